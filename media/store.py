@@ -1,0 +1,65 @@
+"""Where bytes rest: four verbs that a folder and an object store both can keep."""
+
+import re
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from media.errors import BadKey
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+DOSSIER = re.compile(r"[a-z]+:[A-Za-z0-9._-]{1,80}")
+PROFILE = re.compile(r"[a-z0-9-]{1,40}")
+EXTENSION = re.compile(r"[a-z0-9]{1,8}")
+# A segment never starts with a dot: that excludes `.`, `..` and the store's own temporary names.
+SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+
+
+class Store(Protocol):
+    """Bytes at rest, written once. Keys are made by the functions below and nowhere else."""
+
+    def put(self, key: str, source: Path, *, sha256: str) -> bool:
+        """Rest the bytes of `source`; True if this call created them, False if they were there.
+
+        When it returns, the bytes are durable and have been checked against `sha256`.
+        Raises DigestMismatch, BytesDiffer (another size rests there), StoreUnavailable, BadKey.
+        """
+
+    def open(self, key: str, start: int = 0, stop: int | None = None) -> BinaryIO:
+        """The bytes [start, stop) for reading; raises BlobUnknown. The caller closes it."""
+
+    def has(self, key: str) -> int | None:
+        """The size in bytes, or None where nothing rests under the key."""
+
+    def drop(self, key: str) -> None:
+        """Forget the bytes; nothing happens where there are none."""
+
+
+def original_key(dossier: str, sha256: str) -> str:
+    """Where an original rests: named by its content, inside its dossier (media.md §2)."""
+    return f"media/{_dossier(dossier)}/o/{_sha256(sha256)[:2]}/{sha256}"
+
+
+def rendition_key(dossier: str, sha256: str, profile: str, ext: str) -> str:
+    """Where a smaller version of an original rests; it may be rebuilt at will."""
+    if not PROFILE.fullmatch(profile) or not EXTENSION.fullmatch(ext):
+        raise BadKey(profile=profile, ext=ext)
+    return f"media/{_dossier(dossier)}/r/{_sha256(sha256)}/{profile}.{ext}"
+
+
+def checked_key(key: str) -> str:
+    """`key` itself if it cannot leave the store's root, else BadKey."""
+    if len(key) > 512 or not all(SEGMENT.fullmatch(part) for part in key.split("/")):
+        raise BadKey(key=key[:512])
+    return key
+
+
+def _dossier(dossier: str) -> str:
+    if not DOSSIER.fullmatch(dossier) or ".." in dossier:
+        raise BadKey(dossier=dossier[:128])
+    return dossier
+
+
+def _sha256(sha256: str) -> str:
+    if not SHA256.fullmatch(sha256):
+        raise BadKey(sha256=sha256[:128])
+    return sha256

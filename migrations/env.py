@@ -1,0 +1,29 @@
+"""Migrations of every table of the house: the office's, the sync engine's, the media engine's."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection, MetaData
+
+from media.tables import metadata as media_tables
+from server.database import db
+from sync.tables import metadata as sync_tables
+
+METADATA: list[MetaData] = [db.metadata, sync_tables, media_tables]
+
+
+def run(connection: Connection) -> None:
+    """Run the pending migrations in one transaction: all of them or none."""
+    context.configure(
+        connection=connection,
+        target_metadata=METADATA,
+        compare_type=True,
+        render_as_batch=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    raise SystemExit("Migrations run against a database: set XUNJIAN_DATABASE_URL.")
+with current_app.extensions["migrate"].db.engine.connect() as connection:
+    run(connection.execution_options(writes=True))

@@ -1,0 +1,1 @@
+"""The office: what people do, in their words."""

@@ -1,0 +1,47 @@
+"""Every kind of record, in the order a project meets them: the table of contents of the house."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sync.journal import Journal, Projection
+from sync.minutes import Touched
+from sync.record import Kind
+
+from .inspections.queries import project as project_inspections
+from .inspections.records.inspection import INSPECTION
+from .issues.queries import project_comments, project_issues
+from .issues.records.comment import COMMENT
+from .issues.records.issue import ISSUE
+from .photos.actions import follow as follow_photos
+from .photos.queries import project as project_photos
+from .photos.records.photo import PHOTO
+from .projects.queries import project as project_projects
+from .projects.records.project import PROJECT
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A kind, the read model that follows it in the same transaction, and what is due after it."""
+
+    kind: Kind
+    project: Projection
+    follow: Callable[[str, Sequence[Touched]], None] | None = None
+
+
+CATALOGUE = (
+    Line(PROJECT, project_projects),
+    Line(INSPECTION, project_inspections),
+    Line(ISSUE, project_issues),
+    Line(PHOTO, project_photos, follow_photos),
+    Line(COMMENT, project_comments),
+)
+
+
+def journal() -> Journal:
+    """The engine with every kind of the house."""
+    return Journal((line.kind for line in CATALOGUE), {c.kind.name: c.project for c in CATALOGUE})
+
+
+def followers() -> dict[str, Callable[[str, Sequence[Touched]], None]]:
+    """What is done after a commit that touched a kind."""
+    return {line.kind.name: line.follow for line in CATALOGUE if line.follow is not None}

@@ -1,0 +1,157 @@
+"""The command line: `xunjian …`."""
+
+import os
+import sys
+
+import click
+import flask_migrate
+from flask.cli import FlaskGroup, with_appcontext
+from rich.console import Console
+from rich.progress import Progress
+
+from sync import history
+
+from . import transaction
+from .app import create_app
+from .config import Config
+from .demo.commands import demo
+from .office import office
+from .people import actions as people
+from .people.queries import by_username
+from .replay import replay
+
+console = Console()
+
+
+@click.group(
+    cls=FlaskGroup,
+    create_app=create_app,
+    add_default_commands=False,
+    add_version_option=False,
+    help="巡检: field inspection with offline sync. Settings: the environment, see server/config.py.",
+)
+def main() -> None:
+    """The group of all commands."""
+
+
+@main.command()
+@with_appcontext
+def migrate() -> None:
+    """升级数据库结构 Bring the database to the newest schema."""
+    flask_migrate.upgrade()
+    console.print("Database is up to date.")
+
+
+@main.command()
+@click.option("--workers", default=1, show_default=True, help="Processes; SQLite has one writer anyway.")
+@click.option("--threads", default=16, show_default=True, help="Threads a process.")
+def serve(workers: int, threads: int) -> None:
+    """启动服务 Serve on XUNJIAN_BIND with gunicorn."""
+    config = Config.from_environment()
+    arguments = [
+        *(sys.executable, "-m", "gunicorn", "--bind", config.bind, "--worker-class", "gthread"),
+        *("--workers", str(workers), "--threads", str(threads), "--graceful-timeout", "10"),
+        *(
+            "--timeout",
+            "60",
+            "--no-control-socket",
+            "--config",
+            "python:server.gunicorn",
+            "server.app:create_app()",
+        ),
+    ]
+    for name, path in {"API": "/api/v1/config", "健康 health": "/healthz"}.items():
+        console.print(f"  {name:<12} http://{config.bind}{path}")
+    os.execv(sys.executable, arguments)  # noqa: S606  # the server takes this process over
+
+
+@main.group()
+def user() -> None:
+    """人员 People who can sign in."""
+
+
+@user.command("add")
+@click.argument("username")
+@click.argument("name")
+@click.password_option()
+@with_appcontext
+def user_add(username: str, name: str, password: str) -> None:
+    """Take a person on."""
+    console.print(f"{username}: {people.take_on(username, name, password)}")
+
+
+@user.command("grant")
+@click.argument("username")
+@click.argument("dossier")
+@click.argument("role", type=click.Choice(people.ROLES))
+@click.option("--firm", help="USCC of the firm the person comes for.")
+@with_appcontext
+def user_grant(username: str, dossier: str, role: str, firm: str | None) -> None:
+    """Give a person a role in a dossier."""
+    people.give_post(_person(username), dossier, role, firm=firm)
+
+
+@user.command("end")
+@click.argument("username")
+@click.argument("dossier")
+@with_appcontext
+def user_end(username: str, dossier: str) -> None:
+    """End a person's roles in a dossier; what comes late is parked, not lost."""
+    console.print(f"{people.end_post(_person(username), dossier)} posts ended")
+
+
+def _person(username: str) -> str:
+    found = by_username(username)
+    if found is None:
+        raise click.ClickException(f"There is nobody called {username}; see `xunjian user add`.")
+    return found.id
+
+
+@main.command()
+@click.option("--dossier", help="Only this one.")
+@with_appcontext
+def verify(dossier: str | None) -> None:
+    """校验 Re-link every journal: hashes, links, payloads, heads. Exit 1 names the first bad entry."""
+    with transaction.reading() as conn:
+        heads = history.all_heads(conn)
+    wanted = {d: h for d, h in heads.items() if dossier in (None, d)}
+    if dossier and not wanted:
+        raise click.ClickException(f"There is no dossier {dossier}.")
+    faults, entries = 0, 0
+    with Progress(console=console) as progress:
+        task = progress.add_task("校验 verify", total=len(wanted))
+        for name in wanted:
+            with transaction.reading() as conn:
+                found = history.verify(conn, name)
+            entries += found.entries
+            if found.fault is not None:
+                faults += 1
+                console.print(f"[red]{name}: entry {found.fault.seq}: {found.fault.why}")
+            progress.advance(task)
+    console.print(f"{len(wanted)} dossiers, {entries} entries, {faults} faults")
+    if faults:
+        sys.exit(1)
+
+
+@main.command()
+@with_appcontext
+def rebuild() -> None:
+    """重建查询表 Rebuild the read models from the journal's records."""
+    journal = office().journal
+    with transaction.reading() as conn:
+        dossiers = list(history.all_heads(conn))
+    with Progress(console=console) as progress:
+        task = progress.add_task("重建 rebuild", total=len(dossiers))
+        for dossier in dossiers:
+            with transaction.writing() as conn:
+                journal.lock(conn, dossier)
+                for batch in history.standing_records(conn, dossier, size=500):
+                    journal.project(conn, batch)
+            progress.advance(task)
+
+
+main.add_command(demo)
+main.add_command(replay)
+
+if __name__ == "__main__":
+    main()

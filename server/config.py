@@ -1,0 +1,53 @@
+"""Settings, all from the environment, each documented where it stands."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What a node needs to know. `from_environment` is the only way settings come in."""
+
+    database_url: str
+    media_root: Path
+    staging: Path
+    bind: str
+    demo_password: str | None
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] | None = None) -> "Config":
+        """Read the settings; raises ValueError with the variable's name where one is wrong.
+
+        XUNJIAN_VAR            folder for everything kept locally; default `var/` of the checkout
+        XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`
+        XUNJIAN_MEDIA_URL      file:///folder; default `<var>/media`
+        XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
+        XUNJIAN_BIND           address:port; default 127.0.0.1:8000
+        XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset
+        """
+        env = os.environ if env is None else env
+        var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
+        return cls(
+            database_url=env.get("XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
+            media_root=_folder(env.get("XUNJIAN_MEDIA_URL") or (var / "media").as_uri()),
+            staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
+            bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
+            demo_password=env.get("XUNJIAN_DEMO_PASSWORD") or None,
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is SQLite: one node, one writer."""
+        return self.database_url.startswith("sqlite")
+
+
+def _folder(url: str) -> Path:
+    parts = urlsplit(url)
+    if parts.scheme != "file" or not parts.path.startswith("/"):
+        raise ValueError(f"XUNJIAN_MEDIA_URL: expected file:///folder, got {parts.scheme}://…")
+    return Path(unquote(parts.path))

@@ -1,0 +1,62 @@
+"""The one database handle, and what SQLite must be told so that it keeps its promises."""
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase
+
+BUSY_TIMEOUT_S = 30  # another process (a command beside the server) may hold the write lock
+
+
+class Base(DeclarativeBase):
+    """The base of all read models and tables of the office."""
+
+
+db = SQLAlchemy(model_class=Base)
+# Flask-SQLAlchemy makes the base class of models at run time; the type checker sees ours.
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """The base of all models."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """What the engine of `url` is made with."""
+    if url.startswith("sqlite"):
+        path = url.removeprefix("sqlite:///")
+        if path and path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return {"connect_args": {"timeout": BUSY_TIMEOUT_S}, "pool_size": 32}
+    # A dead connection is found before it is used, not by the request that needed it.
+    return {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
+
+
+def keep_promises(engine: Engine) -> None:
+    """Make transactions of an SQLite engine real; PostgreSQL needs nothing."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: DBAPIConnection, _record: Any) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        # The driver's own implicit BEGIN would come too late and be DEFERRED.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # an acknowledged change survives a power cut
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -65536")
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        # A writer that began as a reader can be refused half-way (SQLITE_BUSY_SNAPSHOT): take
+        # the write lock at the start.
+        writes = conn.get_execution_options().get("writes", False)
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

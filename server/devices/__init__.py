@@ -1,0 +1,1 @@
+"""设备: the phones' and tablets' way in: settings and the exchange."""

@@ -1,0 +1,91 @@
+"""The exchange: one round trip that brings a device's work in and what it must have out."""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import ClientDisconnected
+
+from server import access, transaction
+from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
+from server.errors import Refusal
+from server.office import office
+from sync import exchange
+from sync.change import Author
+from sync.exchange import BadRequest, Group, Request, rfc3339
+from sync.protocol import ANSWER_SCHEMA, CONFIG_SCHEMA, LIMITS, PROTOCOL, REQUEST_SCHEMA, SCHEMA
+
+blueprint = Blueprint("devices", __name__)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/config",
+    may=ANYONE,
+    summary="同步参数 Protocol, schema, limits, server time",
+    answer=CONFIG_SCHEMA,
+)
+def config(call: Call) -> Any:
+    """What a device must know before it signs in (protocol.md §7)."""
+    return {
+        "protocol": {"min": PROTOCOL, "max": PROTOCOL},
+        "schema": {"min": 1, "max": SCHEMA},
+        "limits": LIMITS,
+        "server_time": rfc3339(call.now),
+    }
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/exchange",
+    "POST",
+    may=SIGNED_IN,
+    summary="同步 Push and pull in one round trip",
+    body=REQUEST_SCHEMA,
+    answer=ANSWER_SCHEMA,
+    refusals=(
+        *("malformed", "too-large", "upgrade-required", "busy", "database-unavailable"),
+        *("disk-full", "unsupported-media-type"),
+    ),
+)
+def exchange_once(call: Call) -> Any:
+    """Push first, then pull; either half may be absent. One outcome per change, whatever becomes
+    of its neighbours; a business refusal is an outcome and never an HTTP error.
+    """
+    wanted = _read_request()
+    here, actor = office(), call.who
+    answer: dict[str, Any] = {"no": wanted.no, "server_time": rfc3339(call.now)}
+    if wanted.groups:
+        answer["push"] = [_push(call, group, wanted.sent_at) for group in wanted.groups]
+    if wanted.cursors is not None:
+        with transaction.reading() as conn:
+            granted = access.granted(actor)
+            answer["pull"] = exchange.answer_pull(conn, here.journal, wanted, granted)
+    out = Response(orjson.dumps(answer), mimetype="application/json")
+    out.headers["Cache-Control"] = "no-store"
+    return out
+
+
+def _read_request() -> Request:
+    if request.mimetype not in ("application/json", ""):
+        raise Refusal("unsupported-media-type", got=request.mimetype[:80])
+    try:
+        return exchange.parse(request.get_data(cache=False), office().journal)
+    except BadRequest as wrong:
+        raise Refusal(wrong.code, str(wrong), **wrong.details) from None
+    except ClientDisconnected:
+        raise Refusal("malformed", "The body ended before its announced length.") from None
+
+
+def _push(call: Call, group: Group, sent_at: str | None) -> dict[str, Any]:
+    """One group in one transaction: a later group's failure leaves an earlier one answered."""
+    actor, here = call.who, office()
+    with transaction.reading():
+        may = access.in_dossier(actor, group.dossier, here.journal.kinds)
+    if may is None:
+        return exchange.unknown(group.dossier)
+    author = Author(actor.id, actor.writer, may)
+    with transaction.writing() as conn:
+        return exchange.push_group(
+            transaction.push, conn, group, author, received_at=call.now, sent_at=sent_at
+        )

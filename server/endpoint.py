@@ -1,0 +1,218 @@
+"""The one wrapper round each route: parse, who, may, answer. A route without it does not exist.
+
+It is also the register of operations from which openapi.yaml is written.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, g, request
+from marshmallow import RAISE, Schema, ValidationError
+
+from .errors import Refusal
+from .office import office
+
+JSON_BYTES = 4 * 1024 * 1024  # protocol.md §7
+ANYONE = "anyone"
+SIGNED_IN = "signed-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One role of a person in one dossier; `firm` (a USCC) for those who come for a firm."""
+
+    role: str
+    firm: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who is calling: a person signed in at a device, with the roles held at this moment."""
+
+    id: str
+    username: str
+    name: str
+    device: str
+    session: str
+    held: Mapping[str, tuple[Held, ...]]
+    formerly: Mapping[str, tuple[Held, ...]] = field(default_factory=dict)
+
+    @property
+    def writer(self) -> str:
+        """Who counts as "the same device" in a merge: one person at one device.
+
+        Two people at one shared tablet have not seen each other's drafts, and the phones of two
+        people may go by the same name.
+        """
+        return f"{self.device}/{self.id[-12:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a view is given: the actor, parsed input, the moment, and where the verb is allowed."""
+
+    actor: Actor | None
+    query: dict[str, Any]
+    body: dict[str, Any]
+    allowed: frozenset[str]
+    now: datetime
+
+    @property
+    def who(self) -> Actor:
+        """The actor of a route that is not open to anyone."""
+        assert self.actor is not None
+        return self.actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One route as declared, for OpenAPI and for the test that every route says who may."""
+
+    rule: str
+    method: str
+    may: str
+    name: str
+    summary: str
+    query: type[Schema] | None = None
+    body: Any = None
+    answer: Any = None
+    status: int = 200
+    refusals: tuple[str, ...] = ()
+    media_type: str = "application/json"
+    headers: tuple[str, ...] = ()
+
+
+OPERATIONS: list[Operation] = []
+# access.py puts its question here at composition: (actor, verb) → dossiers where it is allowed.
+_allowed: Callable[[Actor, str], frozenset[str]] | None = None
+
+
+def ask(question: Callable[[Actor, str], frozenset[str]]) -> None:
+    """Let the composition root say who answers the question of access."""
+    global _allowed  # noqa: PLW0603
+    _allowed = question
+
+
+def endpoint(
+    blueprint: Blueprint,
+    rule: str,
+    method: str = "GET",
+    *,
+    may: str,
+    summary: str,
+    query: type[Schema] | None = None,
+    body: Any = None,
+    answer: Any = None,
+    status: int = 200,
+    refusals: tuple[str, ...] = (),
+    media_type: str = "application/json",
+    headers: tuple[str, ...] = (),
+    raw: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """Declare a route. `may` is ANYONE, SIGNED_IN or a verb such as `issue.read`.
+
+    `query` and a schema as `body` are marshmallow schemas; a dict as `body` is a JSON Schema that
+    only documents what the view itself parses; `raw` leaves the stream to the view.
+    """
+
+    def declare(view: Callable[..., Any]) -> Callable[..., Response]:
+        OPERATIONS.append(
+            Operation(
+                rule=rule,
+                method=method,
+                may=may,
+                name=view.__name__,
+                summary=summary,
+                query=query,
+                body=body,
+                answer=answer,
+                status=status,
+                refusals=refusals,
+                media_type=media_type,
+                headers=headers,
+            )
+        )
+
+        @wraps(view)
+        def wrapped(**path: str) -> Response:
+            if raw:
+                request.max_content_length = None
+            actor = None if may == ANYONE else _who()
+            allowed = frozenset[str]()
+            if actor is not None and may != SIGNED_IN:
+                assert _allowed is not None
+                allowed = _allowed(actor, may)
+                if not allowed:
+                    raise Refusal("not-permitted", verb=may)
+            call = Call(
+                actor=actor,
+                query=_parse_query(query),
+                body=_parse_body(body) if isinstance(body, type) else {},
+                allowed=allowed,
+                now=office().clock(),
+            )
+            return _respond(view(call, **path), status)
+
+        wrapped.declared = True  # type: ignore[attr-defined]
+        blueprint.add_url_rule(rule, view_func=wrapped, methods=[method])
+        return wrapped
+
+    return declare
+
+
+def _who() -> Actor:
+    """The actor behind the bearer token (RFC 6750)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Refusal("sign-in-required")
+    actor = office().identify(token.strip())
+    g.actor = actor.id
+    return actor
+
+
+def _parse_query(schema: type[Schema] | None) -> dict[str, Any]:
+    if schema is None:
+        return {}
+    known = schema()
+    given: dict[str, Any] = {}
+    for name, values in request.args.lists():
+        declared = known.fields.get(name)
+        many = declared is not None and declared.__class__.__name__ in ("List", "Words")
+        given[name] = values if many else values[-1]
+    return _load(known, given)
+
+
+def _parse_body(schema: type[Schema]) -> dict[str, Any]:
+    if request.mimetype not in ("application/json", ""):
+        raise Refusal("unsupported-media-type", got=request.mimetype[:80])
+    try:
+        given = orjson.loads(request.get_data())
+    except orjson.JSONDecodeError as wrong:
+        raise Refusal("malformed", f"The body is not JSON: {wrong}") from None
+    return _load(schema(), given)
+
+
+def _load(schema: Schema, given: Any) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema.load(given, unknown=RAISE)
+    except ValidationError as wrong:
+        raise Refusal("malformed", "Some values are wrong.", fields=wrong.messages) from None
+    return loaded
+
+
+def _respond(said: Any, status: int) -> Response:
+    """A view answers with a Response, or with what becomes JSON (with a status, if it is another)."""
+    if isinstance(said, Response):
+        return said
+    if isinstance(said, tuple):
+        said, status = said
+    if status == 204:
+        return Response(status=204)
+    answer = Response(orjson.dumps(said), status=status, mimetype="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

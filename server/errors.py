@@ -1,0 +1,151 @@
+"""The tree of refusals: each code with its status, its remedy and words in Chinese and English.
+
+A refusal travels as an RFC 9457 body. `remedy` is what a client does alone: `retry` (same request
+later), `repair` (the person changes something), `ask` (a person in the office decides), `drop`
+(give up, nothing is lost), `update` (a newer client is needed).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, g, has_request_context, request
+from orjson import dumps
+
+REMEDIES = ("retry", "repair", "ask", "drop", "update")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of refusal; `why`-codes of outcomes carry status 200, they are no HTTP errors."""
+
+    status: int
+    remedy: str
+    zh: str
+    en: str
+
+
+CODES: dict[str, Code] = {
+    "malformed": Code(400, "repair", "请求格式有误，请按提示修改", "The request cannot be read."),
+    "sign-in-required": Code(401, "retry", "请先登录", "Sign in first."),
+    "token-expired": Code(401, "retry", "登录已过期，请重新登录", "The sign-in has expired; sign in again."),
+    "wrong-password": Code(401, "repair", "用户名或密码不正确", "User name or password is wrong."),
+    "not-permitted": Code(403, "ask", "您没有此项权限，请联系管理员", "You may not do this; ask the office."),
+    "not-found": Code(404, "drop", "没有找到", "There is no such thing, or it is not yours to see."),
+    "unknown-dossier": Code(404, "ask", "没有此案卷", "No such dossier, or it is not yours to see."),
+    "method-not-allowed": Code(405, "update", "不支持此操作", "This address does not offer that method."),
+    "too-large": Code(413, "repair", "内容超出限制，请分批提交", "Above a limit; send it in smaller parts."),
+    "unsupported-media-type": Code(415, "update", "内容类型不受支持", "Send application/json."),
+    "range-not-satisfiable": Code(416, "repair", "请求的范围无效", "The range lies outside the file."),
+    "upgrade-required": Code(426, "update", "请升级客户端，未提交内容不会丢失", "Update the client first."),
+    "version-required": Code(428, "repair", "缺少版本号", "Send If-Match with the version you saw."),
+    "busy": Code(503, "retry", "系统繁忙，请稍后重试", "Too many are waiting; try again later."),
+    "database-unavailable": Code(
+        503, "retry", "数据库暂不可用，内容已保存在本机，稍后自动重试", "The database cannot be reached."
+    ),
+    "disk-full": Code(507, "retry", "服务器存储空间不足，请联系管理员", "The server's disk is full."),
+    "internal": Code(
+        500, "retry", "服务器出错，内容未受影响，请稍后重试", "Our fault; nothing was written, try again."
+    ),
+    # uploads and pictures: media/errors.py raises them, a house test holds the two equal
+    "upload-unknown": Code(404, "drop", "没有此上传，请重新创建", "There is no such upload."),
+    "upload-expired": Code(410, "retry", "上传已过期，请重新上传", "The upload has expired."),
+    "offset-mismatch": Code(409, "retry", "续传位置不符，请从服务器给出的位置继续", "Another offset is due."),
+    "wrong-content-type": Code(415, "update", "内容类型不受支持", "Another content type is due."),
+    "tus-version": Code(412, "update", "上传协议版本不受支持", "tus 1.0.0 is spoken here."),
+    "upload-too-large": Code(413, "repair", "文件过大", "The file is too large."),
+    "excess-bytes": Code(413, "repair", "文件长度与声明不符", "More bytes than were declared."),
+    "checksum-mismatch": Code(460, "retry", "分片校验失败，请重传此分片", "The piece was damaged."),
+    "digest-mismatch": Code(422, "retry", "照片内容与校验值不符，请重新上传", "Not the declared bytes."),
+    "size-mismatch": Code(422, "repair", "照片大小与声明不符", "Not the declared size."),
+    "not-an-image": Code(415, "repair", "不是可识别的照片", "No picture that is known here."),
+    "empty-file": Code(422, "repair", "文件为空，请重新拍照", "The file is empty."),
+    "staging-full": Code(507, "retry", "服务器暂无空间，已收到的部分不会丢失", "No room just now."),
+    "too-many-uploads": Code(429, "retry", "未完成的上传过多", "Too many uploads are open."),
+    "bad-upload": Code(400, "repair", "上传信息有误", "The upload's description cannot be read."),
+    "bad-metadata": Code(400, "repair", "上传信息有误", "The upload's metadata cannot be read."),
+    "bad-key": Code(400, "repair", "案卷或校验值有误", "The dossier or the digest is not one."),
+    "blob-unknown": Code(404, "drop", "没有此文件", "Nothing is stored there."),
+    "bytes-differ": Code(409, "ask", "同名文件内容不同，未作改动", "Other bytes are stored there."),
+    "store-unavailable": Code(503, "retry", "存储暂不可用，稍后自动重试", "The store cannot be reached."),
+    "darkroom-unavailable": Code(503, "retry", "暂时无法生成缩略图", "Pictures cannot be decoded now."),
+    "no-picture": Code(
+        404, "drop", "原件已保存，但无法显示缩略图", "The original is kept; no picture can be made of it."
+    ),
+    # why-codes of outcomes
+    "access-revoked": Code(200, "ask", "权限已收回，内容已转交审核", "Access was lost; a reviewer decides."),
+    "unknown-record": Code(200, "ask", "记录不存在或无权查看", "No such record, or not yours to see."),
+    "unknown-audience": Code(200, "ask", "可见范围无效", "No such audience for this kind."),
+    "kind-mismatch": Code(200, "ask", "记录类型不符", "The record is of another kind."),
+    "server-field": Code(200, "ask", "该字段由系统填写", "Only the server writes this field."),
+    "id-collision": Code(200, "ask", "编号已被使用", "This id belongs to another record."),
+    "edit-vs-delete": Code(200, "ask", "记录已被删除", "The record was deleted meanwhile."),
+    "delete-vs-edit": Code(200, "ask", "他人已修改，未删除", "Somebody edited it; it was not deleted."),
+    "cap-reached": Code(200, "ask", "记录内容过大", "The record has grown above its limit."),
+    "illegal-transition": Code(200, "ask", "当前状态不允许此操作", "The present state does not allow this."),
+    "same-person": Code(200, "ask", "整改人不得复查", "Who put it right may not confirm it."),
+    "unknown-kind": Code(200, "repair", "未知记录类型", "No such kind of record."),
+    "invalid-fields": Code(200, "repair", "字段有误，请修改", "Some fields are wrong; see the faults."),
+    "malformed-change": Code(200, "repair", "提交内容无法识别", "The change cannot be read."),
+    "not-canonical": Code(200, "repair", "含有不允许的数值", "A value has no canonical form."),
+    "change-too-large": Code(200, "repair", "单条内容过大", "The change is above 64 KiB."),
+    "change-id-reused": Code(200, "repair", "提交编号重复", "This change id was used for another change."),
+    "missing-base": Code(200, "retry", "等待前一条提交", "An earlier change has not arrived yet."),
+    "schema-ahead": Code(200, "update", "服务器版本较旧，稍后重试", "The server does not know this yet."),
+    "epoch-changed": Code(200, "retry", "服务器已恢复备份，请先同步", "The server was restored; pull first."),
+}
+
+
+class Refusal(Exception):
+    """What people cannot have, with a code of CODES; rolls the transaction back."""
+
+    def __init__(self, code: str, detail: str | None = None, **details: Any) -> None:
+        super().__init__(detail or CODES[code].en)
+        self.code = code
+        self.detail = detail or CODES[code].en
+        self.details = details
+
+
+def problem(
+    code: str,
+    *,
+    status: int,
+    remedy: str,
+    title: str,
+    detail: str,
+    details: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An RFC 9457 body with our members `code`, `remedy`, `details` and the request's id."""
+    body = {
+        "type": f"/docs/errors#{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "remedy": remedy,
+        "details": details or {},
+        "request_id": g.get("request_id") if has_request_context() else None,
+    }
+    answer = Response(dumps(body), status=status, mimetype="application/problem+json")
+    answer.headers["Cache-Control"] = "no-store"
+    if status in (429, 503):
+        answer.headers["Retry-After"] = "2"
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="xunjian"'
+    for name, value in (headers or {}).items():
+        answer.headers[name] = value
+    return answer
+
+
+def answer_refusal(refusal: Refusal) -> Response:
+    """The answer to a refusal, its title in the language the client prefers (Chinese first)."""
+    code = CODES[refusal.code]
+    best = request.accept_languages.best_match(["zh", "en"], default="zh")
+    return problem(
+        refusal.code,
+        status=code.status,
+        remedy=code.remedy,
+        title=code.en if best == "en" else code.zh,
+        detail=refusal.detail,
+        details=refusal.details,
+    )

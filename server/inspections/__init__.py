@@ -1,0 +1,1 @@
+"""检查: visits to a site, what was looked at, what was found."""

@@ -1,0 +1,48 @@
+"""What the desk does to an issue: a change like a phone's, with the version the supervisor saw."""
+
+from typing import Any
+
+from server import access, transaction
+from server.endpoint import Actor
+from server.errors import Refusal
+from server.office import office
+from sync.change import Author, read
+from sync.exchange import rfc3339
+from sync.minutes import Outcome
+
+from . import queries
+
+
+def amend(
+    actor: Actor, issue: str, fields: dict[str, Any], *, version: int, change: str | None, at: str | None
+) -> Outcome:
+    """Bring the desk's change of an issue into its dossier and return the outcome.
+
+    `change` and `at` are the client's id and time for it: with them a repetition after a lost reply
+    has the same bytes and changes nothing.
+    Raises Refusal `not-found`, `malformed` (with the faults).
+    """
+    here = office()
+    row = queries.found(actor, issue)
+    may = access.in_dossier(actor, row.dossier, here.journal.kinds)
+    if may is None:
+        raise Refusal("not-found")
+    dossier, now = row.dossier, rfc3339(here.clock())
+    with transaction.reading() as conn:
+        epoch = here.journal.heads(conn, [dossier])[dossier].epoch
+    sent = {
+        "id": change or here.new_id(),
+        "n": 0,
+        "op": "update",
+        "kind": "issue",
+        "record": issue,
+        "base": {"version": version, "epoch": epoch},
+        "fields": fields,
+        "at": at or now,
+    }
+    author = Author(actor.id, actor.writer, may)
+    pushed = transaction.submit(dossier, author, [read(sent, here.journal.kinds)], received_at=now)
+    outcome = pushed.outcomes[0]
+    if outcome["status"] == "invalid":
+        raise Refusal("malformed", "Some fields are wrong.", why=outcome["why"], faults=outcome["faults"])
+    return outcome

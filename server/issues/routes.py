@@ -1,0 +1,199 @@
+"""The supervisors' queue and the desk's work on one issue."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, request
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from server import paging
+from server.endpoint import Call, endpoint
+from server.errors import Refusal
+from server.photos.routes import Photo
+from server.transaction import reading
+from sync.record import INSTANT_PATTERN
+
+from . import actions, queries
+from .records.issue import DOMAINS, ISSUE, LIFECYCLE, SEVERITIES
+
+blueprint = Blueprint("issues", __name__)
+
+
+def _words(choices: Any) -> Any:
+    """A filter that may be given several times; any of the values matches."""
+    return fields.List(fields.String(validate=validate.OneOf(list(choices))), load_default=list)
+
+
+class Filter(Schema):
+    """Filters narrow one another; several values of one filter widen it."""
+
+    dossier = fields.List(fields.String(validate=validate.Length(1, 96)), load_default=list)
+    state = _words(LIFECYCLE.states)
+    severity = _words(SEVERITIES)
+    domain = _words(DOMAINS)
+    assignee = fields.UUID(load_default=None)
+    due_before = fields.Date(load_default=None)
+    due_after = fields.Date(load_default=None)
+    overdue = fields.Boolean(load_default=None)
+    text = fields.String(load_default=None, validate=validate.Length(max=200))
+    sort = fields.String(load_default="-found_at", validate=validate.OneOf(list(queries.SORTS)))
+    page = fields.String(load_default=None, validate=validate.Length(max=500))
+    limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
+
+
+class Named(Schema):
+    """A person by id and display name."""
+
+    id = fields.UUID()
+    name = fields.String(allow_none=True)
+
+
+class Evidence(Schema):
+    """How many of the named photographs are verified at rest."""
+
+    stored = fields.Integer()
+    total = fields.Integer()
+
+
+class Issue(Schema):
+    """One issue in the queue."""
+
+    dossier = fields.String()
+    id = fields.UUID()
+    version = fields.Integer()
+    audience = fields.String()
+    state = fields.String(metadata={"enum": list(LIFECYCLE.states)})
+    severity = fields.String(metadata={"enum": list(SEVERITIES)})
+    domain = fields.String(metadata={"enum": list(DOMAINS)})
+    title = fields.String()
+    part = fields.String(allow_none=True)
+    found_at = fields.String()
+    due_on = fields.Date(allow_none=True)
+    overdue = fields.Boolean()
+    project = fields.String(allow_none=True)
+    inspection = fields.UUID(allow_none=True)
+    contractor = fields.String(allow_none=True)
+    assignee = fields.Nested(Named, allow_none=True)
+    evidence = fields.Nested(Evidence)
+    photos = fields.List(fields.Nested(Photo))
+
+
+class Queue(Schema):
+    """One page; `next` is the token of the page after it."""
+
+    items = fields.List(fields.Nested(Issue))
+    next = fields.String(allow_none=True)
+
+
+class Comment(Schema):
+    """What somebody said."""
+
+    id = fields.UUID()
+    text = fields.String()
+    said_at = fields.String()
+    author = fields.Nested(Named)
+
+
+class WholeIssue(Issue):
+    """One issue with its body, photographs and comments."""
+
+    body = fields.Dict(metadata={"schema": ISSUE.body_schema()})
+    comments = fields.List(fields.Nested(Comment))
+
+
+class Amend(Schema):
+    """`fields` as in a change of the exchange; `change` and `at` make a repetition harmless."""
+
+    fields_ = fields.Dict(
+        required=True, data_key="fields", metadata={"schema": ISSUE.change_schema("update")}
+    )
+    change = fields.UUID(load_default=None)
+    at = fields.String(load_default=None, validate=validate.Regexp(INSTANT_PATTERN))
+
+    @validates_schema
+    def both_or_none(self, data: dict[str, Any], **_more: Any) -> None:
+        """A change id without its time could not be repeated with the same bytes."""
+        if (data.get("change") is None) != (data.get("at") is None):
+            raise ValidationError("give `change` and `at` together, or neither")
+
+
+class Outcome(Schema):
+    """What became of a change (protocol.md §3)."""
+
+    id = fields.String(allow_none=True)
+    status = fields.String(metadata={"enum": ["applied", "merged", "noop", "conflict", "parked"]})
+    seq = fields.Integer(allow_none=True)
+    version = fields.Integer(allow_none=True)
+    conflict = fields.UUID(allow_none=True)
+    why = fields.String(allow_none=True)
+    remedy = fields.String(allow_none=True)
+    replay = fields.Boolean()
+    receipt = fields.Dict(allow_none=True)
+
+
+class Amended(Schema):
+    """The outcome, and the issue as it now stands."""
+
+    outcome = fields.Nested(Outcome)
+    issue = fields.Nested(WholeIssue)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/issues",
+    may="issue.read",
+    summary="问题队列 The issue queue",
+    query=Filter,
+    answer=Queue,
+    refusals=("malformed",),
+)
+def list_issues(call: Call) -> Any:
+    """Filtered, sorted, paged by keyset; each issue with its photographs."""
+    with reading():
+        wanted = call.query | {"assignee": str(call.query["assignee"] or "")}
+        return queries.queue(call.who, wanted, call.now)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/issues/<uuid:issue>",
+    may="issue.read",
+    summary="一条问题 One issue",
+    answer=WholeIssue,
+    refusals=("not-found",),
+)
+def one_issue(call: Call, issue: Any) -> Any:
+    """With its whole body, photographs and comments."""
+    with reading():
+        return queries.one(call.who, str(issue), call.now)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/issues/<uuid:issue>",
+    "PATCH",
+    may="issue.read",
+    summary="处理问题 Amend an issue",
+    body=Amend,
+    answer=Amended,
+    refusals=("not-found", "malformed", "version-required", "busy", "unsupported-media-type"),
+    headers=("If-Match",),
+)
+def amend_issue(call: Call, issue: Any) -> Any:
+    """`If-Match: "<version>"` names the version that was on the screen; what others changed since
+    is merged, or becomes a conflict.
+    """
+    seen = re.fullmatch(r'"?(\d{1,15})"?', request.headers.get("If-Match", ""))
+    if seen is None:
+        raise Refusal("version-required")
+    change = call.body["change"]
+    outcome = actions.amend(
+        call.who,
+        str(issue),
+        call.body["fields_"],
+        version=int(seen[1]),
+        change=str(change) if change else None,
+        at=call.body["at"],
+    )
+    with reading():
+        return {"outcome": outcome, "issue": queries.one(call.who, str(issue), call.now)}

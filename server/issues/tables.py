@@ -1,0 +1,57 @@
+"""The read models of issues and comments."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, Boolean, Date, Index, SmallInteger, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database import Model
+
+NO_DEADLINE = date(9999, 12, 31)  # sorts after every real one, so that the keyset has no nulls
+
+
+class IssueRow(Model):
+    """One issue as the supervisors' queue reads it."""
+
+    __tablename__ = "issues"
+    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    audience: Mapped[str] = mapped_column(String(80))
+    deleted: Mapped[bool] = mapped_column(Boolean)
+    state: Mapped[str] = mapped_column(String(20))
+    gravity: Mapped[int] = mapped_column(SmallInteger)
+    domain: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(200))
+    part: Mapped[str | None] = mapped_column(String(200))
+    due_on: Mapped[date] = mapped_column(Date)
+    found_at: Mapped[str] = mapped_column(String(24))
+    assignee: Mapped[str | None] = mapped_column(String(36))
+    inspection: Mapped[str | None] = mapped_column(String(36))
+    contractor: Mapped[str | None] = mapped_column(String(18))
+    words: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    __table_args__ = (
+        Index("issues_found", "found_at", "dossier", "id"),
+        Index("issues_due", "due_on", "dossier", "id"),
+        Index("issues_gravity", "gravity", "dossier", "id"),
+        Index("issues_state", "state", "found_at"),
+        Index("issues_assignee", "assignee", "found_at"),
+        Index("issues_id", "id"),
+    )
+
+
+class CommentRow(Model):
+    """One comment under its subject."""
+
+    __tablename__ = "comments"
+    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    audience: Mapped[str] = mapped_column(String(80))
+    deleted: Mapped[bool] = mapped_column(Boolean)
+    subject: Mapped[str] = mapped_column(String(36))
+    said_at: Mapped[str] = mapped_column(String(24))
+    author: Mapped[str] = mapped_column(String(36))
+    text: Mapped[str] = mapped_column(Text)
+    __table_args__ = (Index("comments_subject", "dossier", "subject", "said_at"),)

@@ -1,0 +1,40 @@
+"""What one running node holds: settings, journal, store, clock; made once by app.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+if TYPE_CHECKING:
+    from media.store import Store
+    from media.tus import Tus
+    from media.uploads import Uploads
+    from sync.journal import Journal
+    from sync.minutes import Touched
+
+    from .config import Config
+    from .endpoint import Actor
+
+
+@dataclass(slots=True, kw_only=True)
+class Office:
+    """The parts that features reach for; tests hand in their own clock and ids."""
+
+    config: Config
+    journal: Journal
+    store: Store
+    uploads: Uploads
+    tus: Tus
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    identify: Callable[[str], Actor]
+    followers: Mapping[str, Callable[[str, Sequence[Touched]], None]]
+
+
+def office() -> Office:
+    """The office of the application at work."""
+    return cast(Office, current_app.extensions["office"])

@@ -1,0 +1,1 @@
+"""人员: staff and firms' people, their posts, their sign-in."""

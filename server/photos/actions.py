@@ -1,0 +1,181 @@
+"""From staged bytes to evidence: verified, at rest, entered in the journal; and thumbnails of them."""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from media import intake, pictures
+from media.errors import BadMetadata
+from media.staging import Upload
+from media.store import DOSSIER, SHA256, original_key, rendition_key
+from media.tables import blobs
+from server import transaction
+from server.access import SystemMay
+from server.errors import Refusal
+from server.office import office
+from sync import bulk
+from sync.canonical import sha256
+from sync.change import Author, read
+from sync.exchange import rfc3339
+from sync.minutes import Touched
+
+from . import queries
+from .tables import PhotoRow
+
+PROFILE, EXT = "320", "jpg"
+REQUIRED = ("dossier", "record", "sha256")
+# Names of the system's own changes: at least once + a derived id = exactly once.
+NAMESPACE = uuid.UUID("5d3f1c5e-8f0b-5a5f-9c55-6f1d2a0c7b11")
+SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
+
+
+def check_metadata(metadata: dict[str, str]) -> None:
+    """What an upload must say before a byte is staged. Raises MediaError `bad-metadata`."""
+    for name in REQUIRED:
+        if not metadata.get(name):
+            raise BadMetadata(name, f"Name the {name} of the photograph in Upload-Metadata.")
+    if not DOSSIER.fullmatch(metadata["dossier"]):
+        raise BadMetadata("dossier")
+    if not SHA256.fullmatch(metadata["sha256"]):
+        raise BadMetadata("sha256", "The SHA-256 is 64 lower-case hex digits.")
+    try:
+        uuid.UUID(metadata["record"])
+    except ValueError:
+        raise BadMetadata("record", "The record is the photograph's id, a UUID.") from None
+
+
+def take_in(upload: Upload) -> None:
+    """Bring a complete upload to rest. Idempotent: it may be called again after any crash.
+
+    Bytes first, then the row and the journal entry that name them; so a crash between leaves
+    bytes without an entry, which the next call finds, and never an entry without bytes.
+    """
+    here, said = office(), upload.metadata
+    verified = intake.verify(upload.path, sha256=said["sha256"], size=upload.length)
+    intake.rest(here.store, said["dossier"], upload.path, verified)
+    now = here.clock()
+    with transaction.writing() as conn:
+        known = conn.execute(
+            select(blobs.c.sha256).where(
+                blobs.c.dossier == said["dossier"], blobs.c.sha256 == verified.sha256
+            )
+        ).first()
+        if known is None:
+            row = (said["dossier"], verified.sha256, verified.size, verified.mime)
+            bulk.upsert(conn, blobs, [(*row, now.astimezone(UTC), None, None, None)])
+        settle(conn, said["dossier"], [verified.sha256])
+
+
+def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None) -> int:
+    """Enter `stored_at` for photographs whose bytes are at rest; how many there were.
+
+    In the transaction of `conn`, like any other change of the dossier.
+    """
+    here = office()
+    now = rfc3339(here.clock())
+    changes = [
+        {
+            "id": str(uuid.uuid5(NAMESPACE, f"{dossier}|{photo.id}|{photo.sha256}|stored")),
+            "n": 0,
+            "op": "update",
+            "kind": "photo",
+            "record": photo.id,
+            "base": {"version": photo.version, "epoch": 1},
+            "fields": {"stored_at": {"set": _utc(photo.stored_at)}},
+            "at": _utc(photo.stored_at),
+        }
+        for photo in queries.awaited(conn, dossier, digests)
+    ]
+    if changes:
+        understood = [read(c, here.journal.kinds) for c in changes]
+        transaction.push(conn, dossier, SYSTEM, understood, received_at=now)
+    return len(changes)
+
+
+def _utc(moment: Any) -> str:
+    """SQLite forgets the zone of what was stored in UTC."""
+    return rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def follow(dossier: str, touched: Sequence[Touched]) -> None:
+    """After photographs' records came in: their bytes may be here already."""
+    digests = {t.body["sha256"] for t in touched if "stored_at" not in t.body and not t.deleted}
+    if not digests:
+        return
+    with transaction.reading() as conn:
+        waiting = bool(queries.awaited(conn, dossier, digests))
+    if waiting:
+        with transaction.writing() as conn:
+            settle(conn, dossier, digests)
+
+
+def settle_all() -> int:
+    """What crashes left between bytes at rest and their entry; the scheduler calls it."""
+    with transaction.reading() as conn:
+        dossiers = queries.unsettled(conn)
+    done = 0
+    for dossier in dossiers:
+        with transaction.writing() as conn:
+            done += settle(conn, dossier)
+    return done
+
+
+def original(photo: PhotoRow) -> str:
+    """The key of the untouched bytes. Raises Refusal `not-found` while they are awaited."""
+    key = original_key(photo.dossier, photo.sha256)
+    if not photo.stored or office().store.has(key) is None:
+        raise Refusal("not-found", "The photograph's bytes have not arrived yet.")
+    return key
+
+
+def thumbnail(photo: PhotoRow) -> str:
+    """The key of the thumbnail, which is made on the first question for it.
+
+    Raises Refusal `not-found` while the bytes are awaited, `no-picture` where none can be made.
+    """
+    key = rendition_key(photo.dossier, photo.sha256, PROFILE, EXT)
+    if office().store.has(key) is None:
+        _develop(photo, key)
+    return key
+
+
+def _develop(photo: PhotoRow, key: str) -> None:
+    here = office()
+    with transaction.reading() as conn:
+        tried = conn.execute(
+            select(blobs.c.picture).where(blobs.c.dossier == photo.dossier, blobs.c.sha256 == photo.sha256)
+        ).scalar()
+    if tried in ("undecodable", "unsupported"):
+        raise Refusal("no-picture", reason=tried)
+    with tempfile.TemporaryDirectory(dir=here.config.staging) as folder:
+        source = Path(folder) / "source"
+        with here.store.open(original(photo)) as stream, source.open("wb") as copy:
+            shutil.copyfileobj(stream, copy, 1 << 20)
+        try:
+            small = pictures.thumbnail(source, edge=int(PROFILE))
+        except pictures.Unsupported as why:
+            _note(photo, "unsupported")
+            raise Refusal("no-picture", reason="unsupported", mime=why.mime) from None
+        except pictures.Undecodable as why:
+            _note(photo, "undecodable")
+            raise Refusal("no-picture", reason="undecodable", detail=why.reason) from None
+        target = Path(folder) / "small"
+        target.write_bytes(small.data)
+        here.store.put(key, target, sha256=sha256(small.data))
+    _note(photo, "ok", small.source_width, small.source_height)
+
+
+def _note(photo: PhotoRow, picture: str, width: int | None = None, height: int | None = None) -> None:
+    dossier, digest = photo.dossier, photo.sha256
+    with transaction.writing() as conn:
+        conn.execute(
+            update(blobs)
+            .where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
+            .values(picture=picture, width=width, height=height)
+        )

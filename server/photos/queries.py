@@ -1,0 +1,114 @@
+"""Photographs as lists read them, and which of them still wait for their bytes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, and_, or_, select
+
+from media.tables import blobs
+from server import access
+from server.database import db
+from server.endpoint import Actor
+from server.errors import Refusal
+from sync import bulk
+from sync.exchange import rfc3339
+from sync.minutes import Touched
+
+from .tables import PhotoRow
+
+
+def project(conn: Connection, touched: Sequence[Touched]) -> None:
+    """Bring the read model up to date, one statement."""
+    rows = []
+    for t in touched:
+        b = t.body
+        taken = rfc3339(datetime.fromisoformat(b["taken_at"]))
+        rows.append(
+            (
+                *(t.dossier, t.record, t.version, t.audience, t.deleted, b["subject"], b["sha256"]),
+                *(b["size"], b["mime"], b.get("name"), b.get("caption"), b.get("phase"), taken),
+                "stored_at" in b,
+            )
+        )
+    bulk.upsert(conn, cast(Table, PhotoRow.__table__), rows)
+
+
+def told(row: PhotoRow) -> dict[str, Any]:
+    """One photograph as the API tells it."""
+    here = f"/api/v1/photos/{row.id}"
+    names = ("dossier", "id", "subject", "sha256", "size", "mime", "name", "caption", "phase")
+    return {n: getattr(row, n) for n in names} | {
+        "taken_at": row.taken_at,
+        "stored": row.stored,
+        "original": f"{here}/original" if row.stored else None,
+        "thumbnail": f"{here}/thumbnail" if row.stored else None,
+    }
+
+
+def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[PhotoRow]]:
+    """The photographs of records named by (dossier, id), in the order they were taken. One statement."""
+    wanted: dict[str, list[str]] = {}
+    for dossier, subject in subjects:
+        wanted.setdefault(dossier, []).append(subject)
+    if not wanted:
+        return {}
+    row = PhotoRow
+    mine = or_(*(and_(row.dossier == d, row.subject.in_(ids)) for d, ids in wanted.items()))
+    found = db.session.execute(
+        select(row)
+        .where(mine, row.deleted.is_(False))
+        .where(access.visible(actor, "photo.read", row.dossier, row.audience))
+        .order_by(row.taken_at, row.id)
+    ).scalars()
+    photos: dict[tuple[str, str], list[PhotoRow]] = {}
+    for photo in found:
+        photos.setdefault((photo.dossier, photo.subject), []).append(photo)
+    return photos
+
+
+def evidence(photos: Sequence[PhotoRow]) -> dict[str, int]:
+    """How many of the named photographs are verified at rest: "evidence 14/17"."""
+    return {"stored": sum(p.stored for p in photos), "total": len(photos)}
+
+
+def one(actor: Actor, photo: str) -> PhotoRow:
+    """The photograph, if the actor may see it. Raises Refusal `not-found`."""
+    row = PhotoRow
+    found = db.session.execute(
+        select(row)
+        .where(row.id == photo, row.deleted.is_(False))
+        .where(access.visible(actor, "photo.read", row.dossier, row.audience))
+    ).scalars()
+    photo_row = found.first()
+    if photo_row is None:
+        raise Refusal("not-found")
+    return photo_row
+
+
+def awaited(conn: Connection, dossier: str, digests: Iterable[str] | None = None) -> list[Any]:
+    """Photographs whose record does not say `stored` although their bytes are at rest."""
+    t = cast(Table, PhotoRow.__table__)
+    query = (
+        select(t.c.id, t.c.sha256, t.c.version, blobs.c.stored_at)
+        .join_from(t, blobs, and_(blobs.c.dossier == t.c.dossier, blobs.c.sha256 == t.c.sha256))
+        .where(t.c.dossier == dossier, t.c.stored.is_(False), t.c.deleted.is_(False))
+        .order_by(t.c.id)
+        .limit(500)
+    )
+    if digests is not None:
+        query = query.where(bulk.among(conn, t.c.sha256, digests))
+    return list(conn.execute(query))
+
+
+def unsettled(conn: Connection) -> list[str]:
+    """Dossiers that hold such photographs: what a crash between two commits leaves behind."""
+    t = cast(Table, PhotoRow.__table__)
+    return list(
+        conn.execute(
+            select(t.c.dossier)
+            .join_from(t, blobs, and_(blobs.c.dossier == t.c.dossier, blobs.c.sha256 == t.c.sha256))
+            .where(t.c.stored.is_(False), t.c.deleted.is_(False))
+            .distinct()
+        ).scalars()
+    )

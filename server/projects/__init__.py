@@ -1,0 +1,1 @@
+"""项目: from initiation to the end of warranty."""

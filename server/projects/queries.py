@@ -1,0 +1,51 @@
+"""Projects as lists read them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, select
+
+from server.database import db
+from sync import bulk
+from sync.minutes import Touched
+
+from .tables import ProjectRow
+
+
+def project(conn: Connection, touched: Sequence[Touched]) -> None:
+    """Bring the read model up to date, one statement."""
+    rows = []
+    for t in touched:
+        b = t.body
+        rows.append(
+            (
+                *(t.dossier, t.record, t.version, t.audience, t.deleted),
+                *(b["name"], b["stage"], b.get("risk"), b.get("street"), b.get("address")),
+                *(b.get("contractor"), b.get("lat_e7"), b.get("lon_e7")),
+            )
+        )
+    bulk.upsert(conn, cast(Table, ProjectRow.__table__), rows)
+
+
+def listed(dossiers: Iterable[str]) -> list[dict[str, Any]]:
+    """The projects of these dossiers, by name."""
+    rows = db.session.execute(
+        select(ProjectRow)
+        .where(ProjectRow.dossier.in_(set(dossiers)), ProjectRow.deleted.is_(False))
+        .order_by(ProjectRow.name, ProjectRow.dossier)
+    ).scalars()
+    return [told(row) for row in rows]
+
+
+def told(row: ProjectRow) -> dict[str, Any]:
+    """One project as the API tells it."""
+    names = ("dossier", "id", "version", "name", "stage", "risk", "street", "address", "contractor")
+    return {n: getattr(row, n) for n in (*names, "lat_e7", "lon_e7")}
+
+
+def names(dossiers: Iterable[str]) -> dict[str, str]:
+    """Project names by dossier, for lists of other things."""
+    rows: Any = db.session.execute(
+        select(ProjectRow.dossier, ProjectRow.name).where(ProjectRow.dossier.in_(set(dossiers)))
+    )
+    return {row.dossier: row.name for row in rows}

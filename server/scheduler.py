@@ -1,0 +1,103 @@
+"""The only importer of APScheduler: the jobs that features offer, run by one leader among the nodes."""
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+from sqlalchemy import text
+
+from .database import db
+from .office import Office
+from .photos.actions import settle_all
+
+log = structlog.get_logger()
+# Any constant will do, as long as every node asks for the same one.
+ADVISORY_LOCK = 0x58756E4A
+INTERVAL_S = 60
+
+
+def start(app: Flask) -> BackgroundScheduler:
+    """Run the periodic jobs in this process whenever it is the leader."""
+    scheduler = BackgroundScheduler(timezone="Asia/Shanghai")
+    leader = Leader(app)
+    for name, job in jobs(app).items():
+        scheduler.add_job(
+            _guarded(app, leader, name, job),
+            "interval",
+            seconds=INTERVAL_S,
+            id=name,
+            coalesce=True,
+            max_instances=1,
+        )
+    scheduler.start()
+    return scheduler
+
+
+def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
+    """What is to be done once a minute; each is idempotent, for a leader may die half-way."""
+    here: Office = app.extensions["office"]
+    return {
+        "settle photographs": settle_all,
+        "sweep uploads": lambda: here.uploads.sweep(here.clock()),
+    }
+
+
+def _guarded(app: Flask, leader: "Leader", name: str, job: Callable[[], Any]) -> Callable[[], None]:
+    def run() -> None:
+        with app.app_context():
+            if not leader.leads():
+                return
+            try:
+                done = job()
+            except Exception:
+                log.exception("job failed", job=name)
+            else:
+                if done:
+                    log.info("job done", job=name, count=done)
+
+    return run
+
+
+class Leader:
+    """Holds the office of leader as long as its lock: a database session or an open file."""
+
+    def __init__(self, app: Flask) -> None:
+        here: Office = app.extensions["office"]
+        self._path: Path = here.config.staging / "leader.lock"
+        self._file: int | None = None
+        self._connection: Any = None
+
+    def leads(self) -> bool:
+        """Whether this process leads now; it tries to where nobody does."""
+        if db.engine.dialect.name == "postgresql":
+            return self._leads_postgresql()
+        if self._file is None:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(file)
+                return False
+            self._file = file
+        return True
+
+    def _leads_postgresql(self) -> bool:
+        """A session lock: it ends with its connection, so a dead leader is followed at once."""
+        try:
+            if self._connection is not None:
+                self._connection.execute(text("SELECT 1"))
+                return True
+            connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            if connection.execute(text(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})")).scalar():
+                self._connection = connection
+                return True
+            connection.close()
+        except Exception:
+            log.exception("leader's lock is lost")
+            self._connection = None
+        return False

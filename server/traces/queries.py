@@ -1,0 +1,49 @@
+"""The history of a record, and the inbox of conflicts and parked work."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from server import access
+from server.endpoint import Actor
+from server.errors import Refusal
+from server.office import office
+from server.people.queries import names
+from sync import history
+
+SYSTEM = "system"
+
+
+def of_record(
+    conn: Connection, actor: Actor, dossier: str, record: str, before: int | None, limit: int
+) -> dict[str, Any]:
+    """A record's entries, newest first, with the names of who made them.
+
+    Raises Refusal `not-found` where the actor may not see the record: the same as where it is absent.
+    """
+    seen = access.in_dossier(actor, dossier, office().journal.kinds)
+    found = history.standing(conn, dossier, record)
+    if seen is None or found is None or not may_read(actor, dossier, found["kind"], found["audience"]):
+        raise Refusal("not-found")
+    told = history.of_record(conn, dossier, record, before=before, limit=limit + 1)
+    kept = told[:limit]
+    people = names(entry["actor"] for entry in kept if entry["actor"] != SYSTEM)
+    for entry in kept:
+        entry["who"] = {"id": entry.pop("actor"), "name": None}
+        entry["who"]["name"] = people.get(entry["who"]["id"])
+    return {"record": found, "items": kept, "next": kept[-1]["seq"] if len(told) > limit else None}
+
+
+def may_read(actor: Actor, dossier: str, kind: str, audience: str) -> bool:
+    """Whether the actor may read this record now."""
+    return access.may(actor, f"{kind}.read", dossier) and audience in access.granted(actor).get(dossier, ())
+
+
+def waiting(conn: Connection, actor: Actor, limit: int) -> list[dict[str, Any]]:
+    """Open conflicts and parked work in the dossiers and audiences that the actor sees."""
+    seen = access.granted(actor)
+    mine = {d: a for d, a in seen.items() if access.may(actor, "conflict.read", d)}
+    found = history.waiting(conn, mine, limit)
+    allowed = [f for f in found if may_read(actor, f["dossier"], f["kind"], f["audience"])]
+    return [f | {"body": orjson.loads(f["body"])} for f in allowed]

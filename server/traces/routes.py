@@ -1,0 +1,160 @@
+"""History of a record, and what waits for somebody's decision."""
+
+from typing import Any
+
+from flask import Blueprint
+from marshmallow import Schema, fields, validate
+
+from server.endpoint import SIGNED_IN, Call, endpoint
+from server.errors import Refusal
+from server.transaction import reading
+from sync import history
+
+from . import queries
+
+blueprint = Blueprint("traces", __name__)
+
+
+class Page(Schema):
+    """`before` is the seq after which (going back) the page begins."""
+
+    before = fields.Integer(load_default=None, validate=validate.Range(1, 2**53 - 1))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+
+
+class Who(Schema):
+    """The person, or `system`."""
+
+    id = fields.String()
+    name = fields.String(allow_none=True)
+
+
+class Entry(Schema):
+    """One line of the journal about a record; `erased` where its contents were removed by law."""
+
+    seq = fields.Integer()
+    epoch = fields.Integer()
+    change = fields.UUID()
+    op = fields.String()
+    kind = fields.String()
+    record = fields.UUID()
+    status = fields.String()
+    why = fields.String(allow_none=True)
+    conflict = fields.UUID(allow_none=True)
+    who = fields.Nested(Who)
+    device = fields.String()
+    at = fields.String()
+    received_at = fields.String()
+    skew_ms = fields.Integer(allow_none=True)
+    hash = fields.String()
+    erased = fields.Boolean()
+    before = fields.Dict()
+    after = fields.Dict()
+    lost = fields.Dict()
+
+
+class Standing(Schema):
+    """What the record is now."""
+
+    record = fields.UUID()
+    kind = fields.String()
+    audience = fields.String()
+    version = fields.Integer()
+    deleted = fields.Boolean()
+
+
+class History(Schema):
+    """Newest first; `next` is the `before` of the page after it."""
+
+    record = fields.Nested(Standing)
+    items = fields.List(fields.Nested(Entry))
+    next = fields.Integer(allow_none=True)
+
+
+class Waiting(Schema):
+    """A conflict or parked work; `body` holds both values, or the whole change."""
+
+    dossier = fields.String()
+    record = fields.UUID()
+    kind = fields.String(metadata={"enum": ["conflict", "parked"]})
+    audience = fields.String()
+    version = fields.Integer()
+    body = fields.Dict()
+
+
+class Inbox(Schema):
+    """At most `limit` of them."""
+
+    items = fields.List(fields.Nested(Waiting))
+
+
+class Fault(Schema):
+    """The first entry that does not prove itself, and why."""
+
+    seq = fields.Integer()
+    why = fields.String()
+
+
+class Verification(Schema):
+    """How many entries were re-linked, and the hash they end in."""
+
+    dossier = fields.String()
+    entries = fields.Integer()
+    head = fields.String()
+    fault = fields.Nested(Fault, allow_none=True)
+
+
+class Limit(Schema):
+    """How many."""
+
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/dossiers/<dossier>/records/<uuid:record>/history",
+    may=SIGNED_IN,
+    summary="操作记录 Who changed what, when, before and after",
+    query=Page,
+    answer=History,
+    refusals=("not-found", "malformed"),
+)
+def record_history(call: Call, dossier: str, record: Any) -> Any:
+    """Straight from the journal, for whoever may read the record."""
+    with reading() as conn:
+        return queries.of_record(
+            conn, call.who, dossier, str(record), call.query["before"], call.query["limit"]
+        )
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/conflicts",
+    may="conflict.read",
+    summary="冲突与待审 Open conflicts and parked work",
+    query=Limit,
+    answer=Inbox,
+    refusals=("malformed",),
+)
+def list_waiting(call: Call) -> Any:
+    """What was not applied and is kept, until a named person decides."""
+    with reading() as conn:
+        return {"items": queries.waiting(conn, call.who, call.query["limit"])}
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/dossiers/<dossier>/verification",
+    may="project.read",
+    summary="留痕校验 Re-link a dossier's journal",
+    answer=Verification,
+    refusals=("unknown-dossier",),
+)
+def verify_dossier(call: Call, dossier: str) -> Any:
+    """Every hash, link and payload of the journal, and its head, checked now."""
+    if dossier not in call.allowed:
+        raise Refusal("unknown-dossier")
+    with reading() as conn:
+        found = history.verify(conn, dossier)
+    fault = {"seq": found.fault.seq, "why": found.fault.why} if found.fault else None
+    return {"dossier": dossier, "entries": found.entries, "head": found.head, "fault": fault}

@@ -1,0 +1,152 @@
+"""The only module that commits. Work for after the commit runs after it, or not at all."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import g
+from sqlalchemy import Connection
+
+from .database import db
+from .errors import Refusal
+from .office import office
+
+if TYPE_CHECKING:
+    from sync.change import Author, Change, Unreadable
+    from sync.journal import Pushed
+
+log = structlog.get_logger()
+WAITING_WRITERS = 64  # beyond it a wait is longer than a phone's patience
+
+
+class FairLock:
+    """A lock that is handed on in the order of asking.
+
+    SQLite's own busy handler polls and is unfair (tails of seconds, protocol.md §10); so the
+    writers of one process queue here, and SQLite sees them one at a time.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            if len(self._waiting) >= WAITING_WRITERS:
+                raise Refusal("busy")
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()  # released by the holder before, who leaves `_held` set for us
+
+    def __exit__(self, *_exc: object) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+_sqlite_writers = FairLock()
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A read transaction: one snapshot on SQLite, statement snapshots on PostgreSQL."""
+    try:
+        yield db.session.connection()
+    finally:
+        db.session.rollback()
+
+
+@contextmanager
+def writing() -> Iterator[Connection]:
+    """A write transaction: committed when the block ends well, rolled back when it raises.
+
+    Functions given to `after_commit` meanwhile run once it is durable; if one fails, the write
+    stands and the failure is logged (jobs find again what it left undone).
+    """
+    if db.engine.dialect.name == "sqlite":
+        with _sqlite_writers:
+            queue = yield from _write()
+    else:
+        queue = yield from _write()
+    for work in queue:
+        try:
+            work()
+        except Exception:
+            log.exception("after-commit work failed", work=getattr(work, "__qualname__", repr(work)))
+
+
+def _write() -> Generator[Connection, None, list[Callable[[], object]]]:
+    db.session.rollback()  # a read before this left a snapshot open; a writer starts anew
+    queue: list[Callable[[], object]] = []
+    g.after_commit = queue
+    try:
+        yield db.session.connection(execution_options={"writes": True})
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        g.pop("after_commit", None)
+    return queue
+
+
+def after_commit(work: Callable[[], object]) -> None:
+    """Run `work` when the present write transaction is durable."""
+    g.after_commit.append(work)
+
+
+def push(
+    conn: Connection,
+    dossier: str,
+    author: Author,
+    changes: Sequence[Change | Unreadable],
+    *,
+    received_at: str,
+    skew_ms: int | None = None,
+    epoch: int | None = None,
+) -> Pushed:
+    """The one way to write: changes into a dossier's journal, in the write transaction of `conn`.
+
+    What the touched kinds have to follow up is done after the commit. Raises sync's
+    UnknownDossier and EpochChanged.
+    """
+    here = office()
+    pushed = here.journal.push(
+        conn, dossier, author, changes, received_at=received_at, skew_ms=skew_ms, epoch=epoch
+    )
+    for kind, follow in here.followers.items():
+        touched = [t for t in pushed.touched if t.kind == kind]
+        if touched:
+            after_commit(partial(follow, dossier, touched))
+    return pushed
+
+
+def submit(
+    dossier: str,
+    author: Author,
+    changes: Sequence[Change | Unreadable],
+    *,
+    received_at: str,
+    begin: bool = False,
+) -> Pushed:
+    """A transaction of its own for changes of the desk, a job or an importer.
+
+    `begin` opens the dossier's journal first. Raises sync's UnknownDossier.
+    """
+    with writing() as conn:
+        if begin:
+            office().journal.open(conn, dossier)
+        return push(conn, dossier, author, changes, received_at=received_at)

@@ -1,0 +1,105 @@
+"""One statement for many rows, on either database: the statement count of an exchange stays constant.
+
+SQLite takes `executemany` (rows stay in one process); PostgreSQL takes one array per column and
+`unnest`, which is 6–10 times faster than the driver's pipelined `executemany`.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, Connection, Table, any_, bindparam, func, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.types import ARRAY, TypeEngine
+
+Row = Sequence[Any]
+
+
+def insert(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert `rows` (values in the order of the table's columns). Doubles raise IntegrityError."""
+    _write(conn, table, rows, upsert=False)
+
+
+def upsert(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert `rows`, or replace those with the same primary key. Keys in `rows` must be distinct."""
+    _write(conn, table, rows, upsert=True)
+
+
+def _write(conn: Connection, table: Table, rows: Sequence[Row], *, upsert: bool) -> None:
+    if not rows:
+        return
+    dialect = conn.dialect
+    statement, binders = _statement(table, dialect.name, upsert), _binders(table, dialect)
+    if dialect.name == "postgresql":
+        columns = [list(c) for c in zip(*rows, strict=True)]
+        bound = [
+            c if bind is None else [None if v is None else bind(v) for v in c]
+            for c, bind in zip(columns, binders, strict=True)
+        ]
+        conn.exec_driver_sql(statement, tuple(bound))
+    else:
+        if any(binders):
+            rows = [
+                tuple(v if b is None else b(v) for v, b in zip(row, binders, strict=True)) for row in rows
+            ]
+        conn.exec_driver_sql(statement, [tuple(r) for r in rows])
+
+
+@lru_cache(maxsize=256)
+def _statement(table: Table, dialect: str, upsert: bool) -> str:
+    names = [f'"{c.name}"' for c in table.columns]
+    head = f'INSERT INTO "{table.name}" ({", ".join(names)}) '
+    if dialect == "postgresql":
+        arrays = ", ".join(f"%s::{_postgres_type(c)}[]" for c in table.columns)
+        head += f"SELECT * FROM unnest({arrays})"  # noqa: S608  # names come from our tables
+    else:
+        head += f"VALUES ({', '.join('?' * len(names))})"
+    if not upsert:
+        return head
+    keys = ", ".join(f'"{c.name}"' for c in table.primary_key.columns)
+    rest = [f'"{c.name}"' for c in table.columns if not c.primary_key]
+    changes = ", ".join(f"{n} = excluded.{n}" for n in rest)
+    return f"{head} ON CONFLICT ({keys}) DO {f'UPDATE SET {changes}' if rest else 'NOTHING'}"
+
+
+def _postgres_type(column: Column[Any]) -> str:
+    name: str = column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+    return name
+
+
+_BINDERS: dict[tuple[Table, str], list[Any]] = {}
+
+
+def _binders(table: Table, dialect: Dialect) -> list[Any]:
+    """What each column's type does to a value on its way to the driver; None where nothing."""
+    key = (table, dialect.name)
+    if key not in _BINDERS:
+        # LargeBinary's binder only wraps bytes in memoryview: both drivers take bytes as they are.
+        plain = (bytes,)
+        _BINDERS[key] = [
+            None if _python_type(c.type) in plain else _binder(c.type, dialect) for c in table.columns
+        ]
+    return _BINDERS[key]
+
+
+def _python_type(kind: TypeEngine[Any]) -> type | None:
+    try:
+        return kind.python_type
+    except NotImplementedError:
+        return None
+
+
+def _binder(kind: TypeEngine[Any], dialect: Dialect) -> Any:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def among(conn: Connection, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """`column IN values` with one parameter, so that the statement is compiled once."""
+    wanted = list(values)
+    if conn.dialect.name == "postgresql":
+        return column == any_(bindparam(None, wanted, type_=ARRAY(column.type), unique=True))
+    each = func.json_each(orjson.dumps(wanted).decode()).table_valued("value")
+    return column.in_(select(each.c.value))

@@ -1,0 +1,169 @@
+"""A change: one intent of one person on one record, as it was sent, checked before any lock is taken."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+
+from .canonical import NotCanonical, check, sha256, spell
+from .protocol import CHANGE_BYTES, SCHEMA
+from .record import INSTANT_SCHEMA, UUID_SCHEMA, Kind, compiled
+
+_BASE = {
+    "type": "object",
+    "properties": {
+        "version": {"type": "integer", "minimum": 0},
+        "epoch": {"type": "integer", "minimum": 1},
+        "after": {"anyOf": [UUID_SCHEMA, {"type": "null"}]},
+    },
+    "required": ["version", "epoch"],
+    "additionalProperties": False,
+}
+_CLOCK = {
+    "type": "object",
+    "properties": {
+        "boot": {"type": "string", "maxLength": 64},
+        "ms": {"type": "integer", "minimum": 0},
+    },
+    "required": ["boot", "ms"],
+    "additionalProperties": False,
+}
+CHANGE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": UUID_SCHEMA,
+        "n": {"type": "integer", "minimum": 0},
+        "op": {"enum": ["create", "update", "delete"]},
+        "kind": {"type": "string", "maxLength": 40},
+        "record": UUID_SCHEMA,
+        "base": {"anyOf": [_BASE, {"type": "null"}]},
+        "audience": {"type": "string", "minLength": 1, "maxLength": 80},
+        "fields": {"type": "object", "maxProperties": 256},
+        "at": INSTANT_SCHEMA,
+        "clock": {"anyOf": [_CLOCK, {"type": "null"}]},
+        "sig": {"anyOf": [{"type": "string", "maxLength": 200}, {"type": "null"}]},
+        "atomic": {"type": "boolean"},
+    },
+    "required": ["id", "n", "op", "kind", "record", "at"],
+    "additionalProperties": False,
+    "allOf": [
+        {
+            "if": {"properties": {"op": {"const": "create"}}},
+            "then": {"required": ["audience", "fields"]},
+            "else": {"required": ["base"], "properties": {"base": _BASE}},
+        },
+        {"if": {"properties": {"op": {"const": "update"}}}, "then": {"required": ["fields"]}},
+    ],
+}
+_validator = compiled(CHANGE_SCHEMA)
+
+
+class May(Protocol):
+    """What an author may do in one dossier, decided by the office (server/access.py)."""
+
+    def sees(self, audience: str) -> bool:
+        """Whether records of this audience exist for the author at all."""
+
+    def refusal(self, kind: str, verb: str, audience: str, at: str) -> str | None:
+        """The code of what forbids `verb` (create, update, delete or a transition), or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who sends changes: a person at a device, or the system itself (`system=True`)."""
+
+    actor: str
+    device: str
+    may: May
+    system: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change that can be understood. `digest` is the SHA-256 of its canonical bytes as sent."""
+
+    id: str
+    n: int
+    op: str
+    kind: Kind
+    record: str
+    at: str
+    digest: str
+    size: int
+    raw: Mapping[str, Any]
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    audience: str | None = None
+    version: int = 0
+    epoch: int = 1
+    after: str | None = None
+    atomic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A change that cannot be understood: its bytes are kept 90 days, the phone shows it for repair."""
+
+    id: str | None
+    why: str
+    digest: str
+    bytes: bytes
+    faults: list[dict[str, str]] = field(default_factory=list)
+    ahead: bool = False
+
+
+def read(raw: Any, kinds: Mapping[str, Kind], *, schema: int = SCHEMA) -> Change | Unreadable:
+    """Understand one change as sent, or say why not. Never raises: one bad change harms no other."""
+    try:
+        check(raw)
+        data = spell(raw)
+    except (NotCanonical, RecursionError) as wrong:
+        kept = orjson.dumps(raw, default=str, option=orjson.OPT_NON_STR_KEYS)
+        why = wrong.why if isinstance(wrong, NotCanonical) else "nested too deeply"
+        path = wrong.path if isinstance(wrong, NotCanonical) else ""
+        return _unreadable(raw, kept, "not-canonical", [{"field": path, "message": why}], schema)
+    if len(data) > CHANGE_BYTES:
+        fault = {"field": "", "message": f"more than {CHANGE_BYTES} bytes"}
+        return _unreadable(raw, data, "change-too-large", [fault], schema)
+    if not _validator.is_valid(raw):
+        return _unreadable(raw, data, "malformed-change", _faults(raw), schema)
+    kind = kinds.get(raw["kind"])
+    if kind is None:
+        fault = {"field": "kind", "message": f"no such kind: {raw['kind']}"}
+        return _unreadable(raw, data, "unknown-kind", [fault], schema)
+    op = raw["op"]
+    fields = raw.get("fields") or {}
+    faults = kind.faults(op, fields) if op != "delete" else []
+    if faults:
+        return _unreadable(raw, data, "invalid-fields", faults, schema)
+    base = raw.get("base") or {}
+    return Change(
+        id=raw["id"],
+        n=raw["n"],
+        op=op,
+        kind=kind,
+        record=raw["record"],
+        at=raw["at"],
+        digest=sha256(data),
+        size=len(data),
+        raw=raw,
+        fields=fields,
+        audience=raw.get("audience"),
+        version=base.get("version", 0),
+        epoch=base.get("epoch", 1),
+        after=base.get("after"),
+        atomic=raw.get("atomic", False),
+    )
+
+
+def _faults(raw: Any) -> list[dict[str, str]]:
+    return [
+        {"field": "/".join(str(p) for p in e.instance_path), "message": e.message[:300]}
+        for e, _ in zip(_validator.iter_errors(raw), range(10), strict=False)
+    ]
+
+
+def _unreadable(raw: Any, data: bytes, why: str, faults: list[dict[str, str]], schema: int) -> Unreadable:
+    given = raw.get("id") if isinstance(raw, dict) else None
+    name = given[:80] if isinstance(given, str) and given.isprintable() else None
+    return Unreadable(id=name, why=why, digest=sha256(data), bytes=data, faults=faults, ahead=schema > SCHEMA)

@@ -1,0 +1,88 @@
+"""What waits for a person: a conflict holds both values, parked work holds the whole change.
+
+Both are records like any other, so they travel to those who may see them and stay for ever.
+"""
+
+from typing import Any
+
+from .change import Author, Change
+from .merge import Lost
+from .record import Body, Field, Kind, kind
+
+_ANY: dict[str, Any] = {}
+
+CONFLICT: Kind = kind(
+    "conflict",
+    zh="冲突",
+    audiences=("field", "office", "confidential", "public"),
+    written_by_server=True,
+    fields={
+        "target": Field(schema={"type": "string"}, policy="server", zh="所属记录"),
+        "target_kind": Field(schema={"type": "string"}, policy="server", zh="记录类型"),
+        "fields": Field(schema={"type": "object"}, policy="server", zh="各字段"),
+        "why": Field(schema={"type": "string"}, policy="server", zh="原因"),
+        "open": Field(schema={"type": "boolean"}, policy="server", zh="待处理"),
+    },
+)
+PARKED: Kind = kind(
+    "parked",
+    zh="待审工作",
+    audiences=("office",),
+    written_by_server=True,
+    fields={
+        "target": Field(schema={"type": "string"}, policy="server", zh="所属记录"),
+        "target_kind": Field(schema={"type": "string"}, policy="server", zh="记录类型"),
+        "why": Field(schema={"type": "string"}, policy="server", zh="原因"),
+        "change": Field(schema={"type": "object"}, policy="server", zh="原提交"),
+        "actor": Field(schema={"type": "string"}, policy="server", zh="提交人"),
+        "open": Field(schema={"type": "boolean"}, policy="server", zh="待处理"),
+    },
+)
+
+
+def conflict_body(
+    earlier: Body | None,
+    change: Change,
+    author: Author,
+    lost: dict[str, Lost],
+    seqs: dict[str, int],
+    why: str | None,
+) -> Body:
+    """A new conflict, or an open one that this change's losing values join.
+
+    `seqs` gives the entry that wrote each current value, so that who and when can be looked up.
+    """
+    body: Body = dict(earlier) if earlier else {"open": True}
+    fields = dict(body.get("fields") or {})
+    for name, value in lost.items():
+        known = fields.get(name) or {"mode": value.mode, "candidates": []}
+        candidate = {
+            "value": value.mine,
+            "change": change.id,
+            "actor": author.actor,
+            "device": author.device,
+            "at": change.at,
+            "base": change.version,
+        }
+        fields[name] = {
+            # A review outranks a note that an overwritten value was kept.
+            "mode": "review" if "review" in (known["mode"], value.mode) else "info",
+            "current": {"value": value.current, "seq": seqs.get(name, 0)},
+            "candidates": [*known["candidates"], candidate],
+        }
+    body.update(target=change.record, target_kind=change.kind.name, fields=fields, open=True)
+    if why:
+        body["why"] = why
+    return body
+
+
+def parked_body(change: Change, author: Author, why: str) -> Body:
+    """The whole change, who sent it and why it could not be applied."""
+    return {
+        "target": change.record,
+        "target_kind": change.kind.name,
+        "why": why,
+        "change": dict(change.raw),
+        "actor": author.actor,
+        "open": True,
+    }

@@ -1,0 +1,159 @@
+"""One round trip of protocol 1: what a request must look like, then push, then pull."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from . import feed
+from .change import Author, Change, Unreadable, read
+from .feed import Cursor
+from .journal import EpochChanged, Journal, Pushed, UnknownDossier
+from .protocol import LIMITS, PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, REQUEST_SCHEMA
+from .record import compiled
+
+_validator = compiled(REQUEST_SCHEMA)
+
+
+class BadRequest(ValueError):
+    """The envelope itself cannot be read: nothing of it was looked at, the outbox keeps everything."""
+
+    def __init__(self, code: str, detail: str, **details: Any) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.details = details
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The changes of one dossier, in the person's order, already read."""
+
+    dossier: str
+    epoch: int
+    changes: list[Change | Unreadable]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A readable request."""
+
+    no: int
+    schema: int
+    sent_at: str | None
+    groups: list[Group]
+    cursors: Mapping[str, Mapping[str, Cursor]] | None
+    limit: int
+
+
+def parse(data: bytes, journal: Journal) -> Request:
+    """Read a request body. All of it happens before any lock.
+
+    Raises BadRequest: `malformed` (400), `too-large` (413), `upgrade-required` (426).
+    """
+    if len(data) > REQUEST_BYTES:
+        raise BadRequest("too-large", f"more than {REQUEST_BYTES} bytes", limits=LIMITS)
+    try:
+        body = orjson.loads(data)
+    except orjson.JSONDecodeError as wrong:
+        raise BadRequest("malformed", f"not JSON: {wrong}") from None
+    if not _validator.is_valid(body):
+        error = next(_validator.iter_errors(body))
+        where = "/".join(str(p) for p in error.instance_path)
+        raise BadRequest("malformed", error.message[:300], field=where)
+    if body["protocol"] != PROTOCOL:
+        supported = {"min": PROTOCOL, "max": PROTOCOL}
+        raise BadRequest("upgrade-required", "this protocol is not spoken here", protocol=supported)
+    groups = body.get("push") or []
+    if sum(len(g["changes"]) for g in groups) > REQUEST_CHANGES:
+        raise BadRequest("too-large", f"more than {REQUEST_CHANGES} changes", limits=LIMITS)
+    schema = body["schema"]
+    pull = body.get("pull")
+    return Request(
+        no=body["no"],
+        schema=schema,
+        sent_at=body.get("sent_at"),
+        groups=[
+            Group(
+                g["dossier"],
+                g["epoch"],
+                [read(raw, journal.kinds, schema=schema) for raw in g["changes"]],
+            )
+            for g in groups
+        ],
+        cursors=None if pull is None else _cursors(pull.get("cursors") or {}),
+        limit=(pull or {}).get("limit", PAGE_ITEMS),
+    )
+
+
+def _cursors(held: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Cursor]]:
+    return {
+        dossier: {a: Cursor(c["nonce"], c["epoch"], c["seq"], c["floor"]) for a, c in audiences.items()}
+        for dossier, audiences in held.items()
+    }
+
+
+def skew_ms(sent_at: str | None, received_at: datetime) -> int | None:
+    """How far the server's clock is ahead of the device's; order never depends on it."""
+    if sent_at is None:
+        return None
+    sent = datetime.fromisoformat(sent_at)
+    return round((received_at - sent).total_seconds() * 1000)
+
+
+def push_group(
+    push: Callable[..., Pushed],
+    conn: Connection,
+    group: Group,
+    author: Author,
+    *,
+    received_at: datetime,
+    sent_at: str | None,
+) -> dict[str, Any]:
+    """Judge one group in the transaction of `conn`, by `push` (Journal.push or what wraps it)."""
+    try:
+        pushed = push(
+            conn,
+            group.dossier,
+            author,
+            group.changes,
+            received_at=rfc3339(received_at),
+            skew_ms=skew_ms(sent_at, received_at),
+            epoch=group.epoch,
+        )
+    except EpochChanged as changed:
+        return refused(group.dossier, "epoch-changed", epoch=changed.epoch)
+    except UnknownDossier:
+        return unknown(group.dossier)
+    return {
+        "dossier": group.dossier,
+        "epoch": pushed.epoch,
+        "head": pushed.head,
+        "outcomes": pushed.outcomes,
+    }
+
+
+def refused(dossier: str, error: str, **more: Any) -> dict[str, Any]:
+    """A group of which nothing was applied; the device keeps its changes."""
+    return {"dossier": dossier, "error": error, "outcomes": []} | more
+
+
+def unknown(dossier: str) -> dict[str, Any]:
+    """The answer for a dossier that is absent or foreign: the two are not told apart."""
+    return refused(dossier, "unknown-dossier", status=404, remedy="ask")
+
+
+def rfc3339(moment: datetime) -> str:
+    """UTC with milliseconds, the one spelling of server times (audit.md §1)."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def answer_pull(
+    conn: Connection, journal: Journal, request: Request, granted: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """The pull half: heads first, then one page for each cursor."""
+    heads = journal.heads(conn, list(granted))
+    return feed.pull(conn, granted, heads, request.cursors or {}, limit=request.limit)

@@ -1,0 +1,164 @@
+"""Reading the journal: who changed what, when, with which device, before and after; and its proof."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, and_, false, or_, select
+
+from . import tables
+from .canonical import commitment, entry_hash
+from .journal import GENESIS
+from .minutes import Touched
+
+TOLD = (
+    *("seq", "epoch", "change", "op", "kind", "record", "status", "why", "conflict"),
+    *("actor", "device", "at", "received_at", "skew_ms"),
+)
+BATCH = 1_000  # entries read at a time: verification runs in constant memory
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first place where a journal does not prove itself."""
+
+    seq: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How far a journal was checked, its last hash, and the fault that stopped the check, if any."""
+
+    entries: int
+    head: str
+    fault: Fault | None = None
+
+
+def of_record(
+    conn: Connection, dossier: str, record: str, *, before: int | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """The entries that speak of `record`, newest first, at most `limit`, below seq `before`."""
+    e, p = tables.entries, tables.payloads
+    query = (
+        select(e.c.bytes, e.c.hash, p.c.bytes.label("payload"))
+        .join_from(e, p, (p.c.dossier == e.c.dossier) & (p.c.seq == e.c.seq), isouter=True)
+        .where(e.c.dossier == dossier, e.c.record == record)
+        .order_by(e.c.seq.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(e.c.seq < before)
+    return [_told(row) for row in conn.execute(query)]
+
+
+def _told(row: Any) -> dict[str, Any]:
+    """One entry as people read it; an erased payload leaves who, when and what kind of act."""
+    header = orjson.loads(row.bytes)
+    said = orjson.loads(row.payload) if row.payload else None
+    told = {k: header[k] for k in TOLD}
+    return told | {
+        "hash": row.hash.hex(),
+        "erased": said is None,
+        "before": said["before"] if said else {},
+        "after": said["after"] if said else {},
+        "lost": said["lost"] if said else {},
+    }
+
+
+def entries(conn: Connection, dossier: str, *, since: int = 0) -> Iterator[Any]:
+    """All entries after `since` with their payload rows, in batches by key."""
+    e, p = tables.entries, tables.payloads
+    while True:
+        rows = conn.execute(
+            select(e, p.c.salt, p.c.bytes.label("payload"))
+            .join_from(e, p, (p.c.dossier == e.c.dossier) & (p.c.seq == e.c.seq), isouter=True)
+            .where(e.c.dossier == dossier, e.c.seq > since)
+            .order_by(e.c.seq)
+            .limit(BATCH)
+        ).all()
+        yield from rows
+        if len(rows) < BATCH:
+            return
+        since = rows[-1].seq
+
+
+def verify(conn: Connection, dossier: str) -> Verified:
+    """Re-link a dossier's journal: every hash, every link, every payload, and the head (I1)."""
+    prev, seq, count = GENESIS, 0, 0
+    for row in entries(conn, dossier):
+        why = _wrong(row, prev, seq)
+        if why:
+            return Verified(count, prev.hex(), Fault(row.seq, why))
+        prev, seq, count = row.hash, row.seq, count + 1
+    t = tables.dossiers
+    head = conn.execute(select(t.c.seq, t.c.hash).where(t.c.dossier == dossier)).one_or_none()
+    if head is None or (head.seq, head.hash) != (seq, prev):
+        return Verified(count, prev.hex(), Fault(seq, "the head names another end"))
+    return Verified(count, prev.hex())
+
+
+def _wrong(row: Any, prev: bytes, seq: int) -> str | None:
+    """What does not hold for one entry after (prev, seq), or None."""
+    if entry_hash(row.bytes) != row.hash:
+        return "its bytes do not have its hash"
+    header = orjson.loads(row.bytes)
+    if header["prev"] != prev.hex():
+        return "it does not follow the entry before it"
+    if header["seq"] != row.seq or row.seq != seq + 1:
+        return "its number does not follow"
+    columns = {"dossier": row.dossier, "change": row.change, "record": row.record}
+    if any(header[k] != v for k, v in columns.items()):
+        return "its columns say something else than its bytes"
+    if row.payload is not None and commitment(row.salt, row.payload) != header["payload"]:
+        return "its payload is not the one it committed to"
+    return None
+
+
+def standing(conn: Connection, dossier: str, record: str) -> dict[str, Any] | None:
+    """What the record is now: kind, audience, version, whether deleted; None if there is none."""
+    r = tables.records
+    row = conn.execute(
+        select(r.c.record, r.c.kind, r.c.audience, r.c.version, r.c.deleted).where(
+            r.c.dossier == dossier, r.c.record == record
+        )
+    ).one_or_none()
+    return dict(row._mapping) if row else None
+
+
+def waiting(conn: Connection, seen: Mapping[str, Sequence[str]], limit: int = 200) -> list[dict[str, Any]]:
+    """Open conflicts and parked work in these dossiers and audiences, newest first in each dossier."""
+    c, r = tables.conflicts, tables.records
+    columns = (r.c.dossier, r.c.record, r.c.kind, r.c.audience, r.c.version, r.c.body)
+    terms = [and_(r.c.dossier == d, r.c.audience.in_(list(a))) for d, a in seen.items()]
+    rows = conn.execute(
+        select(*columns)
+        .join_from(c, r, (r.c.dossier == c.c.dossier) & (r.c.record == c.c.conflict))
+        .where(c.c.open.is_(True), or_(false(), *terms))
+        .order_by(r.c.dossier, r.c.version.desc())
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def all_heads(conn: Connection) -> dict[str, int]:
+    """Every dossier and its last seq."""
+    t = tables.dossiers
+    return {r.dossier: r.seq for r in conn.execute(select(t.c.dossier, t.c.seq).order_by(t.c.dossier))}
+
+
+def standing_records(conn: Connection, dossier: str, *, size: int = 500) -> Iterator[list[Touched]]:
+    """The dossier's records as they stand, in batches, for read models that are built anew."""
+    r, last = tables.records, ""
+    while True:
+        rows = conn.execute(
+            select(r).where(r.c.dossier == dossier, r.c.record > last).order_by(r.c.record).limit(size)
+        ).all()
+        yield [
+            Touched(x.dossier, x.record, x.kind, x.audience, x.version, x.deleted, orjson.loads(x.body))
+            for x in rows
+        ]
+        if len(rows) < size:
+            return
+        last = rows[-1].record

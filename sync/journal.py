@@ -1,0 +1,124 @@
+"""The journal of a dossier: the first copy of the truth, appended under one lock, never rewritten."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from . import bulk, tables
+from .change import Author, Change, Unreadable
+from .conflicts import CONFLICT, PARKED
+from .minutes import Head, Outcome, Touched
+from .record import Kind
+from .sitting import Sitting
+
+GENESIS = b"\x00" * 32  # what the first entry names as the entry before it
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What one group of changes came to: an outcome per change, the new head, what was touched."""
+
+    epoch: int
+    head: int
+    outcomes: list[Outcome]
+    touched: list[Touched]
+
+
+Projection = Callable[[Connection, Sequence[Touched]], None]
+
+
+class EpochChanged(Exception):
+    """The group was made in another epoch of the dossier: nothing was applied, pull first."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"the dossier is in epoch {epoch}")
+        self.epoch = epoch
+
+
+class UnknownDossier(LookupError):
+    """No such dossier, or none that the author may know of: the two look alike."""
+
+
+class Journal:
+    """All dossiers' journals: the kinds they hold and the read models that follow them.
+
+    Every method works in the transaction of the connection it is given and commits nothing.
+    """
+
+    def __init__(self, kinds: Iterable[Kind], projections: Mapping[str, Projection]) -> None:
+        self.kinds: dict[str, Kind] = {k.name: k for k in (CONFLICT, PARKED)}
+        for declared in kinds:
+            if declared.name in self.kinds:
+                raise ValueError(f"two kinds are called {declared.name}")
+            self.kinds[declared.name] = declared
+        self.projections = dict(projections)
+
+    def open(self, conn: Connection, dossier: str) -> bool:
+        """Begin the dossier's journal unless it exists. Returns whether it was begun now."""
+        if dossier in self.heads(conn, [dossier]):
+            return False
+        try:
+            with conn.begin_nested():
+                conn.execute(
+                    insert(tables.dossiers).values(dossier=dossier, epoch=1, seq=0, hash=GENESIS, backed_up=0)
+                )
+        except IntegrityError:
+            return False  # another transaction began it in the meantime
+        return True
+
+    def heads(self, conn: Connection, dossiers: Iterable[str]) -> dict[str, Head]:
+        """The heads of those of `dossiers` that exist. One statement."""
+        t = tables.dossiers
+        found = conn.execute(select(t).where(bulk.among(conn, t.c.dossier, dossiers)))
+        return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up) for r in found}
+
+    def lock(self, conn: Connection, dossier: str) -> Head:
+        """Take the dossier's only lock and read its head.
+
+        It protects seq, the chain and every record of the dossier until the transaction ends; a
+        second holder waits. SQLite has one writer, who holds the lock since BEGIN IMMEDIATE.
+        Raises UnknownDossier.
+        """
+        t = tables.dossiers
+        row = conn.execute(select(t).where(t.c.dossier == dossier).with_for_update()).one_or_none()
+        if row is None:
+            raise UnknownDossier(dossier)
+        return Head(row.epoch, row.seq, row.hash, row.backed_up)
+
+    def push(
+        self,
+        conn: Connection,
+        dossier: str,
+        author: Author,
+        changes: Sequence[Change | Unreadable],
+        *,
+        received_at: str,
+        skew_ms: int | None = None,
+        epoch: int | None = None,
+    ) -> Pushed:
+        """Judge every change in its order, append one entry each, store and return the outcomes.
+
+        The statement count does not depend on how many changes there are. Raises EpochChanged,
+        UnknownDossier.
+        """
+        head = self.lock(conn, dossier)
+        if epoch is not None and epoch != head.epoch:
+            raise EpochChanged(head.epoch)
+        sitting = Sitting(conn, dossier, head, author, received_at, skew_ms)
+        sitting.read(changes)
+        outcomes = [sitting.judge(change) for change in changes]
+        touched = sitting.write()
+        self.project(conn, touched)
+        return Pushed(head.epoch, sitting.minutes.seq, outcomes, touched)
+
+    def project(self, conn: Connection, touched: Sequence[Touched]) -> None:
+        """Bring the read models of the touched kinds up to date, one call a kind."""
+        by_kind: dict[str, list[Touched]] = {}
+        for item in touched:
+            by_kind.setdefault(item.kind, []).append(item)
+        for kind, items in by_kind.items():
+            projection = self.projections.get(kind)
+            if projection is not None:
+                projection(conn, items)

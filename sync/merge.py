@@ -1,0 +1,193 @@
+"""Three-way merge of one change into one record: pure rules, no history read, no clock (protocol.md §4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .record import Body, Field, Kind
+
+UNKNOWN = -1  # the trunk of a base that a restore threw away: everything has moved since
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A value that did not win, or that won over another one: both are kept, somebody decides.
+
+    `mode` is `review` where the author's value was not applied as it stands, `info` where it
+    was applied over a value that the author had not seen.
+    """
+
+    current: Any
+    mine: Any
+    mode: Literal["review", "info"]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What a change does to a record: new values, what lost, and whether others had moved."""
+
+    after: Body = field(default_factory=dict)
+    lost: dict[str, Lost] = field(default_factory=dict)
+    moved: bool = False
+    why: str | None = None
+    stamps: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """`conflict`, `noop`, `merged` or `applied` (protocol.md §3)."""
+        if any(lost.mode == "review" for lost in self.lost.values()):
+            return "conflict"
+        if not self.after:
+            return "noop"
+        return "merged" if self.moved or self.lost else "applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Who last wrote each field: its entry's seq and the device."""
+
+    seqs: Mapping[str, int]
+    devices: Mapping[str, str]
+
+    def moved(self, name: str, trunk: int, device: str) -> bool:
+        """Whether somebody else wrote `name` after the author had looked. One comparison."""
+        return self.seqs.get(name, 0) > trunk and self.devices.get(name) != device
+
+
+def merge(
+    kind: Kind,
+    body: Body,
+    written: Written,
+    fields: Mapping[str, Mapping[str, Any]],
+    *,
+    trunk: int,
+    device: str,
+    actor: str,
+    at: str,
+    atomic: bool = False,
+) -> Judgement:
+    """Judge the `fields` of one update against the record's present `body`.
+
+    `trunk` is the version that the author had seen (or UNKNOWN). Nothing is dropped: what does
+    not win stands in `lost`. With `atomic`, one lost field takes the others with it.
+    """
+    out = Judgement(moved=any(written.moved(n, trunk, device) for n in written.seqs))
+    groups_moved = _moved_groups(kind, body, written, fields, trunk, device)
+    for name, said in fields.items():
+        declared = kind.fields[name]
+        if declared.policy == "state":
+            _step(kind, body, said["do"], actor, out)
+        elif declared.policy == "set":
+            _keep(out, body, name, _set(body.get(name, []), said))
+        elif declared.policy == "append":
+            _keep(out, body, name, _append(body.get(name, []), said, actor, at))
+        else:
+            changed = written.moved(name, trunk, device) or declared.group in groups_moved
+            _value(declared, name, body.get(name), said["set"], changed, out)
+    if atomic and any(lost.mode == "review" for lost in out.lost.values()):
+        for name, value in out.after.items():
+            out.lost.setdefault(name, Lost(body.get(name), value, "review"))
+        out.after.clear()
+        out.stamps.clear()
+    return out
+
+
+def _moved_groups(
+    kind: Kind,
+    body: Body,
+    written: Written,
+    fields: Mapping[str, Mapping[str, Any]],
+    trunk: int,
+    device: str,
+) -> set[str]:
+    """Groups touched by the change in which another author wrote any member since the base.
+
+    If the change says of the whole group what already stands, nothing needs deciding.
+    """
+    moved = set()
+    for group in {kind.fields[n].group for n in fields} - {None}:
+        members = [n for n, f in kind.fields.items() if f.group == group]
+        same = all(body.get(n) == fields[n].get("set") for n in members if n in fields)
+        if not same and any(written.moved(n, trunk, device) for n in members):
+            moved.add(str(group))
+    return moved
+
+
+def _keep(out: Judgement, body: Body, name: str, value: Any) -> None:
+    if value != body.get(name, []):
+        out.after[name] = value
+
+
+def _value(declared: Field, name: str, current: Any, mine: Any, moved: bool, out: Judgement) -> None:
+    """A plain value under `review`, `last` or `server`."""
+    if current == mine and not (moved and declared.group):
+        return
+    if not moved:
+        out.after[name] = mine
+    elif declared.policy == "last":
+        out.after[name] = mine
+        out.lost[name] = Lost(current, mine, "info")
+    else:
+        out.lost[name] = Lost(current, mine, "review")
+        if graver(declared, current, mine):
+            out.after[name] = mine  # the worse of the two shows until a named person decides
+
+
+def graver(declared: Field, current: Any, mine: Any) -> bool:
+    """Whether `mine` is the worse value of an ordered safety field."""
+    order = declared.order
+    if not order or mine not in order:
+        return False
+    return current not in order or order.index(mine) > order.index(current)
+
+
+def _set(current: list[str], said: Mapping[str, list[str]]) -> list[str]:
+    """Add wins over a concurrent remove; the result is sorted so that all replicas agree."""
+    return sorted((set(current) - set(said.get("remove", ()))) | set(said.get("add", ())))
+
+
+def _append(
+    current: list[dict[str, str]], said: Mapping[str, Any], actor: str, at: str
+) -> list[dict[str, str]]:
+    """Entries by id, each once; the author and time are those of the change."""
+    known = {e["id"] for e in current}
+    added = []
+    for entry in said["append"]:
+        if entry["id"] not in known:
+            known.add(entry["id"])
+            added.append({"id": entry["id"], "text": entry["text"], "by": actor, "at": at})
+    return [*current, *added]
+
+
+def _step(kind: Kind, body: Body, verb: str, actor: str, out: Judgement) -> None:
+    """A transition, judged on the *current* state: the first valid one in server order wins."""
+    assert kind.lifecycle is not None
+    state = body.get("state", kind.lifecycle.initial)
+    step = kind.lifecycle.step(state, verb)
+    why = "illegal-transition" if step is None else kind.objection(verb, body, actor)
+    if step is None or why is not None:
+        out.lost["state"] = Lost(state, verb, "review")
+        out.why = why
+        return
+    out.after["state"] = step.target
+    out.stamps = dict.fromkeys(step.stamps, actor)
+
+
+def first_body(kind: Kind, fields: Mapping[str, Mapping[str, Any]], *, actor: str, at: str) -> Body:
+    """The body of a record as its first change makes it."""
+    body: Body = {}
+    for name, said in fields.items():
+        policy = kind.fields[name].policy
+        if policy == "set":
+            value: Any = _set([], said)
+        elif policy == "append":
+            value = _append([], said, actor, at)
+        else:
+            value = said["set"]
+        if value is not None and value != []:
+            body[name] = value
+    if kind.lifecycle is not None:
+        body["state"] = kind.lifecycle.initial
+    if kind.signed is not None:
+        body[kind.signed] = actor
+    return body

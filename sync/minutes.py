@@ -1,0 +1,202 @@
+"""The minutes of a sitting: entries, outcomes and records as judged, written all at once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from . import bulk, tables
+from .canonical import commitment, entry_hash, spell
+from .change import Author, Change, Unreadable
+from .merge import Lost
+from .record import Body
+
+Outcome = dict[str, Any]
+THIS = -1  # "the version is this entry's seq"
+# What the phone does about an outcome without asking anybody; None where there is nothing to do.
+REMEDIES = {"conflict": "ask", "parked": "ask", "invalid": "repair", "retry": "retry"}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a journal: its epoch, the last seq and that entry's hash."""
+
+    epoch: int
+    seq: int
+    hash: bytes
+    backed_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A record as a transaction leaves it, for the read models."""
+
+    dossier: str
+    record: str
+    kind: str
+    audience: str
+    version: int
+    deleted: bool
+    body: Body
+
+
+@dataclass(slots=True)
+class State:
+    """A record in memory while changes are judged."""
+
+    kind: str
+    audience: str
+    version: int
+    deleted: bool
+    body: Body
+    seqs: dict[str, int]
+    devices: dict[str, str]
+    dirty: bool = False
+    bytes: int = 0
+
+
+class Minutes:
+    """Rows in the column order of their tables, and the end of the chain as it grows."""
+
+    def __init__(
+        self,
+        conn: Connection,
+        dossier: str,
+        head: Head,
+        author: Author,
+        received_at: str,
+        skew_ms: int | None,
+    ) -> None:
+        self.conn, self.dossier, self.head, self.author = conn, dossier, head, author
+        self.seq, self.prev = head.seq, head.hash
+        self.received_at, self.skew_ms = received_at, skew_ms
+        self.known: dict[str, tuple[str, Outcome]] = {}
+        self.conflicts: list[bulk.Row] = []
+        self._entries: list[bulk.Row] = []
+        self._payloads: list[bulk.Row] = []
+        self._outcomes: list[bulk.Row] = []
+        self._invalid: list[bulk.Row] = []
+
+    def append(
+        self,
+        change: Change,
+        status: str,
+        audience: str,
+        *,
+        after: Body | None = None,
+        before: Body | None = None,
+        lost: dict[str, Lost] | None = None,
+        why: str | None = None,
+        conflict: str | None = None,
+        version: int | None = THIS,
+    ) -> Outcome:
+        """One entry: canonical header, chained; payload apart, committed to by a salted hash."""
+        self.seq += 1
+        payload = spell(
+            {
+                "base": change.raw.get("base"),
+                "clock": change.raw.get("clock"),
+                "fields": change.fields,
+                "before": before or {},
+                "after": after or {},
+                "lost": {n: [x.current, x.mine, x.mode] for n, x in (lost or {}).items()},
+            }
+        )
+        salt = os.urandom(16)
+        data = spell(
+            self._header(change, status, audience)
+            | {"why": why, "conflict": conflict, "payload": commitment(salt, payload)}
+        )
+        self.prev = entry_hash(data)
+        self._entries.append((self.dossier, self.seq, change.id, change.record, data, self.prev))
+        self._payloads.append((self.dossier, self.seq, salt, payload))
+        outcome = answer(change.id, status, why) | {
+            "seq": self.seq,
+            "version": self.seq if version == THIS else version,
+            "conflict": conflict,
+            "receipt": {"seq": self.seq, "hash": self.prev.hex(), "at": self.received_at},
+        }
+        self._remember(change.id, change.digest, outcome)
+        return outcome
+
+    def _header(self, change: Change, status: str, audience: str) -> dict[str, Any]:
+        return {
+            "v": 1,
+            "dossier": self.dossier,
+            "epoch": self.head.epoch,
+            "seq": self.seq,
+            "prev": self.prev.hex(),
+            "change": change.id,
+            "op": change.op,
+            "kind": change.kind.name,
+            "record": change.record,
+            "audience": audience,
+            "status": status,
+            "actor": self.author.actor,
+            "device": self.author.device,
+            "n": change.n,
+            "at": change.at,
+            "received_at": self.received_at,
+            "skew_ms": self.skew_ms,
+            "sig": change.raw.get("sig"),
+        }
+
+    def invalid(self, change: Change | Unreadable, why: str, *, remember: bool = True) -> Outcome:
+        """Keep bytes that cannot be understood; no entry, but an outcome that a replay finds again."""
+        data = change.bytes if isinstance(change, Unreadable) else spell(change.raw)
+        faults = change.faults if isinstance(change, Unreadable) else []
+        outcome = answer(change.id, "invalid", why) | {"faults": faults}
+        author = (self.author.actor, self.author.device, self.received_at)
+        self._invalid.append((self.dossier, change.digest, change.id, *author, why, data))
+        if remember and change.id and len(change.id) == 36:
+            self._remember(change.id, change.digest, outcome)
+        return outcome
+
+    def _remember(self, change: str, digest: str, outcome: Outcome) -> None:
+        self.known[change] = (digest, outcome)
+        self._outcomes.append((self.dossier, change, digest, spell(outcome).decode()))
+
+    def write(self, dirty: Mapping[str, State]) -> list[Touched]:
+        """One statement a table, then the head. Returns the records as they now stand."""
+        conn = self.conn
+        # One request may hold the same bad bytes twice.
+        distinct = {(row[0], row[1]): row for row in self._invalid}
+        bulk.upsert(conn, tables.invalid, list(distinct.values()))
+        bulk.insert(conn, tables.outcomes, self._outcomes)
+        if self.seq == self.head.seq:
+            return []
+        bulk.insert(conn, tables.entries, self._entries)
+        bulk.insert(conn, tables.payloads, self._payloads)
+        bulk.upsert(conn, tables.conflicts, self.conflicts)
+        bulk.upsert(conn, tables.records, [self._record(n, s) for n, s in dirty.items()])
+        bulk.upsert(conn, tables.feed, [self._feed(n, s) for n, s in dirty.items()])
+        t = tables.dossiers
+        conn.execute(update(t).where(t.c.dossier == self.dossier).values(seq=self.seq, hash=self.prev))
+        return [
+            Touched(self.dossier, n, s.kind, s.audience, s.version, s.deleted, s.body)
+            for n, s in dirty.items()
+        ]
+
+    def _record(self, name: str, s: State) -> bulk.Row:
+        texts = (spell(s.body).decode(), spell(s.seqs).decode(), spell(s.devices).decode())
+        return (self.dossier, name, s.kind, s.audience, s.version, s.deleted, *texts)
+
+    def _feed(self, name: str, s: State) -> bulk.Row:
+        return (self.dossier, s.audience, name, s.version, "delete" if s.deleted else "put")
+
+
+def answer(change: str | None, status: str, why: str | None, remedy: str | None = None) -> Outcome:
+    """An outcome with every key that the protocol names, the unknown ones null."""
+    return {
+        "id": change,
+        "status": status,
+        "seq": None,
+        "version": None,
+        "conflict": None,
+        "why": why,
+        "remedy": remedy or REMEDIES.get(status),
+        "replay": False,
+        "receipt": None,
+    }

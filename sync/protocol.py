@@ -1,0 +1,192 @@
+"""What protocol 1 looks like on the wire: limits, and the JSON Schemas of request and answer."""
+
+from typing import Any
+
+from .record import INSTANT_SCHEMA, UUID_SCHEMA
+
+PROTOCOL = 1
+SCHEMA = 1  # counts up when a kind gains fields that older servers would refuse
+CHANGE_BYTES = 64 * 1024
+RECORD_BYTES = 256 * 1024
+PAGE_ITEMS = 500
+PAGE_BYTES = 2 * 1024 * 1024
+REQUEST_CHANGES = 500  # protocol.md §7: with it a transaction stays under 250 ms of locked work
+REQUEST_BYTES = 4 * 1024 * 1024
+DOSSIER_PATTERN = r"^[a-z]+:[A-Za-z0-9._-]{1,80}$"
+LIMITS = {
+    "request_changes": REQUEST_CHANGES,
+    "request_bytes": REQUEST_BYTES,
+    "change_bytes": CHANGE_BYTES,
+    "record_bytes": RECORD_BYTES,
+    "fields": 256,
+    "text_characters": 20_000,
+    "page_items": PAGE_ITEMS,
+    "page_bytes": PAGE_BYTES,
+}
+
+_CURSOR = {
+    "type": "object",
+    "properties": {
+        "nonce": {"type": "string", "maxLength": 64},
+        "epoch": {"type": "integer", "minimum": 1},
+        "seq": {"type": "integer", "minimum": 0},
+        "floor": {"type": "integer", "minimum": 0},
+    },
+    "required": ["nonce", "epoch", "seq", "floor"],
+}
+_GROUP = {
+    "type": "object",
+    "properties": {
+        "dossier": {"type": "string", "pattern": DOSSIER_PATTERN},
+        "epoch": {"type": "integer", "minimum": 1},
+        "changes": {"type": "array"},
+    },
+    "required": ["dossier", "epoch", "changes"],
+}
+_CURSORS = {
+    "type": "object",
+    "maxProperties": 2_000,
+    "additionalProperties": {
+        "type": "object",
+        "maxProperties": 16,
+        "additionalProperties": _CURSOR,
+    },
+}
+REQUEST_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "protocol": {"type": "integer"},
+        "schema": {"type": "integer"},
+        "no": {"type": "integer", "minimum": 0},
+        "sent_at": INSTANT_SCHEMA,
+        "clock": {"anyOf": [{"type": "object"}, {"type": "null"}]},
+        "push": {"type": "array", "items": _GROUP, "maxItems": 100},
+        "pull": {
+            "type": "object",
+            "properties": {
+                "limit": {"type": "integer", "minimum": 1, "maximum": PAGE_ITEMS},
+                "cursors": _CURSORS,
+            },
+        },
+    },
+    "required": ["protocol", "schema", "no"],
+}
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_INT = {"type": "integer"}
+_TEXT = {"type": "string"}
+STATUSES = ("applied", "merged", "noop", "conflict", "parked", "invalid", "retry")
+OUTCOME_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "What became of one change (protocol.md §3).",
+    "properties": {
+        "id": _nullable(_TEXT),
+        "status": {"enum": list(STATUSES)},
+        "seq": _nullable(_INT),
+        "version": _nullable(_INT),
+        "conflict": _nullable(UUID_SCHEMA),
+        "why": _nullable(_TEXT),
+        "remedy": _nullable(_TEXT),
+        "replay": {"type": "boolean"},
+        "receipt": _nullable({"type": "object"}),
+        "faults": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["id", "status", "seq", "version", "conflict", "why", "remedy", "replay", "receipt"],
+}
+_GROUP_ANSWER = {
+    "type": "object",
+    "description": "`outcomes`, or an `error` by which nothing of the group was applied.",
+    "properties": {
+        "dossier": _TEXT,
+        "epoch": _INT,
+        "head": _INT,
+        "outcomes": {"type": "array", "items": OUTCOME_SCHEMA},
+        "error": {"enum": ["epoch-changed", "unknown-dossier"]},
+        "status": _INT,
+        "remedy": _TEXT,
+    },
+    "required": ["dossier", "outcomes"],
+}
+_ITEM = {
+    "type": "object",
+    "properties": {
+        "record": UUID_SCHEMA,
+        "kind": _TEXT,
+        "version": _INT,
+        "op": {"enum": ["put", "delete", "leave"]},
+        "schema": _INT,
+        "body": {"type": "object"},
+        "written": {"type": "object", "additionalProperties": _INT},
+    },
+    "required": ["record", "kind", "version", "op"],
+}
+_PAGE = {
+    "type": "object",
+    "description": "One page of one audience, or `resync` with the reason to start anew.",
+    "properties": {
+        "nonce": _TEXT,
+        "since": _INT,
+        "until": _INT,
+        "floor": _INT,
+        "more": {"type": "boolean"},
+        "items": {"type": "array", "items": _ITEM},
+        "resync": {"enum": ["epoch", "tombstones", "cursor-ahead"]},
+    },
+    "required": ["nonce", "floor"],
+}
+_DOSSIER_ANSWER = {
+    "type": "object",
+    "properties": {
+        "epoch": _INT,
+        "head": _INT,
+        "backed_up": _INT,
+        "checkpoint": _nullable({"type": "object"}),
+        "wanted": {"type": "array", "items": _TEXT},
+        "audiences": {"type": "object", "additionalProperties": _PAGE},
+    },
+    "required": ["epoch", "head", "backed_up", "checkpoint", "wanted", "audiences"],
+}
+_GRANT = {
+    "type": "object",
+    "properties": {"epoch": _INT, "audiences": {"type": "array", "items": _TEXT}},
+    "required": ["epoch", "audiences"],
+}
+_PULL_ANSWER = {
+    "type": "object",
+    "properties": {
+        "granted": {"type": "object", "additionalProperties": _GRANT},
+        "gone": {"type": "array", "items": _TEXT},
+        "purge": {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}},
+        "dossiers": {"type": "object", "additionalProperties": _DOSSIER_ANSWER},
+    },
+    "required": ["granted", "gone", "purge", "dossiers"],
+}
+ANSWER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "no": _INT,
+        "server_time": INSTANT_SCHEMA,
+        "push": {"type": "array", "items": _GROUP_ANSWER},
+        "pull": _PULL_ANSWER,
+    },
+    "required": ["no", "server_time"],
+}
+_RANGE = {
+    "type": "object",
+    "properties": {"min": _INT, "max": _INT},
+    "required": ["min", "max"],
+}
+CONFIG_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "protocol": _RANGE,
+        "schema": _RANGE,
+        "limits": {"type": "object", "additionalProperties": _INT},
+        "server_time": INSTANT_SCHEMA,
+    },
+    "required": ["protocol", "schema", "limits", "server_time"],
+}

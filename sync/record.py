@@ -1,0 +1,237 @@
+"""What a kind of record declares: its fields with merge rules, its states, its objections."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+import jsonschema_rs
+
+from .lifecycle import Lifecycle
+
+Policy = Literal["review", "last", "server", "set", "append", "state"]
+Body = dict[str, Any]
+TEXT_LIMIT = 20_000  # characters, protocol.md §7
+FIELD_LIMIT = 256
+UUID_SCHEMA = {
+    "type": "string",
+    "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+}
+# Years 1900 to 2199 and real day numbers; RFC 3339 demands the zone.
+INSTANT_PATTERN = (
+    r"^(19|20|21)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
+)
+INSTANT_SCHEMA = {"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a kind: the JSON Schema of its value, how it merges, what it is called.
+
+    `group`: fields of one group are tested, won and lost together. `order`: values from mild to
+    grave; while a conflict is open the graver one shows. `required`: must stand at create.
+    """
+
+    schema: Mapping[str, Any]
+    policy: Policy = "review"
+    zh: str = ""
+    required: bool = False
+    group: str | None = None
+    order: tuple[str, ...] = ()
+
+    def operation(self) -> dict[str, Any]:
+        """The JSON Schema of what a change may say about this field."""
+        if self.policy == "set":
+            items = {"type": "array", "items": dict(self.schema), "maxItems": 100}
+            return _object({"add": items, "remove": items}, required=(), least=1)
+        if self.policy == "append":
+            entry = _object({"id": UUID_SCHEMA, "text": dict(self.schema)})
+            return _object({"append": {"type": "array", "items": entry, "maxItems": 100}})
+        if self.policy == "state":
+            return _object({"do": dict(self.schema)})
+        value = dict(self.schema)
+        return _object({"set": value if self.required else {"anyOf": [value, {"type": "null"}]}})
+
+    def value(self) -> dict[str, Any]:
+        """The JSON Schema of this field in a record's body."""
+        if self.policy == "set":
+            return {"type": "array", "items": dict(self.schema), "uniqueItems": True}
+        if self.policy == "append":
+            text = {"type": "string"}
+            entry = {"id": text, "text": dict(self.schema), "by": text, "at": text}
+            return {"type": "array", "items": _object(entry)}
+        return dict(self.schema)
+
+
+def compiled(schema: Mapping[str, Any]) -> Any:
+    """A compiled validator of a JSON Schema (draft 2020-12), `format` included."""
+    return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True)
+
+
+def _object(
+    properties: Mapping[str, Any], required: tuple[str, ...] | None = None, least: int = 0
+) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": dict(properties),
+        "additionalProperties": False,
+    }
+    names = tuple(properties) if required is None else required
+    if names:
+        schema["required"] = list(names)
+    if least:
+        schema["minProperties"] = least
+    return schema
+
+
+def text(limit: int = TEXT_LIMIT, *, least: int = 0, **kw: Any) -> Field:
+    """Text of `least` to `limit` characters, kept as given (no normalisation, audit.md §1)."""
+    return Field(schema={"type": "string", "minLength": least, "maxLength": limit}, **kw)
+
+
+def choice(*values: str, graver: bool = False, **kw: Any) -> Field:
+    """One of `values`; with `graver`, they stand from mild to grave (a safety field)."""
+    return Field(schema={"enum": list(values)}, order=values if graver else (), **kw)
+
+
+def integer(least: int, most: int, **kw: Any) -> Field:
+    """A whole number from `least` to `most`."""
+    return Field(schema={"type": "integer", "minimum": least, "maximum": most}, **kw)
+
+
+def flag(**kw: Any) -> Field:
+    """Yes or no."""
+    return Field(schema={"type": "boolean"}, **kw)
+
+
+def instant(**kw: Any) -> Field:
+    """A moment, RFC 3339 with zone."""
+    return Field(schema=INSTANT_SCHEMA, **kw)
+
+
+def day(**kw: Any) -> Field:
+    """A date in Asia/Shanghai, YYYY-MM-DD."""
+    century = r"^(19|20|21)\d\d-"
+    return Field(schema={"type": "string", "format": "date", "pattern": century}, **kw)
+
+
+def reference(**kw: Any) -> Field:
+    """The id of another record; it may dangle while the other is still on its way (protocol.md §5 f)."""
+    return Field(schema=UUID_SCHEMA, **kw)
+
+
+def tags(limit: int = 40, **kw: Any) -> Field:
+    """A set of short texts; people add and remove, a concurrent add wins over a remove."""
+    return Field(schema={"type": "string", "minLength": 1, "maxLength": limit}, policy="set", **kw)
+
+
+def log(limit: int = 2_000, **kw: Any) -> Field:
+    """Notes that are only ever added, each with its own id."""
+    return Field(schema={"type": "string", "minLength": 1, "maxLength": limit}, policy="append", **kw)
+
+
+def position(prefix: str = "") -> dict[str, Field]:
+    """A fix as it arrived: 1e-7 degree integers, accuracy in metres, its datum (domain.md §8.1)."""
+    return {
+        f"{prefix}lat_e7": integer(-900_000_000, 900_000_000, group="position", zh="纬度"),
+        f"{prefix}lon_e7": integer(-1_800_000_000, 1_800_000_000, group="position", zh="经度"),
+        f"{prefix}accuracy_m": integer(0, 100_000, group="position", zh="定位精度"),
+        f"{prefix}datum": choice("WGS-84", "CGCS2000", "GCJ-02", "BD-09", group="position", zh="坐标系"),
+    }
+
+
+Objection = Callable[[str, Body, str], str | None]
+
+
+def no_objection(verb: str, body: Body, actor: str) -> str | None:  # noqa: ARG001
+    """The usual case: nothing speaks against it."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A type of record. `schema` counts its published versions, newest first in force.
+
+    `objection(verb, body, actor)` returns the code of a rule that the step would break, or None;
+    it sees neither clock nor database. `signed` names the server-kept field that takes the id of
+    who made the record.
+    """
+
+    name: str
+    zh: str
+    fields: Mapping[str, Field]
+    audiences: tuple[str, ...] = ("field",)
+    lifecycle: Lifecycle | None = None
+    objection: Objection = no_objection
+    written_by_server: bool = False
+    signed: str | None = None
+    _create: Any = field(default=None, repr=False)
+    _update: Any = field(default=None, repr=False)
+
+    def faults(self, op: str, fields: Mapping[str, Any]) -> list[dict[str, str]]:
+        """What is wrong with a change's `fields`, as `{"field", "message"}`; empty if nothing is."""
+        validator = self._create if op == "create" else self._update
+        if validator.is_valid(fields):
+            return []
+        return [
+            {"field": "/".join(str(p) for p in e.instance_path), "message": e.message[:300]}
+            for e, _ in zip(validator.iter_errors(fields), range(10), strict=False)
+        ]
+
+    def body_schema(self) -> dict[str, Any]:
+        """The JSON Schema of a record's body, for OpenAPI and the generated client types."""
+        properties = {n: f.value() | {"title": f.zh or n} for n, f in self.fields.items()}
+        if self.lifecycle is not None:
+            properties["state"] = {"enum": list(self.lifecycle.states), "title": "状态"}
+        return {
+            "type": "object",
+            "title": self.zh,
+            "properties": properties,
+            "required": sorted(n for n, f in self.fields.items() if f.required),
+        }
+
+    def change_schema(self, op: str) -> dict[str, Any]:
+        """The JSON Schema of a change's `fields` for `op` (`create` or `update`)."""
+        wanted = {n: f for n, f in self.fields.items() if op == "update" or f.policy != "state"}
+        return _object(
+            {n: f.operation() for n, f in wanted.items()},
+            required=tuple(n for n, f in wanted.items() if f.required and op == "create"),
+            least=1 if op == "update" else 0,
+        )
+
+
+def kind(
+    name: str,
+    *,
+    zh: str,
+    fields: Mapping[str, Field],
+    audiences: tuple[str, ...] = ("field",),
+    lifecycle: Lifecycle | None = None,
+    objection: Objection = no_objection,
+    written_by_server: bool = False,
+    signed: str | None = None,
+) -> Kind:
+    """Declare a kind. Raises ValueError where the declaration contradicts itself."""
+    declared = dict(fields)
+    if signed is not None:
+        declared[signed] = reference(policy="server", zh="提交人")
+    if lifecycle is not None:
+        declared["state"] = Field(schema={"enum": sorted(lifecycle.transitions)}, policy="state", zh="状态")
+    if len(declared) > FIELD_LIMIT:
+        raise ValueError(f"{name}: more than {FIELD_LIMIT} fields")
+    made = Kind(
+        name=name,
+        zh=zh,
+        fields=MappingProxyType(declared),
+        audiences=audiences,
+        lifecycle=lifecycle,
+        objection=objection,
+        written_by_server=written_by_server,
+        signed=signed,
+    )
+    return replace(
+        made,
+        _create=compiled(made.change_schema("create")),
+        _update=compiled(made.change_schema("update")),
+    )

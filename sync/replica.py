@@ -1,0 +1,310 @@
+"""A device in Python: keeps its work in SQLite, works offline, syncs, resumes after any crash.
+
+Three things are kept: the *shadow* (the server's state), the *outbox* (unsettled changes), and the
+*view* (shadow with the outbox replayed). Every answer is taken in one local transaction or not at
+all. protocol.md §2–§6; tests, load generators and other back ends use it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from .canonical import canonical
+from .merge import Written as _Written
+from .merge import first_body, merge
+from .protocol import PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, SCHEMA
+from .record import Body, Kind
+
+UNSETTLED = ("new", "acked")  # what the view replays
+_ROOM = REQUEST_BYTES - 256 * 1024  # left for the envelope and the cursors
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS shadow (
+  dossier TEXT, record TEXT, audience TEXT, kind TEXT NOT NULL, version INTEGER NOT NULL,
+  epoch INTEGER NOT NULL, body TEXT NOT NULL, written TEXT NOT NULL, gen INTEGER NOT NULL,
+  PRIMARY KEY (dossier, record, audience));
+CREATE TABLE IF NOT EXISTS cursors (
+  dossier TEXT, audience TEXT, nonce TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  floor INTEGER NOT NULL, more INTEGER NOT NULL, gen INTEGER NOT NULL,
+  PRIMARY KEY (dossier, audience));
+CREATE TABLE IF NOT EXISTS epochs (
+  dossier TEXT PRIMARY KEY, epoch INTEGER NOT NULL, backed_up INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (
+  n INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, dossier TEXT NOT NULL, record TEXT NOT NULL,
+  state TEXT NOT NULL, change TEXT NOT NULL, seq INTEGER, epoch INTEGER, outcome TEXT);
+CREATE INDEX IF NOT EXISTS outbox_record ON outbox (dossier, record, n);
+CREATE TABLE IF NOT EXISTS media (
+  photo TEXT PRIMARY KEY, dossier TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
+  mime TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, state TEXT NOT NULL);
+"""
+
+
+class Line(Protocol):
+    """The way to a server; raises OSError (or a subclass) where there is none just now."""
+
+    def exchange(self, body: bytes) -> bytes:
+        """One round trip."""
+
+
+class Replica:
+    """One device. `kinds` are needed to preview merges in the view and to check what is saved."""
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        kinds: Mapping[str, Kind],
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        device: str = "replica",
+    ) -> None:
+        self.kinds, self.clock, self.new_id, self.device = kinds, clock, new_id, device
+        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db.row_factory = sqlite3.Row
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA synchronous = FULL")  # saved means saved, also when the battery dies
+        self.db.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the local database; everything saved stays."""
+        self.db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.db.execute("COMMIT")
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+
+    # ------------------------------------------------------------------ work
+    def create(
+        self,
+        dossier: str,
+        kind: str,
+        fields: Mapping[str, Any],
+        *,
+        audience: str = "field",
+        record: str | None = None,
+        at: str | None = None,
+    ) -> str:
+        """Save a new record; returns its id. `fields` as in a change: `{"title": {"set": …}}`.
+
+        Raises ValueError for what the server could never take.
+        """
+        record = record or self.new_id()
+        said = {"op": "create", "audience": audience, "fields": dict(fields)}
+        with self._transaction():
+            self._save(dossier, kind, record, said, base=None, at=at)
+        return record
+
+    def update(self, dossier: str, record: str, fields: Mapping[str, Any], *, at: str | None = None) -> str:
+        """Save an edit of a record in view; returns the change's id. Raises KeyError if it is not."""
+        with self._transaction():
+            kind = self.view(dossier)[record]["kind"]
+            base = self._base(dossier, record)
+            said = {"op": "update", "fields": dict(fields)}
+            return self._save(dossier, kind, record, said, base=base, at=at)
+
+    def delete(self, dossier: str, record: str) -> str:
+        """Save the deletion of a record in view; returns the change's id."""
+        with self._transaction():
+            kind = self.view(dossier)[record]["kind"]
+            base = self._base(dossier, record)
+            return self._save(dossier, kind, record, {"op": "delete"}, base=base, at=None)
+
+    def attach(self, dossier: str, photo: str, path: Path, sha256: str, mime: str) -> None:
+        """Remember the bytes of a photo record; they are uploaded until the server says stored."""
+        row = (photo, dossier, sha256, path.stat().st_size, mime, path.name, str(path), "kept")
+        with self._transaction():
+            self.db.execute("INSERT OR IGNORE INTO media VALUES (?,?,?,?,?,?,?,?)", row)
+
+    def _save(
+        self,
+        dossier: str,
+        kind: str,
+        record: str,
+        said: dict[str, Any],
+        *,
+        base: dict[str, Any] | None,
+        at: str | None,
+    ) -> str:
+        faults = [] if said["op"] == "delete" else self.kinds[kind].faults(said["op"], said["fields"])
+        if faults:
+            raise ValueError(f"{kind}: {faults}")
+        n = self.db.execute("SELECT coalesce(max(n), 0) + 1 FROM outbox").fetchone()[0]
+        n = max(n, int(self._meta("n", "0")) + 1)
+        change = said | {"id": self.new_id(), "n": n, "kind": kind, "record": record}
+        change |= {"at": at or self.clock().isoformat(timespec="milliseconds")}
+        if base is not None:
+            change["base"] = base
+        self._put_meta("n", str(n))
+        self.db.execute(
+            "INSERT INTO outbox (n, id, dossier, record, state, change) VALUES (?,?,?,?,?,?)",
+            (n, change["id"], dossier, record, "new", canonical(change).decode()),
+        )
+        return str(change["id"])
+
+    def _base(self, dossier: str, record: str) -> dict[str, Any]:
+        """What the author has seen: own unsettled edits mask the shadow (protocol.md §3)."""
+        waiting = self.db.execute(
+            "SELECT id, change FROM outbox WHERE dossier=? AND record=? AND state IN ('new','acked')"
+            " ORDER BY n",
+            (dossier, record),
+        ).fetchall()
+        shadow = self.db.execute(
+            "SELECT version, epoch FROM shadow WHERE dossier=? AND record=?", (dossier, record)
+        ).fetchone()
+        if waiting:
+            first = orjson.loads(waiting[0]["change"]).get("base")
+            first = first or {"version": 0, "epoch": self._epoch(dossier)}
+            return {
+                "version": first["version"],
+                "epoch": first["epoch"],
+                "after": waiting[-1]["id"],
+            }
+        return {"version": shadow["version"], "epoch": shadow["epoch"], "after": None}
+
+    def _epoch(self, dossier: str) -> int:
+        row = self.db.execute("SELECT epoch FROM epochs WHERE dossier=?", (dossier,)).fetchone()
+        return int(row["epoch"]) if row else 1
+
+    # ------------------------------------------------------------------ view
+    def view(self, dossier: str) -> dict[str, dict[str, Any]]:
+        """What the person sees: records by id, `{"kind", "audience", "version", "body"}`."""
+        seen: dict[str, dict[str, Any]] = {
+            r["record"]: {
+                "kind": r["kind"],
+                "audience": r["audience"],
+                "version": r["version"],
+                "body": orjson.loads(r["body"]),
+            }
+            for r in self.db.execute("SELECT * FROM shadow WHERE dossier=?", (dossier,))
+        }
+        for row in self.db.execute(
+            "SELECT change FROM outbox WHERE dossier=? AND state IN ('new','acked') ORDER BY n",
+            (dossier,),
+        ):
+            self._replay(seen, orjson.loads(row["change"]))
+        return seen
+
+    def _replay(self, seen: dict[str, dict[str, Any]], change: dict[str, Any]) -> None:
+        kind, record, op = self.kinds[change["kind"]], change["record"], change["op"]
+        known = seen.get(record)
+        if op == "create":
+            if known is None:
+                made = first_body(kind, change["fields"], actor="", at=change["at"])
+                new = {"kind": kind.name, "audience": change["audience"], "version": 0}
+                seen[record] = new | {"body": made}
+        elif op == "delete":
+            seen.pop(record, None)
+        elif known is not None:
+            judged = merge(
+                kind,
+                known["body"],
+                _Written({}, {}),
+                change["fields"],
+                trunk=0,
+                device=self.device,
+                actor="",
+                at=change["at"],
+            )
+            body: Body = known["body"] | judged.after
+            known["body"] = {k: v for k, v in body.items() if v is not None}
+
+    def unsent(self) -> dict[str, int]:
+        """How much is not home yet: changes by kind, and photos' bytes as `photo bytes`."""
+        counts: dict[str, int] = {}
+        for row in self.db.execute("SELECT change FROM outbox WHERE state='new'"):
+            kind = orjson.loads(row["change"])["kind"]
+            counts[kind] = counts.get(kind, 0) + 1
+        kept = self.db.execute("SELECT count(*) FROM media WHERE state='kept'").fetchone()[0]
+        return counts | ({"photo bytes": kept} if kept else {})
+
+    def outcomes(self) -> dict[str, dict[str, Any]]:
+        """What became of each change that was answered and is still held, by change id."""
+        rows = self.db.execute("SELECT id, outcome FROM outbox WHERE outcome IS NOT NULL")
+        return {r["id"]: orjson.loads(r["outcome"]) for r in rows}
+
+    def awaiting_bytes(self) -> list[dict[str, Any]]:
+        """Photos whose bytes the server has not yet called stored."""
+        return [dict(r) for r in self.db.execute("SELECT * FROM media WHERE state='kept' ORDER BY photo")]
+
+    # ------------------------------------------------------------------ sync
+    def sync(self, line: Line, *, rounds: int = 1_000) -> int:
+        """Exchange until nothing is left to push or pull; returns the number of round trips.
+
+        Raises what the line raises; whatever was answered before that is kept.
+        """
+        for done in range(1, rounds + 1):
+            before = self._position()
+            self.receive(orjson.loads(line.exchange(self.request())))
+            if not self._busy() and (done > 1 or before == self._position()):
+                return done
+            if before == self._position():
+                return done  # what is left, the server will not take now: retries and refusals
+        return rounds
+
+    def _position(self) -> tuple[Any, ...]:
+        states = self.db.execute("SELECT n, state FROM outbox ORDER BY n").fetchall()
+        cursors = self.db.execute("SELECT * FROM cursors ORDER BY dossier, audience").fetchall()
+        return [tuple(r) for r in states], [tuple(r) for r in cursors]
+
+    def _busy(self) -> bool:
+        sql = (
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE state IN ('new','acked'))"
+            " OR EXISTS (SELECT 1 FROM cursors WHERE more)"
+        )
+        return bool(self.db.execute(sql).fetchone()[0])
+
+    def request(self) -> bytes:
+        """The next request: what is unsent, within the limits, and where the cursors stand."""
+        with self._transaction():
+            no = int(self._meta("no", "0")) + 1
+            self._put_meta("no", str(no))
+        groups: dict[str, list[Any]] = {}
+        room = _ROOM
+        waiting = "SELECT dossier, change FROM outbox WHERE state='new' ORDER BY n LIMIT ?"
+        for row in self.db.execute(waiting, (REQUEST_CHANGES,)):
+            room -= len(row["change"].encode())
+            if room < 0:
+                break
+            groups.setdefault(row["dossier"], []).append(orjson.Fragment(row["change"]))
+        cursors: dict[str, dict[str, Any]] = {}
+        for c in self.db.execute("SELECT * FROM cursors"):
+            held = {k: c[k] for k in ("nonce", "epoch", "seq", "floor")}
+            cursors.setdefault(c["dossier"], {})[c["audience"]] = held
+        body = {
+            "protocol": PROTOCOL,
+            "schema": SCHEMA,
+            "no": no,
+            "sent_at": self.clock().isoformat(timespec="milliseconds"),
+            "push": [{"dossier": d, "epoch": self._epoch(d), "changes": c} for d, c in groups.items()],
+            "pull": {"limit": PAGE_ITEMS, "cursors": cursors},
+        }
+        return orjson.dumps(body)
+
+    def receive(self, answer: Mapping[str, Any]) -> None:
+        """Take an answer in; late, repeated and reordered ones do no harm."""
+        from .replica_answers import take_pull, take_push
+
+        with self._transaction():
+            for group in answer.get("push", ()):
+                take_push(self.db, group, self._epoch(group["dossier"]))
+        if "pull" in answer:
+            with self._transaction():
+                take_pull(self.db, answer["pull"], answer["no"], self.new_id)
+
+    def _meta(self, key: str, default: str) -> str:
+        row = self.db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
+        return str(row["value"]) if row else default
+
+    def _put_meta(self, key: str, value: str) -> None:
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))

@@ -1,0 +1,147 @@
+"""How a device takes the server's answers in: two independent messages, each safe to get twice."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+FINAL = ("applied", "merged", "noop", "conflict", "parked")
+
+
+def take_push(db: sqlite3.Connection, group: Mapping[str, Any], epoch: int) -> None:
+    """Mark answered changes. An answer from another epoch acknowledges nothing."""
+    if "error" in group or group["epoch"] != epoch:
+        return
+    for outcome in group["outcomes"]:
+        if outcome["status"] in FINAL:
+            row = ("acked", outcome["seq"], group["epoch"])
+        elif outcome["status"] == "invalid":
+            row = ("invalid", None, group["epoch"])  # stays for repair; nothing waits for it
+        else:
+            continue
+        db.execute(
+            "UPDATE outbox SET state=?, seq=?, epoch=?, outcome=? WHERE id=? AND state='new'",
+            (*row, orjson.dumps(outcome).decode(), outcome["id"]),
+        )
+    settle(db)
+
+
+def settle(db: sqlite3.Connection) -> None:
+    """Acknowledged changes leave the view once every cursor of the dossier has passed them, and are
+    let go once a backup covers them: until then a restored server gets them again.
+    """
+    db.execute(
+        """UPDATE outbox SET state='retained' WHERE state='acked' AND NOT EXISTS (
+             SELECT 1 FROM cursors c WHERE c.dossier = outbox.dossier
+             AND (c.epoch <> outbox.epoch OR c.seq < outbox.seq OR c.more))"""
+    )
+    db.execute(
+        """DELETE FROM outbox WHERE state='retained' AND EXISTS (
+             SELECT 1 FROM epochs e WHERE e.dossier = outbox.dossier
+             AND e.epoch = outbox.epoch AND e.backed_up >= outbox.seq)"""
+    )
+
+
+def take_pull(db: sqlite3.Connection, pull: Mapping[str, Any], no: int, new_id: Callable[[], str]) -> None:
+    """Take granted dossiers, pages and cursors in; the caller holds the transaction."""
+    latest = db.execute("SELECT value FROM meta WHERE key='latest'").fetchone()
+    newest = latest is None or no > int(latest["value"])
+    if newest:
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('latest', ?)", (str(no),))
+        _grants(db, pull, new_id)
+    for dossier, said in pull["dossiers"].items():
+        known = db.execute("SELECT epoch FROM epochs WHERE dossier=?", (dossier,)).fetchone()
+        if known is None or said["epoch"] < known["epoch"]:
+            continue  # a late answer from before a restore
+        if said["epoch"] > known["epoch"]:
+            _restored(db, dossier, said["epoch"])
+        db.execute(
+            "UPDATE epochs SET backed_up=max(backed_up, ?) WHERE dossier=?",
+            (said["backed_up"], dossier),
+        )
+        for audience, page in said["audiences"].items():
+            _page(db, dossier, audience, said["epoch"], page, new_id)
+    settle(db)
+
+
+def _restored(db: sqlite3.Connection, dossier: str, epoch: int) -> None:
+    """The server came back from a backup: what it may lack is pushed again, in the old order."""
+    db.execute("UPDATE epochs SET epoch=?, backed_up=0 WHERE dossier=?", (epoch, dossier))
+    db.execute(
+        "UPDATE outbox SET state='new', seq=NULL, epoch=NULL, outcome=NULL"
+        " WHERE dossier=? AND state IN ('acked','retained')",
+        (dossier,),
+    )
+
+
+def _grants(db: sqlite3.Connection, pull: Mapping[str, Any], new_id: Callable[[], str]) -> None:
+    granted: dict[str, Any] = pull["granted"]
+    held = db.execute("SELECT dossier, audience FROM cursors").fetchall()
+    for row in held:
+        if row["audience"] not in granted.get(row["dossier"], {}).get("audiences", ()):
+            pair = (row["dossier"], row["audience"])
+            db.execute("DELETE FROM cursors WHERE dossier=? AND audience=?", pair)
+            db.execute("DELETE FROM shadow WHERE dossier=? AND audience=?", pair)
+    for dossier, grant in granted.items():
+        known = db.execute("SELECT epoch FROM epochs WHERE dossier=?", (dossier,)).fetchone()
+        if known is None:
+            db.execute("INSERT INTO epochs VALUES (?,?,0)", (dossier, grant["epoch"]))
+        for audience in grant["audiences"]:
+            row = (dossier, audience, new_id(), grant["epoch"])
+            db.execute("INSERT OR IGNORE INTO cursors VALUES (?,?,?,?,0,0,1,0)", row)
+
+
+def _page(
+    db: sqlite3.Connection,
+    dossier: str,
+    audience: str,
+    epoch: int,
+    page: Mapping[str, Any],
+    new_id: Callable[[], str],
+) -> None:
+    """Page and cursor together, only if nonce and `since` are the ones we hold."""
+    pair = (dossier, audience)
+    held = db.execute("SELECT * FROM cursors WHERE dossier=? AND audience=?", pair).fetchone()
+    if held is None or held["nonce"] != page["nonce"]:
+        return
+    if "resync" in page:
+        anew = (new_id(), epoch, page["floor"], held["gen"] + 1, *pair)
+        db.execute(
+            "UPDATE cursors SET nonce=?, epoch=?, seq=0, floor=?, more=1, gen=?"
+            " WHERE dossier=? AND audience=?",
+            anew,
+        )
+        return
+    if page["since"] != held["seq"]:
+        return
+    for item in page["items"]:
+        _item(db, pair, epoch, held["gen"], item)
+    db.execute(
+        "UPDATE cursors SET seq=?, floor=?, more=? WHERE dossier=? AND audience=?",
+        (page["until"], page["floor"], page["more"], *pair),
+    )
+    if not page["more"]:
+        db.execute("DELETE FROM shadow WHERE dossier=? AND audience=? AND gen<?", (*pair, held["gen"]))
+
+
+def _item(
+    db: sqlite3.Connection, pair: tuple[str, str], epoch: int, gen: int, item: Mapping[str, Any]
+) -> None:
+    dossier, audience = pair
+    if item["op"] != "put":
+        db.execute(
+            "DELETE FROM shadow WHERE dossier=? AND record=? AND audience=?",
+            (dossier, item["record"], audience),
+        )
+        return
+    body = item["body"]
+    row = (dossier, item["record"], audience, item["kind"], item["version"], epoch)
+    texts = (orjson.dumps(body).decode(), orjson.dumps(item["written"]).decode())
+    db.execute("INSERT OR REPLACE INTO shadow VALUES (?,?,?,?,?,?,?,?,?)", (*row, *texts, gen))
+    if item["kind"] == "photo" and "stored_at" in body:
+        # The server has verified these bytes at rest: only now may the phone free them.
+        db.execute(
+            "UPDATE media SET state='stored' WHERE photo=? AND sha256=?",
+            (item["record"], body["sha256"]),
+        )
