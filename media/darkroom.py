@@ -5,8 +5,9 @@ are threads of a web worker, and a fork of a threaded process may inherit a held
 each process keeps one small single-threaded server, started by fork and exec, that has the
 decoder loaded and forks once for each picture.
 
-Measured here (2 cores, shared): the server starts in about 0.2 s, once a process; a picture costs
-about 5 ms on top of its decoding.
+Measured (2 shared cores): the server starts in 0.12 s, once a process. A child that decodes nothing
+comes back after 2.3 ms (median; p95 5 ms). A 12-megapixel JPEG takes 71 ms here and 62 ms without
+the darkroom: the child also pays for first touching the pages that it shares with the server.
 """
 
 import contextlib

@@ -196,12 +196,10 @@ class Uploads:
     def _append_blocks(self, upload: Upload, read: Read) -> Upload:
         while True:
             room = self._room(upload)
-            # One byte more than there is room for, so that a sender of too much is found out.
+            # One byte more than there is room for: a sender of too much is found out in `_add`.
             block = read(min(self.limits.block, room + 1))
             if not block:
                 return upload
-            if len(block) > room:
-                raise self._excess(upload)
             upload = self._add(upload, len(block), [block])
 
     def _append_checked(self, upload: Upload, read: Read, checksum: Checksum) -> Upload:
@@ -235,7 +233,7 @@ class Uploads:
             current = self._current(upload)
             if current.offset != upload.offset:
                 raise OffsetMismatch(current.offset)
-            if size > self._room(current):  # its length was declared while we were reading
+            if size > self._room(current):  # its length may have been declared while we were reading
                 raise self._excess(current)
             os.lseek(fd, upload.offset, os.SEEK_SET)
             try:

@@ -19,7 +19,7 @@ from media.files import FileStore
 from media.tus import Tus
 from media.uploads import Uploads
 
-from . import access, catalogue, endpoint
+from . import access, catalogue, endpoint, logs
 from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
 from .devices.routes import blueprint as devices
@@ -46,6 +46,7 @@ def create_app(
     new_id: Callable[[], str] | None = None,
 ) -> Flask:
     """An application for `config` (the environment's by default); tests hand in clock and ids."""
+    logs.configure()
     config = config or Config.from_environment()
     clock = clock or _now
     app = Flask("server", static_folder=None)

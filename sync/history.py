@@ -124,7 +124,7 @@ def standing(conn: Connection, dossier: str, record: str) -> dict[str, Any] | No
             r.c.dossier == dossier, r.c.record == record
         )
     ).one_or_none()
-    return dict(row._mapping) if row else None
+    return _plain(row) if row else None
 
 
 def waiting(conn: Connection, seen: Mapping[str, Sequence[str]], limit: int = 200) -> list[dict[str, Any]]:
@@ -139,7 +139,12 @@ def waiting(conn: Connection, seen: Mapping[str, Sequence[str]], limit: int = 20
         .order_by(r.c.dossier, r.c.version.desc())
         .limit(limit)
     )
-    return [dict(row._mapping) for row in rows]
+    return [_plain(row) for row in rows]
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """A row with plain text keys: SQLAlchemy's are a subclass that JSON refuses."""
+    return {"".join(key): value for key, value in row._mapping.items()}
 
 
 def all_heads(conn: Connection) -> dict[str, int]:

@@ -82,8 +82,10 @@ def merge(
         elif declared.policy == "append":
             _keep(out, body, name, _append(body.get(name, []), said, actor, at))
         else:
-            changed = written.moved(name, trunk, device) or declared.group in groups_moved
-            _value(declared, name, body.get(name), said["set"], changed, out)
+            whole = declared.group in groups_moved
+            if body.get(name) != said["set"] or whole:
+                changed = whole or written.moved(name, trunk, device)
+                _value(declared, name, body.get(name), said["set"], changed, out)
     if atomic and any(lost.mode == "review" for lost in out.lost.values()):
         for name, value in out.after.items():
             out.lost.setdefault(name, Lost(body.get(name), value, "review"))
@@ -119,9 +121,7 @@ def _keep(out: Judgement, body: Body, name: str, value: Any) -> None:
 
 
 def _value(declared: Field, name: str, current: Any, mine: Any, moved: bool, out: Judgement) -> None:
-    """A plain value under `review`, `last` or `server`."""
-    if current == mine and not (moved and declared.group):
-        return
+    """A plain value under `review`, `last` or `server` that differs, or whose group does."""
     if not moved:
         out.after[name] = mine
     elif declared.policy == "last":

@@ -36,6 +36,11 @@ def sign_in(username: str, password: str, device: str | None) -> dict[str, Any]:
     person = by_username(username)
     if person is None or not person.active or stored != person.password:
         raise Refusal("wrong-password")
+    return begin_session(person, device)
+
+
+def begin_session(person: Person, device: str | None) -> dict[str, Any]:
+    """A session for somebody who has proved who they are."""
     token = secrets.token_urlsafe(32)
     now = office().clock()
     device = device or office().new_id()
@@ -60,7 +65,7 @@ def sign_in(username: str, password: str, device: str | None) -> dict[str, Any]:
         "access_token": token,
         "token_type": "Bearer",
         "expires_in": SESSION_HOURS * 3600,
-        "user": user | {"posts": [dict(row._mapping) for row in held]},
+        "user": user | {"posts": [{"dossier": p.dossier, "role": p.role, "firm": p.firm} for p in held]},
         "device": device,
     }
 

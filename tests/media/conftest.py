@@ -1,6 +1,5 @@
 """A clock that stands still until it is told, a staging folder, and pictures made on the spot."""
 
-import hashlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from PIL import Image
 from media.files import FileStore
 from media.uploads import Limits, Uploads
 
-DEVICE = "device-1"
-
 
 @dataclass
 class Clock:
@@ -25,25 +22,6 @@ class Clock:
 
     def passes(self, **span: float) -> None:
         self.now += timedelta(**span)
-
-
-class Body:
-    """A request body as a server hands it in: at most `step` bytes a read, then cut or at an end."""
-
-    def __init__(self, data: bytes, *, step: int = 1 << 20, cut: bool = False) -> None:
-        self._file = io.BytesIO(data)
-        self._step = step
-        self._cut = cut
-
-    def __call__(self, size: int) -> bytes:
-        data = self._file.read(min(size, self._step))
-        if not data and self._cut:
-            raise ConnectionResetError("the client is gone")
-        return data
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 @pytest.fixture

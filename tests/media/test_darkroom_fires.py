@@ -18,7 +18,7 @@ ROOT = Path(media.__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def room():
-    room = Darkroom("rogue_decoders:rogue", Limits(cpu_s=1, wall_s=1.5, at_once=4))
+    room = Darkroom("tests.media.rogue_decoders:rogue", Limits(cpu_s=1, wall_s=10, at_once=4))
     yield room
     room.close()
 
@@ -28,13 +28,21 @@ def picture(file_of):
     return file_of(b"a picture")
 
 
-@pytest.mark.parametrize("deed", ["crash", "sleep", "spin", "vanish"])
+@pytest.mark.parametrize("deed", ["crash", "spin", "vanish"])
 def test_a_decoder_that_crashes_hangs_or_vanishes_costs_one_picture(room, picture, deed):
     begun = time.monotonic()
     with pytest.raises(ChildDied):
         room.develop(picture, {"deed": deed})
     assert time.monotonic() - begun < 3
     assert room.develop(picture, {"deed": "good"})[1] == b"a picture"
+
+
+def test_a_decoder_that_sleeps_is_woken_by_the_kernel_and_not_by_python(picture):
+    room, begun = Darkroom("tests.media.rogue_decoders:rogue", Limits(wall_s=0.5)), time.monotonic()
+    with pytest.raises(ChildDied):
+        room.develop(picture, {"deed": "sleep"})
+    assert time.monotonic() - begun < 1.5
+    room.close()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +73,10 @@ def test_a_server_that_died_is_replaced_and_no_picture_is_blamed(room, picture):
 def test_a_forked_worker_gets_a_server_of_its_own(room, picture):
     ours = room.develop(picture, {"deed": "good"})[0]["server"]
     read_end, write_end = os.pipe()
-    if (pid := os.fork()) == 0:
+    with room._lock:  # as another thread may hold it at the moment of the fork
+        pid = os.fork()
+    if pid == 0:
+        signal.alarm(5)
         try:
             theirs = room.develop(picture, {"deed": "good"})[0]["server"]
             os.write(write_end, str(theirs).encode())

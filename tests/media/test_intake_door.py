@@ -1,12 +1,12 @@
 """The door: bytes that are what was declared, and only photographs."""
 
 import pytest
-from conftest import sha256
 from sqlalchemy import create_engine, insert, inspect, select
 
 from media.errors import DigestMismatch, EmptyFile, NotAnImage, SizeMismatch
 from media.intake import rest, signature, verify
 from media.tables import blobs, metadata
+from tests.media.sender import sha256
 
 
 @pytest.mark.parametrize(

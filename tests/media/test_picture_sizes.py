@@ -68,13 +68,13 @@ def test_a_rendition_carries_nothing_but_pixels(file_of, landscape):
     exif = Image.Exif()
     exif[0x010F] = "Secret Maker"
     exif.get_ifd(0x8825)[1] = "N"
-    secret = encoded(
-        landscape, "JPEG", exif=exif, comment=b"Secret comment", xmp=b"<x>Secret</x>",
-        icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
-    )  # fmt: skip
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    secrets = {"exif": exif, "comment": b"Secret comment", "xmp": b"<x>Secret</x>"}
+    bare = encoded(landscape, "JPEG", **secrets)
+    profiled = encoded(landscape, "JPEG", icc_profile=profile, **secrets)
     text = PngInfo()
     text.add_text("Secret", "Secret")
-    for source in (secret, encoded(landscape, "PNG", pnginfo=text, exif=exif)):
+    for source in (bare, profiled, encoded(landscape, "PNG", pnginfo=text, exif=exif)):
         assert b"Secret" in source
         data = thumbnail(file_of(source)).data
         assert b"Secret" not in data and b"Exif" not in data and b"ICC_PROFILE" not in data

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import sha256
 
 from media.errors import BadKey, BlobUnknown, BytesDiffer, DigestMismatch, StoreUnavailable
 from media.files import FileStore
 from media.store import original_key, rendition_key
+from tests.media.sender import sha256
 
 DATA = b"evidence " * 300_000  # 2.7 MB, so that a copy takes more than one block
 DIGEST = sha256(DATA)

@@ -8,12 +8,12 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
-from conftest import DEVICE, Body, sha256
 
 from media.errors import BadMetadata, DigestMismatch, MediaError, NotAnImage, StoreUnavailable
 from media.intake import rest, verify
 from media.staging import Upload
 from media.tus import Answer, Tus, format_metadata, parse_metadata
+from tests.media.sender import DEVICE, Body, sha256
 
 SIZE = 100_000
 DATA = os.urandom(SIZE)

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import DEVICE, Body, sha256
 
 import media
 from media.errors import (
@@ -30,6 +30,7 @@ from media.errors import (
     UploadUnknown,
 )
 from media.uploads import Checksum
+from tests.media.sender import DEVICE, Body, sha256
 
 MIB = 1 << 20
 DATA = os.urandom(3 * MIB + 12_345)
@@ -98,6 +99,31 @@ def test_a_name_that_is_no_id_never_reaches_the_disk(uploads, name):
         uploads.find(name, DEVICE)
 
 
+def test_a_path_in_place_of_an_id_does_not_lead_to_a_strangers_upload(uploads):
+    upload = begun(uploads)
+    uploads.create("device-2", 1, {})
+    with pytest.raises(UploadUnknown):
+        uploads.find(f"../{upload.path.parent.name}/{upload.id}", "device-2")
+
+
+def test_creations_that_race_do_not_pass_the_limit_together(make_uploads, monkeypatch):
+    uploads, real = make_uploads(max_open_per_owner=3), os.fsync
+
+    def slow(fd: int) -> None:
+        time.sleep(0.01)
+        real(fd)
+
+    def begin(_: int) -> bool:
+        try:
+            return bool(begun(uploads))
+        except TooManyUploads:
+            return False
+
+    monkeypatch.setattr(os, "fsync", slow)
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(begin, range(8))) == 3
+
+
 # -- receiving -----------------------------------------------------------------------------------
 
 
@@ -120,9 +146,15 @@ def test_a_wrong_offset_changes_nothing_and_names_the_right_one(uploads):
 
 
 @pytest.mark.parametrize("checked", [False, True])
-def test_of_two_senders_at_one_offset_one_wins_and_one_is_told(uploads, checked):
+def test_of_two_senders_at_one_offset_one_wins_and_one_is_told(uploads, checked, monkeypatch):
     upload = begun(uploads)
-    meet = threading.Barrier(2)
+    meet, real = threading.Barrier(2), os.write
+
+    def slow(fd: int, data: bytes) -> int:
+        time.sleep(0.05)  # the disk dwells between a sender's look at the offset and its write
+        return real(fd, data)
+
+    monkeypatch.setattr(os, "write", slow)
 
     def send(letter: bytes) -> str:
         body = Body(letter * MIB)
@@ -459,4 +491,16 @@ def test_a_sender_whose_upload_makes_way_for_another_writes_nothing_into_that_on
 
     with pytest.raises(UploadUnknown):
         uploads.append(upload.id, DEVICE, 0, read)
+    assert uploads.find(upload.id, DEVICE).offset == 0
+
+
+def test_a_sender_who_waited_for_an_upload_that_was_replaced_is_not_acknowledged(uploads):
+    upload = begun(uploads, **NAMED)
+    with ThreadPoolExecutor(1) as pool:
+        with uploads._staging.locked_part(upload):
+            waiting = pool.submit(uploads.append, upload.id, DEVICE, 0, Body(DATA))
+            time.sleep(0.1)
+            uploads._forget(upload)
+            begun(uploads, **NAMED)  # under the same id and in the same instant
+        assert isinstance(waiting.exception(), UploadUnknown)
     assert uploads.find(upload.id, DEVICE).offset == 0

@@ -1,0 +1,83 @@
+"""`make bench`: measure, print the table, write bench/out/results.json. Exit 1 where a goal is missed.
+
+ROWS=push,single,pull,delta   which rows; default all
+DATABASES=sqlite,postgresql   on which databases; default both
+SIZE=full|ci                  `ci` is a quarter of the work
+"""
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from .house import House, postgres_house, sqlite_house
+from .results import Result, save, table
+from .rows import ROWS, SIZES
+
+OUT = Path(__file__).parent / "out" / "results.json"
+HOUSES: dict[str, Callable[[Path], AbstractContextManager[House]]] = {
+    "sqlite": sqlite_house,
+    "postgresql": postgres_house,
+}
+console = Console()
+
+
+def main() -> int:
+    """Measure what the environment asks for."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    rows, databases = _asked("ROWS", ROWS), _asked("DATABASES", HOUSES)
+    size = SIZES[_asked("SIZE", SIZES, default="full")[0]]
+    results: list[Result] = []
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with _folder() as folder, Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=len(rows) * len(databases))
+        for database in databases:
+            progress.update(task, description=f"{database}: opening")
+            place = folder / database
+            place.mkdir()
+            with HOUSES[database](place) as house:
+                for row in rows:
+                    results += ROWS[row](house, size, _step(progress, task, f"{database} {row}"))
+                    progress.advance(task)
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
+    console.print(table(sorted(results, key=lambda r: list(ROWS).index(r.row)), f"Xunjian, {machine}"))
+    save(results, OUT)
+    return 1 if any(r.met is False for r in results) else 0
+
+
+def _asked(name: str, known: object, default: str | None = None) -> list[str]:
+    """The words of an environment variable. Raises SystemExit for one that is not known."""
+    names = list(known)  # type: ignore[call-overload]
+    asked = (os.environ.get(name) or default or ",".join(names)).split(",")
+    for word in asked:
+        if word not in names:
+            raise SystemExit(f"{name}: {word} is none of {', '.join(names)}")
+    return asked
+
+
+def _step(progress: Progress, task: object, where: str) -> Callable[[str], None]:
+    return lambda said: progress.update(task, description=f"{where}: {said}")  # type: ignore[arg-type]
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder that is gone afterwards.
+
+    PostgreSQL runs under another account where we are root: a folder that it could not enter
+    would send its data to TMPDIR, perhaps another disk than SQLite's.
+    """
+    with tempfile.TemporaryDirectory(prefix="xunjian-bench-") as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o711)
+        yield folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""A house of its own for measuring: an empty database, its people and projects, a live server."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import orjson
+import psycopg
+from flask import Flask
+
+from server import transaction
+from server.access import SystemMay
+from server.app import create_app
+from server.config import Config
+from server.database import db
+from server.office import office
+from server.people import actions as people
+from sync.change import Author, read
+from sync.exchange import rfc3339
+from tests.support.live import LiveServer
+from tests.support.postgres import PostgresServer
+
+from .bare import Bare, BarePostgres, BareSqlite
+from .client import Client
+
+PASSWORD = "measured-not-guarded"  # guards data that is gone in a minute
+CLIENTS = 4
+DOSSIERS = tuple(f"project:wangjing-{n}" for n in range(8))
+LARGE = "project:wangjing-large"  # the dossier that is pulled
+AUDIENCE = "field"
+# SQLite has one writer, so a second process gains nothing; PostgreSQL gets one for each core.
+WORKERS = {"sqlite": (1, 16), "postgresql": (2, 8)}
+
+
+@dataclass(kw_only=True)
+class House:
+    """One database with a server in front of it; `large` is filled by the first who needs it."""
+
+    database: str
+    url: str
+    folder: Path
+    app: Flask
+    port: int
+    officers: list[str]
+    bare_at: str
+    large: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def client(self, number: int) -> Client:
+        """A signed-in inspector's phone."""
+        return Client(self.port, f"inspector{number}", PASSWORD, f"phone-{number}")
+
+    @cached_property
+    def bare(self) -> Bare:
+        """The same kind of database with nothing but one table."""
+        if self.database == "sqlite":
+            return BareSqlite(Path(self.bare_at))
+        return BarePostgres(self.bare_at)
+
+    def enter(self, dossier: str, changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Write changes without HTTP, for what must stand before something is measured."""
+        with self.app.app_context():
+            here = office()
+            author = Author(self.officers[0], "seed", SystemMay())
+            understood = [read(c, here.journal.kinds) for c in changes]
+            now = rfc3339(here.clock())
+            outcomes = transaction.submit(dossier, author, understood, received_at=now, begin=True).outcomes
+        all_applied(outcomes)
+        return outcomes
+
+
+def all_applied(outcomes: Sequence[dict[str, Any]]) -> None:
+    """Raise RuntimeError unless everything was done as asked: a refused change costs nothing."""
+    for outcome in outcomes:
+        if outcome["status"] != "applied":
+            raise RuntimeError(f"not applied: {orjson.dumps(outcome).decode()[:500]}")
+
+
+@contextmanager
+def sqlite_house(folder: Path) -> Iterator[House]:
+    """A house on a SQLite file in `folder`."""
+    url = f"sqlite:///{folder / 'xunjian.db'}"
+    with _house("sqlite", url, folder, bare_at=str(folder / "bare.db")) as house:
+        yield house
+
+
+@contextmanager
+def postgres_house(folder: Path) -> Iterator[House]:
+    """A house on a durable PostgreSQL whose data lies in `folder`, on the same disk as SQLite's."""
+    with PostgresServer.start(folder, durable=True) as server:
+        _check_honest(server, folder)
+        server.create("xunjian")
+        server.create("bare")
+        bare_at = server.url("bare", driver="postgresql")
+        with _house("postgresql", server.url("xunjian"), folder, bare_at=bare_at) as house:
+            yield house
+
+
+def _check_honest(server: PostgresServer, folder: Path) -> None:
+    """Raise RuntimeError where the server would be faster, or slower, than a real one."""
+    with psycopg.connect(server.url("postgres", driver="postgresql")) as conn:
+        told = {
+            name: conn.execute(f"SHOW {name}").fetchone()[0]  # type: ignore[index]
+            for name in ("fsync", "synchronous_commit", "full_page_writes", "data_directory")
+        }
+    data = Path(told.pop("data_directory"))
+    if set(told.values()) != {"on"}:
+        raise RuntimeError(f"PostgreSQL is not durable: {told}")
+    if data.stat().st_dev != folder.stat().st_dev:
+        raise RuntimeError(f"PostgreSQL's data lies on another disk: {data}")
+
+
+@contextmanager
+def _house(database: str, url: str, folder: Path, *, bare_at: str) -> Iterator[House]:
+    env = {"XUNJIAN_VAR": str(folder / "var"), "XUNJIAN_DATABASE_URL": url}
+    app = create_app(Config.from_environment(env))
+    with app.app_context():
+        flask_migrate.upgrade()
+        officers = _staff()
+    with LiveServer(env, _command(*WORKERS[database]), folder=folder) as server:
+        house = House(
+            database=database,
+            url=url,
+            folder=folder,
+            app=app,
+            port=server.port,
+            officers=officers,
+            bare_at=bare_at,
+        )
+        for number, dossier in enumerate((*DOSSIERS, LARGE)):
+            house.enter(dossier, [_project(number)])
+        try:
+            yield house
+        finally:
+            if "bare" in house.__dict__:
+                house.bare.close()
+            with app.app_context():
+                db.engine.dispose()
+
+
+def _staff() -> list[str]:
+    officers = [people.take_on(f"inspector{n}", f"检查员{n}", PASSWORD) for n in range(CLIENTS)]
+    for officer in officers:
+        for dossier in (*DOSSIERS, LARGE):
+            people.give_post(officer, dossier, "inspector")
+    return officers
+
+
+def _project(number: int) -> dict[str, Any]:
+    made = office_id(number)
+    fields = {"name": "望京街道住宅楼工程", "project_type": "housing", "stage": "under_construction"}
+    return {
+        "id": made,
+        "n": 0,
+        "op": "create",
+        "kind": "project",
+        "record": office_id(number + 100),
+        "audience": "public",
+        "fields": {n: {"set": v} for n, v in fields.items()},
+        "at": "2026-03-01T00:00:00+08:00",
+    }
+
+
+def office_id(number: int) -> str:
+    """An id that is known beforehand."""
+    return f"00000000-0000-7000-8000-{number:012d}"
+
+
+def _command(workers: int, threads: int) -> tuple[str, ...]:
+    return (
+        *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread"),
+        *("--workers", str(workers), "--threads", str(threads), "--bind", "{bind}"),
+        *("--graceful-timeout", "2", "--no-control-socket", "server.app:create_app()"),
+    )

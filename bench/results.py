@@ -1,0 +1,84 @@
+"""What was measured: one row a promise and database, always beside the bare database."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One measurement in `unit`; `beside` is what the bare database did with the same bytes.
+
+    `goal` is the promise that the value must reach (at least, or at most where time is measured).
+    """
+
+    row: str
+    database: str
+    value: float
+    unit: str
+    beside: float
+    goal: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """How near we come to the bare database; larger is better, 1 would be as fast.
+
+        Rates give value / beside, times give beside / value.
+        """
+        return self.beside / self.value if self.timed else self.value / self.beside
+
+    @property
+    def timed(self) -> bool:
+        """Whether a time was measured, so that less is better."""
+        return self.unit == "ms"
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is reached; None where there is none."""
+        if self.goal is None:
+            return None
+        return self.value <= self.goal if self.timed else self.value >= self.goal
+
+    def told(self) -> dict[str, Any]:
+        """The result as results.json holds it."""
+        return {
+            "row": self.row,
+            "database": self.database,
+            "value": round(self.value, 3),
+            "unit": self.unit,
+            "beside": round(self.beside, 3),
+            "ratio": round(self.ratio, 4),
+            "goal": self.goal,
+            "met": self.met,
+        }
+
+
+def table(results: Iterable[Result], title: str) -> Table:
+    """The results for people."""
+    shown = Table(title=title)
+    for name in ("row", "database"):
+        shown.add_column(name)
+    for name in ("value", "unit", "bare database", "ratio", "goal", "met"):
+        shown.add_column(name, justify="left" if name == "unit" else "right")
+    for r in results:
+        met = {None: "", True: "[green]yes", False: "[red]no"}[r.met]
+        goal = "" if r.goal is None else f"{r.goal:,.0f}"
+        shown.add_row(
+            r.row, r.database, _number(r.value), r.unit, _number(r.beside), f"{r.ratio:.2f}", goal, met
+        )
+    return shown
+
+
+def save(results: Sequence[Result], path: Path) -> None:
+    """Write the results where CI and the documents find them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = [r.told() for r in results]
+    path.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"

@@ -1,0 +1,1 @@
+"""Tests of the house: sentences, on real databases, real stores, real servers."""

@@ -1,0 +1,132 @@
+"""The feed: what a device must have, page by page, and nothing that it must not."""
+
+import random
+import threading
+from typing import Any
+
+import pytest
+
+from tests.support.house import Desk, House, delete, issue, update
+
+WJ = "project:wj-01"
+
+
+def cursor(seq: int = 0, floor: int = 0, epoch: int = 1) -> dict[str, Any]:
+    return {"nonce": "n", "epoch": epoch, "seq": seq, "floor": floor}
+
+
+def pull(desk: Desk, seq: int = 0, floor: int = 0, limit: int = 500, audience: str = "field") -> Any:
+    body = {"limit": limit, "cursors": {WJ: {audience: cursor(seq, floor)}}}
+    answer = desk.exchange(pull=body)["pull"]
+    return answer["dossiers"][WJ]["audiences"][audience]
+
+
+def read_all(desk: Desk, limit: int) -> dict[str, Any]:
+    """Everything by pages; later items replace earlier ones, as a device does."""
+    seen: dict[str, Any] = {}
+    page = pull(desk, limit=limit)
+    while True:
+        for item in page["items"]:
+            seen[item["record"]] = item
+        if not page["more"]:
+            return seen
+        page = pull(desk, page["until"], page["floor"], limit)
+
+
+def test_first_contact_tells_what_is_granted_and_nothing_of_the_rest(site: House) -> None:
+    granted = site.desk("li").exchange(cursors={})["pull"]["granted"]
+    assert granted == {
+        WJ: {"epoch": 1, "audiences": ["field", "office", "party:91110105MA0XD00162", "public"]}
+    }
+    contractor = site.desk("zhao").exchange(cursors={})["pull"]["granted"]
+    assert contractor[WJ]["audiences"] == ["party:91110105MA0XD00162", "public"]
+
+
+def test_a_foreign_and_an_absent_dossier_look_alike_in_a_pull(site: House) -> None:
+    held = {"project:wj-02": {"field": cursor()}, "project:none": {"field": cursor()}}
+    answer = site.desk("li").exchange(cursors=held)["pull"]
+    assert sorted(answer["gone"]) == ["project:none", "project:wj-02"]
+    assert answer["dossiers"] == {}
+
+
+def test_an_audience_not_held_is_purged_not_served(site: House) -> None:
+    answer = site.desk("zhao").exchange(cursors={WJ: {"field": cursor()}})["pull"]
+    assert answer["purge"] == {WJ: ["field"]}
+    assert answer["dossiers"][WJ]["audiences"] == {}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 500])
+def test_pages_of_any_size_hold_every_record_once(site: House, limit: int) -> None:
+    li = site.desk("li")
+    made = [issue(title=f"问题 {i}") for i in range(23)]
+    li.push(WJ, *made)
+    seen = read_all(li, limit)
+    assert {r for r in seen if seen[r]["kind"] == "issue"} == {m["record"] for m in made}
+    item = seen[made[0]["record"]]
+    assert item["op"] == "put" and item["body"]["title"] == "问题 0"
+    assert item["written"]["title"] == item["version"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_a_page_never_parts_a_record_from_the_conflict_of_the_same_entry(site: House, limit: int) -> None:
+    li, wang, made = site.desk("li"), site.desk("wang"), issue(severity="general")
+    [first] = li.push(WJ, made)
+    li.push(WJ, update("issue", made["record"], first["version"], {"severity": "serious"}))
+    late = update("issue", made["record"], first["version"], {"severity": "major"})
+    wang.push(WJ, late)
+    seen = read_all(li, limit)
+    assert {made["record"], late["id"]} <= set(seen)
+
+
+def test_a_delta_holds_only_what_changed(site: House) -> None:
+    li, made = site.desk("li"), [issue() for _ in range(9)]
+    li.push(WJ, *made)
+    page = pull(li)
+    li.push(WJ, update("issue", made[3]["record"], 5, {"part": "B区"}))
+    later = pull(li, page["until"], page["floor"])
+    assert [i["record"] for i in later["items"]] == [made[3]["record"]]
+
+
+def test_a_deletion_reaches_who_had_the_record_and_not_who_starts_later(site: House) -> None:
+    li, made = site.desk("li"), issue()
+    [first] = li.push(WJ, made)
+    page = pull(li)
+    li.push(WJ, delete("issue", made["record"], first["version"]))
+    [item] = pull(li, page["until"], page["floor"])["items"]
+    assert (item["record"], item["op"]) == (made["record"], "delete")
+    assert made["record"] not in read_all(site.desk("wang"), 500)
+
+
+def test_a_cursor_of_another_epoch_or_from_the_future_starts_anew(site: House) -> None:
+    li = site.desk("li")
+    held = {WJ: {"field": cursor(1, 1, epoch=9), "office": cursor(10**6, 1)}}
+    pages = li.exchange(cursors=held)["pull"]["dossiers"][WJ]["audiences"]
+    assert (pages["field"]["resync"], pages["office"]["resync"]) == ("epoch", "cursor-ahead")
+
+
+def test_a_reader_beside_many_writers_misses_no_change(site: House) -> None:
+    """I6: seq is gap-free and commit-ordered, because the head row is the lock."""
+    writers = [site.desk("li"), site.desk("wang"), site.desk("zhang")]
+    made = [[issue(title=f"{w}-{i}") for i in range(30)] for w in range(len(writers))]
+    faults: list[BaseException] = []
+
+    def write(desk: Desk, changes: list[dict[str, Any]]) -> None:
+        try:
+            for start in range(0, len(changes), 3):
+                outcomes = desk.push(WJ, *changes[start : start + 3])
+                assert [o["status"] for o in outcomes] == ["applied"] * 3
+        except BaseException as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=write, args=pair) for pair in zip(writers, made, strict=True)]
+    for thread in threads:
+        thread.start()
+    reader, rnd, seen = site.desk("li", device="tablet"), random.Random(7), set()
+    page: dict[str, Any] = {"until": 0, "floor": 0}
+    while any(t.is_alive() for t in threads) or page.get("more", True) or not page["items"] == []:
+        page = pull(reader, page["until"], page["floor"], limit=rnd.choice((1, 2, 5, 50)))
+        seen |= {i["record"] for i in page["items"]}
+    for thread in threads:
+        thread.join()
+    assert not faults
+    assert {c["record"] for changes in made for c in changes} <= seen
