@@ -11,9 +11,9 @@ from rich.progress import Progress
 
 from sync import history
 
-from . import transaction
+from . import openapi, transaction
 from .app import create_app
-from .config import Config
+from .config import ROOT, Config
 from .demo.commands import demo
 from .office import office
 from .people import actions as people
@@ -148,6 +148,18 @@ def rebuild() -> None:
                 for batch in history.standing_records(conn, dossier, size=500):
                     journal.project(conn, batch)
             progress.advance(task)
+
+
+@main.command("openapi")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the file is not what would be written.")
+@with_appcontext
+def openapi_command(check: bool) -> None:
+    """接口说明 Write openapi.yaml from kinds and routes."""
+    path, written = ROOT / "openapi.yaml", openapi.text()
+    if not check:
+        path.write_text(written, encoding="utf-8")
+    elif not path.exists() or path.read_text(encoding="utf-8") != written:
+        raise click.ClickException("openapi.yaml is not what the code says; run `make openapi`.")
 
 
 main.add_command(demo)

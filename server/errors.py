@@ -103,6 +103,7 @@ class Refusal(Exception):
         self.code = code
         self.detail = detail or CODES[code].en
         self.details = details
+        self.headers: dict[str, str] = {}
 
 
 def problem(
@@ -148,4 +149,5 @@ def answer_refusal(refusal: Refusal) -> Response:
         title=code.en if best == "en" else code.zh,
         detail=refusal.detail,
         details=refusal.details,
+        headers=refusal.headers,
     )

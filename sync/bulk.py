@@ -53,7 +53,8 @@ def _statement(table: Table, dialect: str, upsert: bool) -> str:
     names = [f'"{c.name}"' for c in table.columns]
     head = f'INSERT INTO "{table.name}" ({", ".join(names)}) '
     if dialect == "postgresql":
-        arrays = ", ".join(f"%s::{_postgres_type(c)}[]" for c in table.columns)
+        # %b: the driver writes a text array with two regular expressions a value (20 times the time).
+        arrays = ", ".join(f"%b::{_postgres_type(c)}[]" for c in table.columns)
         head += f"SELECT * FROM unnest({arrays})"  # noqa: S608  # names come from our tables
     else:
         head += f"VALUES ({', '.join('?' * len(names))})"

@@ -84,10 +84,10 @@ def desk_file(call: Call, name: str) -> Any:  # noqa: ARG001
 
 
 def _file(name: str) -> Response:
-    path = FOLDER / name
-    if name not in FILES or not path.is_file():
+    if name not in FILES or not (FOLDER / name).is_file():
         raise Refusal("not-found")
-    data = path.read_bytes()
+    data = (FOLDER / name).read_bytes()
     out = Response(data, mimetype=FILES[name], headers=HEADERS)
     out.set_etag(sha256(data).hexdigest())
-    return out.make_conditional(request)
+    out.make_conditional(request)
+    return out

@@ -8,6 +8,8 @@ from marshmallow import Schema, fields
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import wrap_file
 
+from media.errors import BadMetadata
+from media.tus import VERSION, parse_metadata
 from server.endpoint import ANYONE, Call, endpoint
 from server.errors import Refusal
 from server.office import office
@@ -75,12 +77,14 @@ def _tus(call: Call, upload: str | None) -> Response:
 
 def _may_upload(call: Call) -> None:
     """Foreign is the same as absent: a dossier that the actor may not add photographs to."""
-    from media.tus import parse_metadata
-
-    metadata = parse_metadata(request.headers.get("Upload-Metadata", ""))
-    dossier = metadata.get("dossier", "")
+    try:
+        dossier = parse_metadata(request.headers.get("Upload-Metadata", "")).get("dossier", "")
+    except BadMetadata:
+        return  # the protocol says so in its own words
     if dossier and dossier not in call.allowed and dossier not in call.who.formerly:
-        raise Refusal("unknown-dossier")
+        refusal = Refusal("unknown-dossier")
+        refusal.headers["Tus-Resumable"] = VERSION
+        raise refusal
 
 
 def _limit_silence() -> None:

@@ -73,15 +73,15 @@ def test_a_server_that_died_is_replaced_and_no_picture_is_blamed(room, picture):
 def test_a_forked_worker_gets_a_server_of_its_own(room, picture):
     ours = room.develop(picture, {"deed": "good"})[0]["server"]
     read_end, write_end = os.pipe()
-    with room._lock:  # as another thread may hold it at the moment of the fork
-        pid = os.fork()
-    if pid == 0:
+    room._lock.acquire()  # as another thread may hold it at the moment of the fork
+    if (pid := os.fork()) == 0:
         signal.alarm(5)
         try:
             theirs = room.develop(picture, {"deed": "good"})[0]["server"]
             os.write(write_end, str(theirs).encode())
         finally:
             os._exit(0)
+    room._lock.release()
     os.close(write_end)
     with os.fdopen(read_end) as answer:
         theirs = answer.read()

@@ -123,7 +123,7 @@ def test_a_reader_beside_many_writers_misses_no_change(site: House) -> None:
         thread.start()
     reader, rnd, seen = site.desk("li", device="tablet"), random.Random(7), set()
     page: dict[str, Any] = {"until": 0, "floor": 0}
-    while any(t.is_alive() for t in threads) or page.get("more", True) or not page["items"] == []:
+    while any(t.is_alive() for t in threads) or page.get("more", True) or page["items"] != []:
         page = pull(reader, page["until"], page["floor"], limit=rnd.choice((1, 2, 5, 50)))
         seen |= {i["record"] for i in page["items"]}
     for thread in threads:

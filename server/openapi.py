@@ -1,0 +1,139 @@
+"""openapi.yaml, written from the register of operations and the catalogue of kinds, never by hand."""
+
+import re
+from typing import Any
+
+import yaml
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+
+from sync.protocol import PROTOCOL
+
+from .catalogue import CATALOGUE
+from .endpoint import ANYONE, OPERATIONS, Operation
+from .errors import CODES, REMEDIES
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457: what was refused, and what the client does next.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"enum": sorted(c for c, said in CODES.items() if said.status >= 400)},
+        "remedy": {"enum": list(REMEDIES)},
+        "details": {"type": "object"},
+        "request_id": {"type": ["string", "null"]},
+    },
+    "required": ["type", "title", "status", "detail", "code", "remedy", "details"],
+}
+# What any route may answer beside its own refusals.
+ALWAYS = ("internal", "database-unavailable")
+SIGNED_IN = ("sign-in-required", "token-expired")
+
+
+def document() -> dict[str, Any]:
+    """The whole description as a dictionary (OpenAPI 3.1)."""
+    marshmallow = MarshmallowPlugin(schema_name_resolver=_name)
+    spec = APISpec(
+        title="巡检 Xunjian",
+        version="1",
+        openapi_version="3.1.0",
+        plugins=[marshmallow],
+        info={"description": f"Field inspection with offline sync (protocol {PROTOCOL}); docs/tour.md."},
+    )
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    spec.components.schema("Problem", PROBLEM)
+    for line in CATALOGUE:
+        name = line.kind.name.capitalize()
+        spec.components.schema(f"{name}Body", line.kind.body_schema())
+        for op in ("create", "update"):
+            spec.components.schema(f"{name}{op.capitalize()}", line.kind.change_schema(op))
+    for operation in OPERATIONS:
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", operation.rule)
+        spec.path(path, operations={operation.method.lower(): _operation(operation)})
+    described: dict[str, Any] = spec.to_dict()
+    return described
+
+
+def _name(schema: type[Schema] | Schema) -> str:
+    cls = schema if isinstance(schema, type) else type(schema)
+    # Two doors may each have a `Filter`; the feature's name keeps them apart.
+    feature = cls.__module__.split(".")[1].capitalize()
+    return f"{feature}{cls.__name__}" if cls.__name__ in ("Filter", "Page", "Limit") else cls.__name__
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [operation.rule.split("/")[3] if operation.rule.count("/") > 2 else "open"],
+        "x-may": operation.may,
+        "security": [] if operation.may == ANYONE else [{"bearer": []}],
+        "parameters": _parameters(operation),
+        "responses": _responses(operation),
+    }
+    body = _body(operation)
+    if body is not None:
+        said["requestBody"] = {"required": True, "content": body}
+    return said
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for converter, name in re.findall(r"<(?:(\w+):)?(\w+)>", operation.rule):
+        schema = {"type": "string"} | ({"format": "uuid"} if converter == "uuid" else {})
+        found.append({"in": "path", "name": name, "required": True, "schema": schema})
+    for name in operation.headers:
+        wanted = name in ("If-Match", "Tus-Resumable", "Upload-Offset")
+        found.append({"in": "header", "name": name, "required": wanted, "schema": {"type": "string"}})
+    if operation.query is not None:
+        found.append({"in": "query", "schema": operation.query})
+    return found
+
+
+def _body(operation: Operation) -> dict[str, Any] | None:
+    if operation.body is not None:
+        return {"application/json": {"schema": operation.body}}
+    if operation.media_type == "application/offset+octet-stream":
+        return {operation.media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return None
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": operation.summary}
+    if operation.answer is not None:
+        good["content"] = {"application/json": {"schema": operation.answer}}
+    elif operation.media_type.startswith(("image/", "text/")):
+        good["content"] = {operation.media_type: {"schema": {"type": "string", "format": "binary"}}}
+    answers: dict[str, Any] = {str(operation.status): good}
+    codes = [*operation.refusals, *ALWAYS]
+    if operation.may != ANYONE:
+        codes += SIGNED_IN if operation.may == "signed-in" else (*SIGNED_IN, "not-permitted")
+    if operation.query is not None or operation.body is not None:
+        codes.append("malformed")
+    by_status: dict[int, list[str]] = {}
+    for code in dict.fromkeys(codes):
+        by_status.setdefault(CODES[code].status, []).append(code)
+    for status, named in sorted(by_status.items()):
+        answers[str(status)] = {
+            "description": "; ".join(f"`{c}`: {CODES[c].en}" for c in named),
+            "content": {"application/problem+json": {"schema": "Problem"}},
+        }
+    return answers
+
+
+class _Plain(yaml.SafeDumper):
+    """Spells a schema that stands twice out twice: generators of clients know no YAML anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def text() -> str:
+    """openapi.yaml as it stands in the repository."""
+    head = "# Written by `make openapi` from kinds and routes; do not edit.\n"
+    body: str = yaml.dump(document(), Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110)
+    return head + body

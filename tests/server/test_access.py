@@ -1,0 +1,102 @@
+"""Who may do what: foreign is absent, roles end where they end, nothing is open by accident."""
+
+import pytest
+
+from server.endpoint import ANYONE, OPERATIONS
+from tests.support.house import House, create, issue, new_id, update
+
+WJ = "project:wj-01"
+FIRM = "party:91110105MA0XD00162"
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.may != ANYONE], ids=lambda o: o.name)
+def test_no_route_answers_without_a_token(house: House, operation) -> None:
+    path = operation.rule.replace("<uuid:", "<")
+    for name in ("issue", "photo", "record"):
+        path = path.replace(f"<{name}>", new_id())
+    path = path.replace("<dossier>", WJ).replace("<upload>", "0" * 32)
+    answer = house.app.test_client().open(path, method=operation.method)
+    assert answer.status_code == 401
+    forged = {"Authorization": "Bearer forged"}
+    assert house.app.test_client().open(path, method=operation.method, headers=forged).status_code == 401
+
+
+def test_a_push_to_a_foreign_dossier_is_answered_like_one_to_an_absent_one(site: House) -> None:
+    stranger = site.desk("stranger")
+    answers = stranger.exchange({WJ: [issue()], "project:none": [issue()]})["push"]
+    for answer in answers:
+        assert answer.pop("dossier")
+        assert answer == {"error": "unknown-dossier", "status": 404, "remedy": "ask", "outcomes": []}
+
+
+def test_a_foreign_issue_is_absent_on_every_door(site: House) -> None:
+    made = issue()
+    site.desk("li").push(WJ, made)
+    stranger = site.desk("stranger")
+    for record in (made["record"], new_id()):
+        assert stranger.call("GET", f"/api/v1/issues/{record}").json["code"] == "not-found"
+        patch = {"json": {"fields": {"title": {"set": "x"}}}, "headers": {"If-Match": '"2"'}}
+        assert stranger.call("PATCH", f"/api/v1/issues/{record}", **patch).json["code"] == "not-found"
+        history = f"/api/v1/dossiers/{WJ}/records/{record}/history"
+        assert stranger.call("GET", history).json["code"] == "not-found"
+    assert stranger.get("/api/v1/issues")["items"] == []
+    verification = stranger.call("GET", f"/api/v1/dossiers/{WJ}/verification")
+    absent = stranger.call("GET", "/api/v1/dossiers/project:none/verification")
+    assert verification.status_code == absent.status_code == 404
+
+
+def test_a_contractor_sees_only_what_was_told_to_the_firm(site: House) -> None:
+    inner, told = issue(title="未下达"), issue(title="已下达", audience=FIRM)
+    site.desk("li").push(WJ, inner, told)
+    zhao = site.desk("zhao")
+    assert [i["title"] for i in zhao.get("/api/v1/issues")["items"]] == ["已下达"]
+    assert zhao.call("GET", f"/api/v1/issues/{inner['record']}").status_code == 404
+    history = f"/api/v1/dossiers/{WJ}/records/{inner['record']}/history"
+    assert zhao.call("GET", history).status_code == 404
+
+
+def test_a_contractor_answers_but_does_not_confirm(site: House) -> None:
+    told = issue(audience=FIRM)
+    steps = [update("issue", told["record"], 0, {"state": {"do": s}}) for s in ("confirm", "issue")]
+    site.desk("li").push(WJ, told, *steps)
+    zhao = site.desk("zhao")
+    receive, reply, passing = (
+        update("issue", told["record"], 4, {"state": {"do": s}}) for s in ("receive", "reply", "pass")
+    )
+    outcomes = zhao.push(WJ, receive, reply, passing)
+    assert [(o["status"], o["why"]) for o in outcomes[2:]] == [("parked", "not-permitted")]
+    assert all(o["status"] in ("applied", "merged") for o in outcomes[:2])
+    edit = update("issue", told["record"], 4, {"title": {"set": "已整改，请销号"}})
+    [edited] = zhao.push(WJ, edit)
+    assert (edited["status"], edited["why"]) == ("parked", "not-permitted")
+
+
+def test_a_record_that_is_not_seen_cannot_be_written_and_does_not_show_itself(site: House) -> None:
+    inner = issue()
+    site.desk("li").push(WJ, inner)
+    zhao = site.desk("zhao")
+    outcomes = zhao.push(
+        WJ,
+        update("issue", inner["record"], 2, {"state": {"do": "receive"}}),
+        update("issue", new_id(), 2, {"state": {"do": "receive"}}),
+    )
+    assert [(o["status"], o["why"]) for o in outcomes] == [("parked", "unknown-record")] * 2
+
+
+def test_an_audience_must_be_one_of_the_kind_and_one_that_is_seen(site: House) -> None:
+    li = site.desk("li")
+    outcomes = li.push(WJ, issue(audience="public"), issue(audience="confidential"))
+    assert [o["why"] for o in outcomes] == ["unknown-audience", "not-permitted"]
+
+
+def test_an_administrator_holds_no_business_data(site: House) -> None:
+    site.person("chen", "administrator", WJ)
+    chen = site.desk("chen")
+    assert chen.exchange(cursors={})["pull"]["granted"] == {}
+    for path in ("/api/v1/issues", "/api/v1/projects", "/api/v1/conflicts"):
+        answer = chen.call("GET", path)
+        assert (answer.status_code, answer.json["code"]) == (403, "not-permitted")
+    [outcome] = chen.push(
+        WJ, create("comment", {"subject": new_id(), "text": "x", "said_at": "2026-11-21T10:00:00Z"})
+    )
+    assert outcome["status"] == "parked"

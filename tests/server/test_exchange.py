@@ -1,0 +1,136 @@
+"""The exchange's door: what cannot be read is refused in words, and nothing is half-written."""
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+from server import transaction
+from sync.protocol import REQUEST_BYTES
+from tests.support.house import House, issue
+
+WJ = "project:wj-01"
+PATH = "/api/v1/exchange"
+
+
+def refused(answer) -> tuple[int, str, str]:
+    assert answer.mimetype == "application/problem+json"
+    body = answer.json
+    assert body["status"] == answer.status_code and body["detail"] and body["title"]
+    return answer.status_code, body["code"], body["remedy"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"protocol":1}',
+        b'{"protocol":1,"schema":1,"no":-1}',
+        b'{"protocol":1,"schema":1,"no":1,"push":{}}',
+        b'{"protocol":1,"schema":1,"no":1,"push":[{"dossier":"../x","epoch":1,"changes":[]}]}',
+        b'{"protocol":1,"schema":1,"no":1,"sent_at":"today"}',
+        b'{"protocol":1,"schema":1,"no":1,"pull":{"cursors":{"d":{"a":{"seq":"1"}}}}}',
+        b"\xff\xfe",
+        b'{"protocol":1,"schema":1,"no":1,"push":' + b"[" * 100_000,
+    ],
+)
+def test_a_broken_envelope_is_malformed(site: House, data: bytes) -> None:
+    answer = site.desk("li").call("POST", PATH, data=data, headers={"Content-Type": "application/json"})
+    assert refused(answer) == (400, "malformed", "repair")
+
+
+def test_another_content_type_is_refused(site: House) -> None:
+    answer = site.desk("li").call("POST", PATH, data=b"{}", headers={"Content-Type": "text/plain"})
+    assert refused(answer) == (415, "unsupported-media-type", "update")
+
+
+def test_another_protocol_is_told_the_range(site: House) -> None:
+    answer = site.desk("li").call("POST", PATH, json={"protocol": 9, "schema": 1, "no": 1})
+    assert refused(answer) == (426, "upgrade-required", "update")
+    assert answer.json["details"]["protocol"] == {"min": 1, "max": 1}
+
+
+def test_a_body_above_the_limit_is_told_the_limits(site: House) -> None:
+    data = b'{"protocol":1,"x":"' + b"x" * REQUEST_BYTES + b'"}'
+    answer = site.desk("li").call("POST", PATH, data=data, headers={"Content-Type": "application/json"})
+    assert refused(answer)[:2] == (413, "too-large")
+
+
+def test_more_changes_than_a_request_may_hold_are_refused_whole(site: House) -> None:
+    li = site.desk("li")
+    push = [{"dossier": WJ, "epoch": 1, "changes": [issue() for _ in range(501)]}]
+    answer = li.call("POST", PATH, json={"protocol": 1, "schema": 1, "no": 1, "push": push})
+    assert refused(answer) == (413, "too-large", "repair")
+    assert answer.json["details"]["limits"]["request_changes"] == 500
+    assert li.get("/api/v1/issues")["items"] == []
+
+
+def test_a_client_ahead_of_the_server_keeps_what_the_server_does_not_know(site: House) -> None:
+    ahead = issue(field_of_next_year="x")
+    answer = site.desk("li").exchange({WJ: [ahead, issue()]}, schema=99)
+    outcomes = answer["push"][0]["outcomes"]
+    assert [(o["status"], o["why"]) for o in outcomes] == [("retry", "schema-ahead"), ("applied", None)]
+    assert outcomes[0]["remedy"] == "update"
+
+
+def test_one_group_refused_leaves_the_other_groups_applied(site: House) -> None:
+    answers = site.desk("li").exchange({"project:none": [issue()], WJ: [issue()]})["push"]
+    assert answers[0]["error"] == "unknown-dossier"
+    assert answers[1]["outcomes"][0]["status"] == "applied"
+
+
+def test_a_dead_database_is_answered_in_words_and_nothing_is_half_written(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database dies between the entries and the head: the fault is injected at the driver."""
+    from sqlalchemy import event
+    from sqlalchemy.exc import OperationalError
+
+    from server.database import db
+
+    li, made = site.desk("li"), issue()
+    with site.app.app_context():
+        engine = db.engine
+
+    def die(_conn, _cursor, statement: str, *_more: object) -> None:
+        if statement.startswith("UPDATE dossiers"):
+            raise OperationalError(statement, {}, Exception("server closed the connection unexpectedly"))
+
+    event.listen(engine, "before_cursor_execute", die)
+    try:
+        body = {"protocol": 1, "schema": 1, "no": 1, "push": [{"dossier": WJ, "epoch": 1, "changes": [made]}]}
+        answer = li.call("POST", PATH, json=body)
+    finally:
+        event.remove(engine, "before_cursor_execute", die)
+    assert refused(answer) == (503, "database-unavailable", "retry")
+    assert answer.headers["Retry-After"]
+    with site.app.app_context(), transaction.reading() as conn:
+        for table in ("entries", "payloads", "outcomes", "feed", "issues"):
+            found = conn.execute(text(f"SELECT count(*) FROM {table} WHERE dossier = :d"), {"d": WJ}).scalar()
+            assert found == (1 if table in ("entries", "payloads", "outcomes", "feed") else 0), table
+    [outcome] = li.push(WJ, made)
+    assert outcome["status"] == "applied" and outcome["replay"] is False
+
+
+def test_the_config_is_open_and_tells_limits_and_time(house: House) -> None:
+    said = house.app.test_client().get("/api/v1/config").json
+    assert said["protocol"] == {"min": 1, "max": 1} and said["limits"]["request_changes"] == 500
+    assert said["server_time"] == "2026-11-22T01:00:00.000Z"
+
+
+def test_unknown_addresses_and_methods_answer_in_the_same_words(house: House) -> None:
+    client = house.app.test_client()
+    assert refused(client.get("/api/v1/nothing")) == (404, "not-found", "drop")
+    assert refused(client.put("/api/v1/exchange")) == (405, "method-not-allowed", "update")
+    zh = client.get("/api/v1/nothing").json["title"]
+    en = client.get("/api/v1/nothing", headers={"Accept-Language": "en"}).json["title"]
+    assert zh == "没有找到" and en.startswith("There is no such thing")
+
+
+def test_an_answer_is_never_cached_and_names_its_request(site: House) -> None:
+    answer = site.desk("li").call("POST", PATH, json={"protocol": 1, "schema": 1, "no": 5})
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Request-Id"]
+    assert orjson.loads(answer.data)["no"] == 5
