@@ -1,4 +1,4 @@
-"""Who may do what: one table and one question, may(actor, verb, dossier, at)?
+"""Who may do what: one table, and one question: may the actor do this deed in this dossier.
 
 Transitions are not listed here: each names its roles where it stands, in the kind's lifecycle.
 """
@@ -12,18 +12,20 @@ from sqlalchemy import and_, false, or_
 from sync.record import Kind
 
 from .endpoint import Actor, Held
-from .people.queries import firms_of
+from .office import office
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Connection
 
-# role → what it sees inside a dossier; `party` is the own firm for those who come for one.
+# role → what it sees inside a dossier. ANY_PARTY is every firm's audience; PARTY the own firm's,
+# for those who come for one.
+ANY_PARTY, PARTY = "party:*", "party"
 AUDIENCES: Mapping[str, tuple[str, ...]] = {
-    "inspector": ("field", "office", "public", "parties"),
-    "supervisor": ("field", "office", "confidential", "public", "parties"),
-    "contractor": ("public", "party"),
+    "inspector": ("field", "office", "public", ANY_PARTY),
+    "supervisor": ("field", "office", "confidential", "public", ANY_PARTY),
+    "contractor": ("public", PARTY),
     "administrator": (),
 }
 # role → kind → verbs. domain.md §1.4; the system administrator holds no business data.
@@ -65,30 +67,47 @@ def may(actor: Actor, verb: str, dossier: str) -> bool:
     return any(deed in TABLE[h.role].get(kind, ()) for h in actor.held.get(dossier, ()))
 
 
+def may_have(actor: Actor, verb: str, dossier: str) -> bool:
+    """As `may`, also by a role that has ended: bytes of late work are taken in, a reviewer decides."""
+    kind, _, deed = verb.partition(".")
+    posts = (*actor.held.get(dossier, ()), *actor.formerly.get(dossier, ()))
+    return any(deed in TABLE[h.role].get(kind, ()) for h in posts)
+
+
 def where(actor: Actor, verb: str) -> frozenset[str]:
     """The dossiers in which the actor may do `verb`."""
     return frozenset(d for d in actor.held if may(actor, verb, d))
 
 
-def audiences(held: Iterable[Held], firms: Iterable[str]) -> frozenset[str]:
-    """What these roles see in a dossier whose parties are `firms`."""
+def audiences(held: Iterable[Held]) -> frozenset[str]:
+    """What these roles see in their dossier; may hold ANY_PARTY."""
     seen: set[str] = set()
     for post in held:
         for name in AUDIENCES[post.role]:
-            if name == "parties":
-                seen.update(f"party:{firm}" for firm in firms)
-            elif name == "party":
-                if post.firm:
-                    seen.add(f"party:{post.firm}")
-            else:
+            if name != PARTY:
                 seen.add(name)
+            elif post.firm:
+                seen.add(f"party:{post.firm}")
     return frozenset(seen)
 
 
-def granted(actor: Actor) -> dict[str, list[str]]:
-    """Every dossier and audience that the actor may read now. One statement."""
-    firms = firms_of(actor.held)
-    found = {d: sorted(audiences(held, firms.get(d, ()))) for d, held in actor.held.items()}
+def sees(seen: frozenset[str], audience: str) -> bool:
+    """Whether `audience` is among what is seen."""
+    return audience in seen or (ANY_PARTY in seen and audience.startswith("party:"))
+
+
+def granted(actor: Actor, conn: "Connection") -> dict[str, list[str]]:
+    """Every dossier and audience that the actor may read now, firms' audiences by name.
+
+    At most one statement.
+    """
+    held = {d: audiences(posts) for d, posts in actor.held.items()}
+    wide = [d for d, seen in held.items() if ANY_PARTY in seen]
+    parties = office().journal.audiences(conn, wide) if wide else {}
+    found = {
+        d: sorted({a for a in parties.get(d, ()) if sees(seen, a)} | (seen - {ANY_PARTY}))
+        for d, seen in held.items()
+    }
     return {d: seen for d, seen in found.items() if seen}
 
 
@@ -103,11 +122,11 @@ class DossierMay:
 
     def sees(self, audience: str) -> bool:
         """Whether records of this audience exist for the actor."""
-        return audience in self.seen
+        return sees(self.seen, audience)
 
     def refusal(self, kind: str, verb: str, audience: str, at: str) -> str | None:  # noqa: ARG002
         """`access-revoked` where only a former role allowed it: the work is parked, not lost."""
-        if audience in self.seen and self._allows(self.held, kind, verb):
+        if sees(self.seen, audience) and self._allows(self.held, kind, verb):
             return None
         if self._allows(self.formerly, kind, verb):
             return "access-revoked"
@@ -126,9 +145,7 @@ def in_dossier(actor: Actor, dossier: str, kinds: Mapping[str, Kind]) -> Dossier
     held, formerly = actor.held.get(dossier, ()), actor.formerly.get(dossier, ())
     if not held and not formerly:
         return None
-    firms = firms_of([dossier]).get(dossier, set())
-    seen = audiences([*held, *formerly], firms)
-    return DossierMay(held, formerly, seen, kinds)
+    return DossierMay(held, formerly, audiences([*held, *formerly]), kinds)
 
 
 class SystemMay:
@@ -148,9 +165,12 @@ def visible(actor: Actor, verb: str, dossier: Any, audience: Any) -> "ColumnElem
     Dossiers in which the actor sees the same audiences share one term, so the condition stays
     short however many there are.
     """
-    seen = granted(actor)
-    alike: dict[tuple[str, ...], list[str]] = {}
+    alike: dict[frozenset[str], list[str]] = {}
     for name in where(actor, verb):
-        alike.setdefault(tuple(seen.get(name, ())), []).append(name)
-    terms = [and_(dossier.in_(sorted(d)), audience.in_(a)) for a, d in alike.items() if a]
+        alike.setdefault(audiences(actor.held[name]), []).append(name)
+    terms = []
+    for seen, dossiers in alike.items():
+        named = audience.in_(sorted(seen - {ANY_PARTY}))
+        any_party = audience.startswith("party:") if ANY_PARTY in seen else false()
+        terms.append(and_(dossier.in_(sorted(dossiers)), or_(named, any_party)))
     return or_(false(), *terms)

@@ -22,6 +22,7 @@ from media.uploads import Uploads
 from . import access, catalogue, endpoint, logs
 from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
+from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
 from .errors import CODES, Refusal, answer_refusal, problem
 from .inspections.routes import blueprint as inspections
@@ -35,7 +36,7 @@ from .projects.routes import blueprint as projects
 from .traces.routes import blueprint as traces
 
 log = structlog.get_logger()
-BLUEPRINTS = (people, devices, projects, inspections, issues, photos, traces)
+BLUEPRINTS = (people, devices, projects, inspections, issues, photos, traces, desk)
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 

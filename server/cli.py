@@ -60,8 +60,9 @@ def serve(workers: int, threads: int) -> None:
             "server.app:create_app()",
         ),
     ]
-    for name, path in {"API": "/api/v1/config", "健康 health": "/healthz"}.items():
-        console.print(f"  {name:<12} http://{config.bind}{path}")
+    console.print(f"  工作台 desk    http://{config.bind}/desk/")
+    console.print(f"  接口 API       http://{config.bind}/api/v1/config")
+    console.print(f"  健康 health    http://{config.bind}/healthz")
     os.execv(sys.executable, arguments)  # noqa: S606  # the server takes this process over
 
 

@@ -99,70 +99,48 @@ def ask(question: Callable[[Actor, str], frozenset[str]]) -> None:
 
 
 def endpoint(
-    blueprint: Blueprint,
-    rule: str,
-    method: str = "GET",
-    *,
-    may: str,
-    summary: str,
-    query: type[Schema] | None = None,
-    body: Any = None,
-    answer: Any = None,
-    status: int = 200,
-    refusals: tuple[str, ...] = (),
-    media_type: str = "application/json",
-    headers: tuple[str, ...] = (),
-    raw: bool = False,
+    blueprint: Blueprint, rule: str, method: str = "GET", *, raw: bool = False, **said: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """Declare a route. `may` is ANYONE, SIGNED_IN or a verb such as `issue.read`.
+    """Declare a route; `said` are the fields of Operation.
 
-    `query` and a schema as `body` are marshmallow schemas; a dict as `body` is a JSON Schema that
-    only documents what the view itself parses; `raw` leaves the stream to the view.
+    `may` is ANYONE, SIGNED_IN or a verb such as `issue.read`. `query` and a schema as `body` are
+    marshmallow schemas; a dict as `body` is a JSON Schema that only documents what the view itself
+    parses; `raw` leaves the stream to the view.
     """
 
     def declare(view: Callable[..., Any]) -> Callable[..., Response]:
-        OPERATIONS.append(
-            Operation(
-                rule=rule,
-                method=method,
-                may=may,
-                name=view.__name__,
-                summary=summary,
-                query=query,
-                body=body,
-                answer=answer,
-                status=status,
-                refusals=refusals,
-                media_type=media_type,
-                headers=headers,
-            )
-        )
+        operation = Operation(rule=rule, method=method, name=view.__name__, **said)
+        OPERATIONS.append(operation)
 
         @wraps(view)
         def wrapped(**path: str) -> Response:
             if raw:
                 request.max_content_length = None
-            actor = None if may == ANYONE else _who()
-            allowed = frozenset[str]()
-            if actor is not None and may != SIGNED_IN:
-                assert _allowed is not None
-                allowed = _allowed(actor, may)
-                if not allowed:
-                    raise Refusal("not-permitted", verb=may)
-            call = Call(
-                actor=actor,
-                query=_parse_query(query),
-                body=_parse_body(body) if isinstance(body, type) else {},
-                allowed=allowed,
-                now=office().clock(),
-            )
-            return _respond(view(call, **path), status)
+            return _respond(view(_call(operation), **path), operation.status)
 
         wrapped.declared = True  # type: ignore[attr-defined]
         blueprint.add_url_rule(rule, view_func=wrapped, methods=[method])
         return wrapped
 
     return declare
+
+
+def _call(operation: Operation) -> Call:
+    """Who is calling, whether they may, and what they said, in this order."""
+    actor = None if operation.may == ANYONE else _who()
+    allowed = frozenset[str]()
+    if actor is not None and operation.may != SIGNED_IN:
+        assert _allowed is not None
+        allowed = _allowed(actor, operation.may)
+        if not allowed:
+            raise Refusal("not-permitted", verb=operation.may)
+    return Call(
+        actor=actor,
+        query=_parse_query(operation.query),
+        body=_parse_body(operation.body) if isinstance(operation.body, type) else {},
+        allowed=allowed,
+        now=office().clock(),
+    )
 
 
 def _who() -> Actor:

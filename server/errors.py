@@ -101,7 +101,7 @@ class Refusal(Exception):
     def __init__(self, code: str, detail: str | None = None, **details: Any) -> None:
         super().__init__(detail or CODES[code].en)
         self.code = code
-        self.detail = detail or CODES[code].en
+        self.detail = detail
         self.details = details
         self.headers: dict[str, str] = {}
 
@@ -142,12 +142,13 @@ def answer_refusal(refusal: Refusal) -> Response:
     """The answer to a refusal, its title in the language the client prefers (Chinese first)."""
     code = CODES[refusal.code]
     best = request.accept_languages.best_match(["zh", "en"], default="zh")
+    title = code.en if best == "en" else code.zh
     return problem(
         refusal.code,
         status=code.status,
         remedy=code.remedy,
-        title=code.en if best == "en" else code.zh,
-        detail=refusal.detail,
+        title=title,
+        detail=refusal.detail or title,
         details=refusal.details,
         headers=refusal.headers,
     )

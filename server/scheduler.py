@@ -3,6 +3,7 @@
 import fcntl
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy import text
 
+from sync.exchange import rfc3339
+
+from . import transaction
 from .database import db
 from .office import Office
 from .photos.actions import settle_all
@@ -19,6 +23,7 @@ log = structlog.get_logger()
 # Any constant will do, as long as every node asks for the same one.
 ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
+INVALID_DAYS = 90  # protocol.md §1
 
 
 def start(app: Flask) -> BackgroundScheduler:
@@ -44,7 +49,15 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
     return {
         "settle photographs": settle_all,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),
+        "forget invalid": lambda: forget_invalid(here),
     }
+
+
+def forget_invalid(here: Office) -> int:
+    """Let go of undecodable bytes after their 90 days."""
+    before = here.clock() - timedelta(days=INVALID_DAYS)
+    with transaction.writing() as conn:
+        return here.journal.forget_invalid(conn, rfc3339(before))
 
 
 def _guarded(app: Flask, leader: "Leader", name: str, job: Callable[[], Any]) -> Callable[[], None]:
@@ -101,3 +114,13 @@ class Leader:
             log.exception("leader's lock is lost")
             self._connection = None
         return False
+
+    def resign(self) -> None:
+        """Give the office up, as the end of the process would."""
+        if self._connection is not None:
+            self._connection.invalidate()  # close() would keep the session, and its lock, in the pool
+            self._connection.close()
+            self._connection = None
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

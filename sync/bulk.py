@@ -33,19 +33,14 @@ def _write(conn: Connection, table: Table, rows: Sequence[Row], *, upsert: bool)
         return
     dialect = conn.dialect
     statement, binders = _statement(table, dialect.name, upsert), _binders(table, dialect)
+    columns = [
+        list(c) if bind is None else [None if v is None else bind(v) for v in c]
+        for c, bind in zip(zip(*rows, strict=True), binders, strict=True)
+    ]
     if dialect.name == "postgresql":
-        columns = [list(c) for c in zip(*rows, strict=True)]
-        bound = [
-            c if bind is None else [None if v is None else bind(v) for v in c]
-            for c, bind in zip(columns, binders, strict=True)
-        ]
-        conn.exec_driver_sql(statement, tuple(bound))
+        conn.exec_driver_sql(statement, tuple(columns))
     else:
-        if any(binders):
-            rows = [
-                tuple(v if b is None else b(v) for v, b in zip(row, binders, strict=True)) for row in rows
-            ]
-        conn.exec_driver_sql(statement, [tuple(r) for r in rows])
+        conn.exec_driver_sql(statement, list(zip(*columns, strict=True)))
 
 
 @lru_cache(maxsize=256)
@@ -78,8 +73,8 @@ def _binders(table: Table, dialect: Dialect) -> list[Any]:
     """What each column's type does to a value on its way to the driver; None where nothing."""
     key = (table, dialect.name)
     if key not in _BINDERS:
-        # LargeBinary's binder only wraps bytes in memoryview: both drivers take bytes as they are.
-        plain = (bytes,)
+        # Both drivers take bytes and booleans as they are; SQLAlchemy would wrap and check each.
+        plain = (bytes, bool)
         _BINDERS[key] = [
             None if _python_type(c.type) in plain else _binder(c.type, dialect) for c in table.columns
         ]

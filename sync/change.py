@@ -10,6 +10,8 @@ from .canonical import NotCanonical, check, sha256, spell
 from .protocol import CHANGE_BYTES, SCHEMA
 from .record import INSTANT_SCHEMA, UUID_SCHEMA, Kind, compiled
 
+# A name, or a name and a firm: `field`, `party:91110105MA0XD00162`.
+AUDIENCE_PATTERN = r"^[a-z]{1,20}(:[A-Za-z0-9._-]{1,40})?$"
 _BASE = {
     "type": "object",
     "properties": {
@@ -38,7 +40,7 @@ CHANGE_SCHEMA: dict[str, Any] = {
         "kind": {"type": "string", "maxLength": 40},
         "record": UUID_SCHEMA,
         "base": {"anyOf": [_BASE, {"type": "null"}]},
-        "audience": {"type": "string", "minLength": 1, "maxLength": 80},
+        "audience": {"type": "string", "pattern": AUDIENCE_PATTERN},
         "fields": {"type": "object", "maxProperties": 256},
         "at": INSTANT_SCHEMA,
         "clock": {"anyOf": [_CLOCK, {"type": "null"}]},

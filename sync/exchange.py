@@ -152,8 +152,13 @@ def rfc3339(moment: datetime) -> str:
 
 
 def answer_pull(
-    conn: Connection, journal: Journal, request: Request, granted: Mapping[str, Sequence[str]]
+    conn: Connection,
+    journal: Journal,
+    request: Request,
+    granted: Mapping[str, Sequence[str]],
+    wanted: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """The pull half: heads first, then one page for each cursor."""
     heads = journal.heads(conn, list(granted))
-    return feed.pull(conn, granted, heads, request.cursors or {}, limit=request.limit)
+    cursors = request.cursors or {}
+    return feed.pull(conn, granted, heads, cursors, limit=request.limit, wanted=wanted)

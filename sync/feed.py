@@ -61,7 +61,7 @@ def page(
     if more:
         answer["until"] = kept[-1].seq
         answer["more"] = True
-    answer["items"] = [orjson.Fragment(_item(row)) for row in kept if row.op == "put" or row.seq > floor]
+    answer["items"] = [orjson.Fragment(_item(*row)) for row in kept if row.op == "put" or row.seq > floor]
     return answer
 
 
@@ -91,14 +91,13 @@ def _cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], bool]:
     return rows, False
 
 
-def _item(row: Any) -> bytes:
-    """One item; the stored JSON texts are copied, not parsed."""
-    if row.op != "put":
-        item = {"record": row.record, "kind": row.kind, "version": row.seq, "op": row.op}
-        return orjson.dumps(item)
+def _item(seq: int, op: str, record: str, kind: str, body: str, written: str) -> bytes:
+    """One item out of a row of `_rows`; the stored JSON texts are copied, not parsed."""
+    if op != "put":
+        return orjson.dumps({"record": record, "kind": kind, "version": seq, "op": op})
     text = (
-        f'{{"record":"{row.record}","kind":"{row.kind}","version":{row.seq},"op":"put",'
-        f'"schema":{SCHEMA},"body":{row.body},"written":{row.written}}}'
+        f'{{"record":"{record}","kind":"{kind}","version":{seq},"op":"put",'
+        f'"schema":{SCHEMA},"body":{body},"written":{written}}}'
     )
     return text.encode()
 
@@ -110,10 +109,12 @@ def pull(
     cursors: Mapping[str, Mapping[str, Cursor]],
     *,
     limit: int = PAGE_ITEMS,
+    wanted: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """Answer a device's cursors against what is granted at this moment (protocol.md §5).
 
-    `heads` must have been read before. A pair that is not granted appears only as absence from
+    `heads` must have been read before; `wanted` are the digests whose bytes each
+    dossier lacks. A pair that is not granted appears only as absence from
     `granted` and, since the device holds it, in `gone`: unknown and forbidden look alike.
     """
     known = {d: sorted(audiences) for d, audiences in granted.items() if d in heads}
@@ -133,7 +134,7 @@ def pull(
             "head": head.seq,
             "backed_up": head.backed_up,
             "checkpoint": None,
-            "wanted": [],
+            "wanted": list((wanted or {}).get(dossier, ())),
             "audiences": {
                 a: page(conn, dossier, a, cursor, head, limit=limit)
                 for a, cursor in held.items()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from . import bulk, tables
@@ -74,6 +74,14 @@ class Journal:
         found = conn.execute(select(t).where(bulk.among(conn, t.c.dossier, dossiers)))
         return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up) for r in found}
 
+    def audiences(self, conn: Connection, dossiers: Iterable[str]) -> dict[str, set[str]]:
+        """The audiences that records of these dossiers have, or had. One statement."""
+        t = tables.audiences
+        found: dict[str, set[str]] = {}
+        for row in conn.execute(select(t).where(bulk.among(conn, t.c.dossier, dossiers))):
+            found.setdefault(row.dossier, set()).add(row.audience)
+        return found
+
     def lock(self, conn: Connection, dossier: str) -> Head:
         """Take the dossier's only lock and read its head.
 
@@ -112,6 +120,14 @@ class Journal:
         touched = sitting.write()
         self.project(conn, touched)
         return Pushed(head.epoch, sitting.minutes.seq, outcomes, touched)
+
+    def forget_invalid(self, conn: Connection, before: str) -> int:
+        """Let go of undecodable bytes received before `before` (RFC 3339 UTC); how many there were.
+
+        Their outcomes stay, so that a device that comes late still gets the same answer.
+        """
+        t = tables.invalid
+        return conn.execute(delete(t).where(t.c.received_at < before)).rowcount
 
     def project(self, conn: Connection, touched: Sequence[Touched]) -> None:
         """Bring the read models of the touched kinds up to date, one call a kind."""

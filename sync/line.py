@@ -47,6 +47,10 @@ class HttpLine:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up; the session stays valid."""
         self._client.close()
 
     def sign_in(self, username: str, password: str, device: str) -> dict[str, Any]:

@@ -172,6 +172,8 @@ class Minutes:
         bulk.upsert(conn, tables.conflicts, self.conflicts)
         bulk.upsert(conn, tables.records, [self._record(n, s) for n, s in dirty.items()])
         bulk.upsert(conn, tables.feed, [self._feed(n, s) for n, s in dirty.items()])
+        seen = sorted({(self.dossier, s.audience) for s in dirty.values()})
+        bulk.upsert(conn, tables.audiences, seen)
         t = tables.dossiers
         conn.execute(update(t).where(t.c.dossier == self.dossier).values(seq=self.seq, hash=self.prev))
         return [

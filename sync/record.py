@@ -155,7 +155,7 @@ class Kind:
 
     `objection(verb, body, actor)` returns the code of a rule that the step would break, or None;
     it sees neither clock nor database. `signed` names the server-kept field that takes the id of
-    who made the record.
+    who made the record. `kept` names all fields that only the server writes.
     """
 
     name: str
@@ -166,6 +166,7 @@ class Kind:
     objection: Objection = no_objection
     written_by_server: bool = False
     signed: str | None = None
+    kept: frozenset[str] = frozenset()
     _create: Any = field(default=None, repr=False)
     _update: Any = field(default=None, repr=False)
 
@@ -229,6 +230,7 @@ def kind(
         objection=objection,
         written_by_server=written_by_server,
         signed=signed,
+        kept=frozenset(n for n, f in declared.items() if f.policy == "server"),
     )
     return replace(
         made,

@@ -186,7 +186,7 @@ class Sitting:
         kind = change.kind
         if kind.written_by_server:
             return "not-permitted"
-        if any(kind.fields[name].policy == "server" for name in change.fields):
+        if not kind.kept.isdisjoint(change.fields):
             return "server-field"
         if verb == "create" and audience.split(":", maxsplit=1)[0] not in kind.audiences:
             return "unknown-audience"

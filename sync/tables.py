@@ -86,6 +86,14 @@ feed = Table(
     Index("feed_seq", "dossier", "audience", "seq"),
 )
 
+# Which audiences a dossier has had: a firm's is known by its first record, not by a list of firms.
+audiences = Table(
+    "audiences",
+    metadata,
+    Column("dossier", DOSSIER, primary_key=True),
+    Column("audience", String(80), primary_key=True),
+)
+
 outcomes = Table(
     "outcomes",
     metadata,

@@ -169,6 +169,12 @@ def upgrade() -> None:
         batch_op.create_index("sessions_person", ["person"], unique=False)
 
     op.create_table(
+        "audiences",
+        sa.Column("dossier", sa.String(length=96), nullable=False),
+        sa.Column("audience", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("dossier", "audience"),
+    )
+    op.create_table(
         "conflicts",
         sa.Column("dossier", sa.String(length=96), nullable=False),
         sa.Column("conflict", sa.String(length=36), nullable=False),
@@ -307,6 +313,7 @@ def downgrade() -> None:
         batch_op.drop_index("conflicts_record")
 
     op.drop_table("conflicts")
+    op.drop_table("audiences")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index("sessions_person")
 

@@ -10,6 +10,7 @@ from server import access, transaction
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.office import office
+from server.photos import queries as photos
 from sync import exchange
 from sync.change import Author
 from sync.exchange import BadRequest, Group, Request, rfc3339
@@ -59,8 +60,9 @@ def exchange_once(call: Call) -> Any:
         answer["push"] = [_push(call, group, wanted.sent_at) for group in wanted.groups]
     if wanted.cursors is not None:
         with transaction.reading() as conn:
-            granted = access.granted(actor)
-            answer["pull"] = exchange.answer_pull(conn, here.journal, wanted, granted)
+            granted = access.granted(actor, conn)
+            lacking = photos.wanted(actor, list(wanted.cursors))
+            answer["pull"] = exchange.answer_pull(conn, here.journal, wanted, granted, lacking)
     out = Response(orjson.dumps(answer), mimetype="application/json")
     out.headers["Cache-Control"] = "no-store"
     return out
@@ -80,8 +82,7 @@ def _read_request() -> Request:
 def _push(call: Call, group: Group, sent_at: str | None) -> dict[str, Any]:
     """One group in one transaction: a later group's failure leaves an earlier one answered."""
     actor, here = call.who, office()
-    with transaction.reading():
-        may = access.in_dossier(actor, group.dossier, here.journal.kinds)
+    may = access.in_dossier(actor, group.dossier, here.journal.kinds)
     if may is None:
         return exchange.unknown(group.dossier)
     author = Author(actor.id, actor.writer, may)

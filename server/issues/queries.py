@@ -18,7 +18,7 @@ from sync import bulk
 from sync.exchange import rfc3339
 from sync.minutes import Touched
 
-from .records.issue import OPEN_STATES, SEVERITIES
+from .records.issue import CLOCK_RUNS, SEVERITIES
 from .tables import NO_DEADLINE, CommentRow, IssueRow
 
 SHANGHAI = timezone(timedelta(hours=8))  # Asia/Shanghai has no daylight saving (domain.md §1.6)
@@ -91,7 +91,7 @@ def _filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]
     if wanted["due_after"]:
         query = query.where(row.due_on > wanted["due_after"], row.due_on < NO_DEADLINE)
     if wanted["overdue"] is not None:
-        late = (row.due_on < day) & row.state.in_(OPEN_STATES)
+        late = (row.due_on < day) & row.state.in_(CLOCK_RUNS)
         query = query.where(late if wanted["overdue"] else ~late)
     for word in (wanted["text"] or "").lower().split():
         query = query.where(row.words.contains(word, autoescape=True))
@@ -116,7 +116,7 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
             "part": r.part,
             "found_at": r.found_at,
             "due_on": None if r.due_on == NO_DEADLINE else r.due_on.isoformat(),
-            "overdue": r.due_on < day and r.state in OPEN_STATES,
+            "overdue": r.due_on < day and r.state in CLOCK_RUNS,
             "project": projects.get(r.dossier),
             "inspection": r.inspection,
             "contractor": r.contractor,

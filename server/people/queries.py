@@ -68,14 +68,3 @@ def names(ids: Iterable[str]) -> dict[str, str]:
         return {}
     rows: Any = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
     return {row.id: row.name for row in rows}
-
-
-def firms_of(dossiers: Iterable[str]) -> dict[str, set[str]]:
-    """The firms that have, or had, people in each dossier: the parties of its records."""
-    rows: Any = db.session.execute(
-        select(Post.dossier, Post.firm).where(Post.dossier.in_(set(dossiers)), Post.firm.is_not(None))
-    )
-    firms: dict[str, set[str]] = {}
-    for row in rows:
-        firms.setdefault(row.dossier, set()).add(row.firm)
-    return firms

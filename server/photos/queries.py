@@ -17,6 +17,8 @@ from sync.minutes import Touched
 
 from .tables import PhotoRow
 
+WANTED = 1_000  # digests in one answer; the next pull names the rest
+
 
 def project(conn: Connection, touched: Sequence[Touched]) -> None:
     """Bring the read model up to date, one statement."""
@@ -65,6 +67,26 @@ def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple
     for photo in found:
         photos.setdefault((photo.dossier, photo.subject), []).append(photo)
     return photos
+
+
+def wanted(actor: Actor, dossiers: list[str]) -> dict[str, list[str]]:
+    """Digests whose bytes these dossiers still lack, of photographs that the actor sees; the oldest
+    first, at most WANTED. One statement, none without a dossier.
+    """
+    if not dossiers:
+        return {}
+    row = PhotoRow
+    found: Any = db.session.execute(
+        select(row.dossier, row.sha256)
+        .where(row.stored.is_(False), row.dossier.in_(dossiers), row.deleted.is_(False))
+        .where(access.visible(actor, "photo.read", row.dossier, row.audience))
+        .order_by(row.taken_at, row.id)
+        .limit(WANTED)
+    )
+    lacking: dict[str, list[str]] = {}
+    for photo in found:
+        lacking.setdefault(photo.dossier, []).append(photo.sha256)
+    return lacking
 
 
 def evidence(photos: Sequence[PhotoRow]) -> dict[str, int]:

@@ -10,7 +10,8 @@ from werkzeug.wsgi import wrap_file
 
 from media.errors import BadMetadata
 from media.tus import VERSION, parse_metadata
-from server.endpoint import ANYONE, Call, endpoint
+from server import access
+from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.office import office
 from server.transaction import reading
@@ -81,7 +82,7 @@ def _may_upload(call: Call) -> None:
         dossier = parse_metadata(request.headers.get("Upload-Metadata", "")).get("dossier", "")
     except BadMetadata:
         return  # the protocol says so in its own words
-    if dossier and dossier not in call.allowed and dossier not in call.who.formerly:
+    if dossier and not access.may_have(call.who, "photo.create", dossier):
         refusal = Refusal("unknown-dossier")
         refusal.headers["Tus-Resumable"] = VERSION
         raise refusal
@@ -112,7 +113,7 @@ def upload_options(call: Call) -> Any:  # noqa: ARG001
     blueprint,
     "/api/v1/uploads",
     "POST",
-    may="photo.create",
+    may=SIGNED_IN,
     summary="创建上传 Begin an upload (tus creation)",
     status=201,
     refusals=UPLOAD_REFUSALS,
@@ -131,7 +132,7 @@ def begin_upload(call: Call) -> Any:
     blueprint,
     "/api/v1/uploads/<upload>",
     "HEAD",
-    may="photo.create",
+    may=SIGNED_IN,
     summary="上传进度 How far an upload is",
     refusals=UPLOAD_REFUSALS,
     headers=TUS,
@@ -145,7 +146,7 @@ def upload_offset(call: Call, upload: str) -> Any:
     blueprint,
     "/api/v1/uploads/<upload>",
     "PATCH",
-    may="photo.create",
+    may=SIGNED_IN,
     summary="续传 Continue an upload",
     status=204,
     refusals=UPLOAD_REFUSALS,
@@ -162,7 +163,7 @@ def continue_upload(call: Call, upload: str) -> Any:
     blueprint,
     "/api/v1/uploads/<upload>",
     "POST",
-    may="photo.create",
+    may=SIGNED_IN,
     summary="续传 Continue an upload through a proxy that knows no PATCH",
     status=204,
     refusals=UPLOAD_REFUSALS,
@@ -179,7 +180,7 @@ def override_upload(call: Call, upload: str) -> Any:
     blueprint,
     "/api/v1/uploads/<upload>",
     "DELETE",
-    may="photo.create",
+    may=SIGNED_IN,
     summary="放弃上传 Give an upload up",
     status=204,
     refusals=UPLOAD_REFUSALS,
@@ -253,6 +254,7 @@ def _bytes(row: PhotoRow, key: str, mime: str, etag: str, *, attachment: bool) -
     out.headers["X-Content-Type-Options"] = "nosniff"
     out.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     out.headers["Accept-Ranges"] = "bytes"
+    out.headers["Vary"] = "Authorization"  # the next person at this browser is asked again
     if attachment:
         out.headers["Content-Disposition"] = _named(row)
     if request.if_none_match.contains_weak(etag):

@@ -37,12 +37,13 @@ def of_record(
 
 def may_read(actor: Actor, dossier: str, kind: str, audience: str) -> bool:
     """Whether the actor may read this record now."""
-    return access.may(actor, f"{kind}.read", dossier) and audience in access.granted(actor).get(dossier, ())
+    seen = access.audiences(actor.held.get(dossier, ()))
+    return access.may(actor, f"{kind}.read", dossier) and access.sees(seen, audience)
 
 
 def waiting(conn: Connection, actor: Actor, limit: int) -> list[dict[str, Any]]:
     """Open conflicts and parked work in the dossiers and audiences that the actor sees."""
-    seen = access.granted(actor)
+    seen = access.granted(actor, conn)
     mine = {d: a for d, a in seen.items() if access.may(actor, "conflict.read", d)}
     found = history.waiting(conn, mine, limit)
     allowed = [f for f in found if may_read(actor, f["dossier"], f["kind"], f["audience"])]

@@ -75,7 +75,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 @pytest.fixture
 def factory(kind: Kind, run_folder: Path, request: pytest.FixtureRequest) -> Iterator[DatabaseFactory]:
     server = request.getfixturevalue("postgres_server") if kind == "postgresql" else None
-    yield DatabaseFactory(kind, migrate, folder=run_folder / "house", server=server)
+    yield DatabaseFactory(kind, migrate, folder=run_folder / "house", server=server, name="support")
 
 
 def names(url: str) -> list[str]:
@@ -133,7 +133,7 @@ def test_a_template_is_migrated_once_for_all_factories(
     def refuse(url: str) -> None:
         raise AssertionError("migrated twice")
 
-    late = DatabaseFactory(kind, refuse, folder=run_folder / "house", server=server)
+    late = DatabaseFactory(kind, refuse, folder=run_folder / "house", server=server, name="support")
     assert names(late.fresh()) == ["from the template"]
 
 
@@ -149,7 +149,7 @@ def test_a_disposed_database_is_dropped_with_the_next_one(
     run_folder: Path, postgres_server: PostgresServer
 ) -> None:
     folder = run_folder / "house"
-    factory = DatabaseFactory("postgresql", migrate, folder=folder, server=postgres_server)
+    factory = DatabaseFactory("postgresql", migrate, folder=folder, server=postgres_server, name="support")
     first, second = factory.fresh(), factory.fresh()
     open_session = psycopg.connect(first.replace("+psycopg", ""))
     factory.dispose(first)
@@ -163,7 +163,7 @@ def test_a_disposed_database_is_dropped_with_the_next_one(
 def test_a_sqlite_copy_keeps_the_journal_mode_and_goes_with_its_side_files(
     run_folder: Path,
 ) -> None:
-    factory = DatabaseFactory("sqlite", migrate, folder=run_folder / "house")
+    factory = DatabaseFactory("sqlite", migrate, folder=run_folder / "house", name="support")
     url = factory.fresh()
     path = Path(url.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(path)) as connection:

@@ -220,3 +220,20 @@ def test_the_same_bytes_in_two_photos_rest_once_and_are_settled_for_both(site: H
     upload(li, one["record"], data)
     assert stored(li, one["record"]) and stored(li, two["record"])
     assert len([p for p in (site.folder / "media").rglob("*") if p.is_file()]) == 1
+
+
+def test_bytes_of_work_that_was_parked_still_come_home(site: House) -> None:
+    """The ghost inspector: re-assigned in a basement, a day's photographs in the pocket."""
+    from server.people import actions as people
+
+    li, data = site.desk("li"), jpeg()
+    record = photo(data)
+    with site.app.app_context():
+        people.end_post(li.person, WJ)
+    site.clock.passes(seconds=1)
+    [outcome] = li.push(WJ, record)
+    assert (outcome["status"], outcome["why"]) == ("parked", "access-revoked")
+    assert upload(li, record["record"], data).status_code == 204
+    assert [p.name for p in (site.folder / "media").rglob("*") if p.is_file()] == [
+        hashlib.sha256(data).hexdigest()
+    ]

@@ -52,6 +52,7 @@ def sqlite_url(folder: Path, name: str = "xunjian.sqlite") -> str:
 class DatabaseFactory:
     """Makes databases of one kind. `folder` must be the same for all that share the template.
 
+    `name` tells templates apart that share a server.
     `migrate` gets the URL of an empty database and brings it to the current schema. It runs once
     per folder, so two schemas need two folders.
     """
@@ -63,14 +64,15 @@ class DatabaseFactory:
         *,
         folder: Path,
         server: PostgresServer | None = None,
+        name: str = TEMPLATE,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.kind = kind
         self._maker: _SqliteMaker | _PostgresMaker
         if kind == "sqlite":
-            self._maker = _SqliteMaker(migrate, folder)
+            self._maker = _SqliteMaker(migrate, folder, name)
         elif server is not None:
-            self._maker = _PostgresMaker(migrate, server)
+            self._maker = _PostgresMaker(migrate, server, name)
         else:
             raise ValueError("a factory for postgresql needs a server")
         self._lock = FileLock(folder / f"template-{kind}.lock")
@@ -93,10 +95,10 @@ class DatabaseFactory:
 
 
 class _SqliteMaker:
-    def __init__(self, migrate: Migrate, folder: Path) -> None:
+    def __init__(self, migrate: Migrate, folder: Path, name: str) -> None:
         self._migrate = migrate
         self._folder = folder
-        self._template = folder / f"{TEMPLATE}.sqlite"
+        self._template = folder / f"{name}.sqlite"
 
     def ensure_template(self) -> None:
         if self._template.exists():
@@ -122,23 +124,24 @@ class _SqliteMaker:
 
 
 class _PostgresMaker:
-    def __init__(self, migrate: Migrate, server: PostgresServer) -> None:
+    def __init__(self, migrate: Migrate, server: PostgresServer, name: str) -> None:
         self._migrate = migrate
         self._server = server
+        self._template = name
         self._leaving: str | None = None
 
     def ensure_template(self) -> None:
         # Asked of the server and not of a file: a server that was restarted has no template.
-        if self._server.has(TEMPLATE):
+        if self._server.has(self._template):
             return
-        building = f"{TEMPLATE}_building"
+        building = f"{self._template}_building"
         self._server.drop(building)  # from a worker that was killed while it migrated
         self._server.create(building)
         self._migrate(self._server.url(building))
-        self._server.seal(building, name=TEMPLATE)
+        self._server.seal(building, name=self._template)
 
     def copy(self, name: str) -> str:
-        self._server.create(name, template=TEMPLATE)
+        self._server.create(name, template=self._template)
         return self._server.url(name)
 
     def remove(self, url: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.support.house import Desk, House, delete, issue, update
 
 WJ = "project:wj-01"
+FIRM = "party:91110105MA0XD00162"
 
 
 def cursor(seq: int = 0, floor: int = 0, epoch: int = 1) -> dict[str, Any]:
@@ -35,11 +36,20 @@ def read_all(desk: Desk, limit: int) -> dict[str, Any]:
 
 def test_first_contact_tells_what_is_granted_and_nothing_of_the_rest(site: House) -> None:
     granted = site.desk("li").exchange(cursors={})["pull"]["granted"]
-    assert granted == {
-        WJ: {"epoch": 1, "audiences": ["field", "office", "party:91110105MA0XD00162", "public"]}
-    }
+    assert granted == {WJ: {"epoch": 1, "audiences": ["field", "office", "public"]}}
     contractor = site.desk("zhao").exchange(cursors={})["pull"]["granted"]
-    assert contractor[WJ]["audiences"] == ["party:91110105MA0XD00162", "public"]
+    assert contractor[WJ]["audiences"] == [FIRM, "public"]
+
+
+def test_staff_are_granted_a_firms_audience_with_its_first_record(site: House) -> None:
+    li = site.desk("li")
+    told = issue(audience="party:91110105MA0XD06731")
+    li.push(WJ, told)
+    assert "party:91110105MA0XD06731" in li.exchange(cursors={})["pull"]["granted"][WJ]["audiences"]
+    [item] = pull(li, audience="party:91110105MA0XD06731")["items"]
+    assert item["record"] == told["record"]
+    assert [i["id"] for i in li.get("/api/v1/issues")["items"]] == [told["record"]]
+    assert site.desk("zhao").get("/api/v1/issues")["items"] == []
 
 
 def test_a_foreign_and_an_absent_dossier_look_alike_in_a_pull(site: House) -> None:

@@ -154,6 +154,17 @@ def test_a_dossier_that_is_no_longer_granted_leaves_the_device_but_its_work_does
     assert waiting["body"]["change"]["fields"]["title"]["set"] == "地下室里的一天"
 
 
+def test_the_server_names_the_digests_it_still_lacks(site: House, device: Any) -> None:
+    phone, line = device("a"), DeskLine(site.desk("li"))
+    phone.sync(line)
+    photo = {"subject": new_id(), "sha256": "b" * 64, "size": 9, "mime": "image/jpeg"}
+    values = photo | {"taken_at": ISSUE["found_at"]}
+    phone.create(WJ, "photo", {n: {"set": v} for n, v in values.items()})
+    phone.sync(line)
+    pulled = orjson.loads(line.exchange(phone.request()))["pull"]["dossiers"][WJ]
+    assert pulled["wanted"] == ["b" * 64]
+
+
 def test_what_the_server_could_never_take_is_refused_when_it_is_saved(device: Any) -> None:
     with pytest.raises(ValueError, match="severity"):
         device("a").create(WJ, "issue", said(severity="catastrophic"))

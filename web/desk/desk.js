@@ -4,7 +4,7 @@ import { Problem, forget, get, picture, signIn, signOut, step, submit, whoami } 
 import { SEVERITIES, STATES, changeLanguage, language, say, word } from "./words.js";
 
 const PAGE = 20;
-const SORTS = ["-found_at", "found_at", "due_on", "-severity"];
+const SORTS = ["-severity", "due_on", "-found_at", "found_at"];
 // From which states, and for which roles, the server allows each step (server/issues/records/issue.py).
 const STEPS = {
   confirm: { from: ["submitted"], by: ["inspector", "supervisor"] },
@@ -15,9 +15,9 @@ const STEPS = {
   dismiss: { from: ["submitted", "confirmed"], by: ["supervisor"], reason: true },
 };
 const $ = (selector, within = document) => within.querySelector(selector);
-const filter = { state: new Set(), dossier: "", severity: "", sort: SORTS[0], overdue: false, text: "" };
+const filter = { state: new Set(), dossier: "", severity: "", sort: "-severity", overdue: false, text: "" };
 const queue = { items: [], next: null, loading: new AbortController() };
-let open = null; // {issue, history, older, people, loading, said} of the issue in the detail pane
+let opened = null; // {issue, history, older, people, loading, said} of the issue in the detail pane
 let projects = [];
 
 /** An element; `null` children are left out, strings become text: nothing here is ever parsed as HTML. */
@@ -31,12 +31,13 @@ function el(tag, given = {}, ...children) {
   return made;
 }
 
-const shanghai = (options) => new Intl.DateTimeFormat(language(), { timeZone: "Asia/Shanghai", ...options });
-const moment = (at) =>
-  shanghai({ year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false })
-    .format(new Date(at));
-const day = (on) => shanghai({ month: "short", day: "numeric", year: "numeric" }).format(new Date(`${on}T00:00+08:00`));
-const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
+// British English, because 11/5 must not be read as the fifth month's eleventh day.
+const shanghai = (at, options, locale = language() === "en" ? "en-GB" : "zh-CN") =>
+  new Intl.DateTimeFormat(locale, { timeZone: "Asia/Shanghai", ...options }).format(new Date(at));
+const day = (at) =>
+  shanghai(at, { month: "short", day: "numeric", year: at.startsWith(today().slice(0, 4)) ? undefined : "numeric" });
+const moment = (at) => `${day(at)} ${shanghai(at, { hour: "2-digit", minute: "2-digit", hour12: false })}`;
+const today = () => shanghai(Date.now(), {}, "en-CA");
 const daysLate = (on) => Math.round((Date.parse(today()) - Date.parse(on)) / 86_400_000);
 
 // —— frame ——
@@ -80,16 +81,18 @@ function explain(where, wrong, again = null, hint = null) {
   if (wrong.status === 401 && wrong.code !== "wrong-password") {
     forget();
     frame();
-    return explain($("#door .notice"), new Problem(400, { ...wrong, remedy: "repair" }));
+    where = $("#door .notice");
+    again = null;
   }
   const title = wrong.status ? wrong.message : say("unreachable");
   const why = [wrong.detail, wrong.details.why, ...(wrong.details.faults ?? []).map((f) => `${f.field}: ${f.message}`)];
-  const next = say(`next-${wrong.remedy}`) + (hint ?? "");
+  const next = say(wrong.status === 401 ? "next-sign-in" : `next-${wrong.remedy}`) + (hint ?? "");
+  const worth = again && ["network", "retry"].includes(wrong.remedy);
   where.replaceChildren(
     el("strong", {}, title),
-    el("p", {}, [...new Set(why)].filter((w) => w && w !== title).join(" · ")),
+    el("p", { className: "muted" }, [...new Set(why)].filter((w) => w && w !== title).join(" · ")),
     el("p", {}, next, wrong.request ? el("small", {}, ` ${say("requestId")} ${wrong.request.slice(0, 8)}`) : ""),
-    again ? el("button", { type: "button", onclick: again, textContent: say("again") }) : "",
+    worth ? el("button", { type: "button", onclick: again, textContent: say("again") }) : "",
   );
 }
 
@@ -104,21 +107,21 @@ const seen = new IntersectionObserver((entries) => {
 /** A photograph fetched with the token once it comes near the screen; its blob: URL lives until it is drawn. */
 function photograph(photo, path, signal) {
   const image = el("img", { alt: photo.caption ?? "", decoding: "async" });
-  const frame = el("span", { className: "photo", title: photo.caption ?? "" });
-  if (!path) return frame.append(el("i", {}, say("awaited"))), frame.classList.add("awaited"), frame;
-  frame.show = async () => {
+  const place = el("span", { className: path ? "photo" : "photo awaited", title: photo.caption ?? "" });
+  if (!path) place.append(el("i", {}, say("awaited")));
+  else seen.observe(place);
+  place.show = async () => {
     try {
       image.src = await picture(path, signal);
       await image.decode();
-      frame.replaceChildren(image);
+      place.replaceChildren(image);
     } catch (wrong) {
-      if (wrong.name !== "AbortError") frame.replaceChildren(el("i", {}, say("noPicture")));
+      if (wrong.name !== "AbortError") place.replaceChildren(el("i", {}, say("noPicture")));
     } finally {
       if (image.src) URL.revokeObjectURL(image.src);
     }
   };
-  seen.observe(frame);
-  return frame;
+  return place;
 }
 
 function enlarge(photo) {
@@ -144,6 +147,7 @@ async function load(fresh) {
   $("#rows").ariaBusy = "true";
   $("#more").disabled = true;
   $("#count").textContent = say("loading");
+  if (fresh) $("#more").hidden = true;
   if (fresh) $("#rows").replaceChildren(...Array.from({ length: 6 }, () => el("li", { className: "coming" })));
   try {
     const page = await get(`/api/v1/issues?${wanted}`, signal);
@@ -188,15 +192,21 @@ function deadline(issue) {
 }
 
 function evidence({ stored, total }) {
-  if (!total) return el("span", { className: "thin" }, say("noEvidence"));
+  if (!total) return ""; // the empty frame beside it says so
   return el("span", { className: stored < total ? "thin" : "" }, `${say("evidence")} ${stored}/${total}`);
 }
 
+/** A photograph without a phase was taken when the issue was found. */
+const sides = ({ photos }) => ({
+  before: photos.filter((p) => p.phase !== "after"),
+  after: photos.filter((p) => p.phase === "after"),
+});
+
 function row(issue) {
-  const [first, second] = issue.photos;
-  const thumbs = [first, second].filter(Boolean).map((p) => photograph(p, p.thumbnail, queue.loading.signal));
-  const link = el("a", { href: `#/issue/${issue.id}`, ariaCurrent: String(open?.id === issue.id) },
-    el("span", { className: `thumbs n${thumbs.length}`, ariaHidden: "true" }, ...thumbs),
+  const { before, after } = sides(issue);
+  const thumbs = [before[0], after[0]].filter(Boolean).map((p) => photograph(p, p.thumbnail, queue.loading.signal));
+  const link = el("a", { href: `#/issue/${issue.id}`, ariaCurrent: String(opened?.id === issue.id) },
+    el("span", { className: `thumbs n${thumbs.length}`, ariaHidden: String(thumbs.length > 0) }, ...(thumbs.length ? thumbs : [say("noEvidence")])),
     el("span", { className: "headline" }, badge(issue.severity), el("strong", {}, issue.title)),
     el("span", { className: "place" }, [issue.project ?? issue.dossier, issue.part].filter(Boolean).join(" · ")),
     el("span", { className: "line" }, standing(issue.state), deadline(issue),
@@ -207,19 +217,19 @@ function row(issue) {
 // —— one issue ——
 
 async function show(id, { focus = true } = {}) {
-  open?.loading.abort();
+  opened?.loading.abort();
   for (const link of $("#rows").querySelectorAll("a")) link.ariaCurrent = String(link.hash === `#/issue/${id}`);
   document.body.classList.toggle("reading", Boolean(id));
-  if (!id) return (open = null), choose();
-  const mine = (open = { id, issue: null, history: [], older: null, loading: new AbortController(), said: null });
-  $("#detail").replaceChildren(el("p", { className: "empty", role: "status" }, say("loading")));
+  if (!id) return (opened = null), choose();
+  const mine = (opened = { id, issue: null, history: [], older: null, loading: new AbortController(), said: null });
+  $("#detail").replaceChildren(wayBack(), el("p", { className: "empty", role: "status" }, say("loading")));
   try {
     mine.issue = await get(`/api/v1/issues/${id}`, mine.loading.signal);
     paint();
     if (focus) $("#detail h2").focus({ preventScroll: true });
     await remember(mine);
   } catch (wrong) {
-    const notice = el("div", { className: "notice", role: "alert" });
+    const notice = alarm();
     if (wrong.name !== "AbortError") $("#detail").replaceChildren(wayBack(), notice);
     explain(notice, wrong, () => show(id));
   }
@@ -234,14 +244,15 @@ async function remember(mine) {
     const page = await get(`/api/v1/dossiers/${encodeURIComponent(dossier)}/records/${id}/history${before}`, mine.loading.signal);
     mine.history = [...mine.history, ...page.items];
     mine.older = page.next;
-    if (mine === open) tell(where);
+    if (mine === opened) tell(where);
   } catch (wrong) {
-    const notice = el("div", { className: "notice", role: "alert" });
+    const notice = alarm();
     where.replaceChildren(notice);
     explain(notice, wrong, () => remember(mine));
   }
 }
 
+const alarm = () => el("div", { className: "notice", role: "alert" });
 const wayBack = () => el("a", { href: "#/", className: "back" }, `‹ ${say("back")}`);
 
 function choose() {
@@ -250,12 +261,11 @@ function choose() {
 }
 
 function paint() {
-  const { issue, loading } = open;
+  const { issue, loading } = opened;
+  const { before, after } = sides(issue);
   const fact = (name, value) => value && el("div", {}, el("dt", {}, word("fields", name)), el("dd", {}, value));
-  const side = (phase, none) => {
-    const photos = issue.photos.filter((p) => (p.phase === "after") === (phase === "after"));
-    return el("div", {}, el("h4", {}, say(phase)), ...(photos.length ? photos.map((p) => figure(p, loading.signal)) : [el("p", { className: "none" }, say(none))]));
-  };
+  const side = ([phase, photos], none) => el("div", {}, el("h4", {}, say(phase)),
+    ...(photos.length ? photos.map((p) => figure(p, loading.signal)) : [el("p", { className: "none" }, say(none))]));
   const { body } = issue;
   $("#detail").replaceChildren(
     wayBack(),
@@ -263,7 +273,7 @@ function paint() {
       el("p", { className: "line" }, badge(issue.severity), standing(issue.state), deadline(issue), evidence(issue.evidence)),
       el("h2", { tabIndex: -1 }, issue.title),
       el("p", { className: "muted" }, [issue.project ?? issue.dossier, issue.part].filter(Boolean).join(" · "))),
-    el("section", {}, el("h3", {}, say("photos")), el("div", { className: "pair" }, side("before", "noBefore"), side("after", "noAfter"))),
+    el("section", {}, el("h3", {}, say("photos")), el("div", { className: "pair" }, side(["before", before], "noBefore"), side(["after", after], "noAfter"))),
     el("section", {}, el("h3", {}, say("facts")), el("dl", {}, ...[
       fact("description", body.description), fact("legal_basis", body.legal_basis), fact("demand", body.demand),
       fact("domain", word("domain", issue.domain)), fact("code", body.code),
@@ -276,7 +286,7 @@ function paint() {
         el("p", { className: "muted" }, el("b", {}, c.author.name ?? "—"), ` ${moment(c.said_at)}`), el("p", {}, c.text))))
       : el("p", { className: "muted" }, say("noComments"))),
     el("section", {}, el("h3", {}, say("history")), el("div", { id: "history", role: "status" }, say("loading"))),
-    el("footer", { className: "acts" }, open.said ?? "", el("div", { className: "buttons" }, ...acts())),
+    el("footer", { className: "acts" }, opened.said ?? "", el("div", { className: "buttons" }, ...acts())),
   );
 }
 
@@ -290,26 +300,26 @@ function figure(photo, signal) {
 
 // —— history ——
 
-const OPS = { create: "created", update: "updated", delete: "deleted", undelete: "undeleted", resolve: "resolved" };
-
 function tell(where) {
-  const older = el("button", { type: "button", textContent: say("older"), onclick: () => remember(open) });
-  where.replaceChildren(el("ol", { className: "history" }, ...open.history.map(entry)), open.older ? older : "");
+  const older = el("button", { type: "button", textContent: say("older"), onclick: () => remember(opened) });
+  where.replaceChildren(el("ol", { className: "history" }, ...opened.history.map(entry)), opened.older ? older : "");
 }
 
 function entry(e) {
-  const changed = Object.keys(e.after);
+  const step = e.op === "update" && e.after.state;
+  const changed = Object.keys(e.after).filter((name) => !(step && name === "state"));
   const changes = el("dl", { className: "changes" }, ...changed.map((name) => {
     const after = el("ins", {}, value(name, e.after[name]));
     const before = e.op === "create" ? [] : [el("del", {}, value(name, e.before[name])), " → "];
     return el("div", {}, el("dt", {}, word("fields", name)), el("dd", {}, ...before, after));
   }));
-  const lost = Object.entries(e.lost).map(([name, l]) => el("p", { className: "thin" },
-    `${say("notApplied")}: ${word("fields", name)} ${value(name, l?.candidate ?? l?.value ?? l)}`));
+  const lost = Object.entries(e.lost).map(([name, [kept, mine]]) => el("p", { className: "thin" },
+    say("lost", { field: word("fields", name), kept: value(name, kept), mine: name === "state" ? word("verbs", mine) : value(name, mine) })));
   const late = Math.abs(Date.parse(e.received_at) - Date.parse(e.at)) > 120_000;
   const refused = ["conflict", "parked"].includes(e.status);
   return el("li", { className: refused ? "refused" : "" },
-    el("p", {}, el("b", {}, e.who.name ?? (e.who.id === "system" ? say("system") : "—")), ` ${say(OPS[e.op] ?? e.op)} `,
+    el("p", { className: "deed" }, el("b", {}, e.who.name ?? (e.who.id === "system" ? say("system") : "—")),
+      ...(step ? [standing(e.before.state), "→", standing(step)] : [say(`did-${e.op}`)]),
       refused ? el("b", { className: "late" }, say("notApplied"), e.why ? ` · ${word("why", e.why)}` : "") : ""),
     e.erased ? el("p", { className: "muted" }, say("erased")) : "",
     e.op === "create" ? el("details", {}, el("summary", {}, say("allFields", { n: changed.length })), changes) : changes,
@@ -321,7 +331,7 @@ function entry(e) {
 /** A field's value as people read it. */
 function value(name, v) {
   if (v === null || v === undefined || v.length === 0) return "—";
-  if (["state", "severity", "domain"].includes(name)) return word(name, v.do ?? v);
+  if (["state", "severity", "domain"].includes(name)) return word(name, v);
   if (["assignee", "found_by", "rectified_by"].includes(name)) return person(v);
   if (name === "due_on") return day(v);
   if (name.endsWith("_at")) return moment(v);
@@ -332,16 +342,16 @@ function value(name, v) {
 
 /** A history names people in values by id only: known is who also appears on the page. */
 function person(id) {
-  const known = [...open.history.map((e) => e.who), ...open.issue.comments.map((c) => c.author), open.issue.assignee];
+  const known = [...opened.history.map((e) => e.who), ...opened.issue.comments.map((c) => c.author), opened.issue.assignee];
   return known.find((each) => each?.id === id)?.name ?? id.slice(-8);
 }
 
 // —— decisions ——
 
 function acts() {
-  const roles = whoami().posts.filter((p) => p.dossier === open.issue.dossier).map((p) => p.role);
+  const roles = whoami().posts.filter((p) => p.dossier === opened.issue.dossier).map((p) => p.role);
   const offered = Object.entries(STEPS)
-    .filter(([, s]) => s.from.includes(open.issue.state) && s.by.some((role) => roles.includes(role)));
+    .filter(([, s]) => s.from.includes(opened.issue.state) && s.by.some((role) => roles.includes(role)));
   if (!offered.length) return [el("p", { className: "muted" }, say("noActions"))];
   return offered.map(([verb, { reason }]) => el("button", {
     type: "button", className: reason ? "grave" : "main", textContent: word("verbs", verb), onclick: () => decide(verb),
@@ -349,7 +359,7 @@ function acts() {
 }
 
 function decide(verb) {
-  const { issue } = open;
+  const { issue } = opened;
   const dialog = $("#decide");
   const required = Boolean(STEPS[verb].reason);
   $("h2", dialog).textContent = `${word("verbs", verb)}：${issue.title}`;
@@ -366,23 +376,24 @@ function decide(verb) {
 }
 
 async function perform(made) {
-  const mine = open;
+  const mine = opened;
   const notice = el("div", { className: "notice", role: "status" }, say("working"));
   mine.said = notice;
   $(".acts").replaceChildren(notice);
   try {
     const { outcome, issue } = await submit(made);
     replace(issue);
-    if (mine !== open) return;
+    if (mine !== opened) return;
     Object.assign(mine, { issue, history: [], older: null });
     notice.classList.add(["conflict", "parked"].includes(outcome.status) ? "wrong" : "well");
     notice.replaceChildren(...verdict(outcome, made.verb, issue));
     paint();
     await remember(mine);
   } catch (wrong) {
-    if (mine !== open) return;
-    explain(notice, wrong, ["network", "retry"].includes(wrong.remedy) ? () => perform(made) : null, ` ${say("sameChange")}`);
-    if (!["network", "retry"].includes(wrong.remedy)) $(".acts").append(el("div", { className: "buttons" }, ...acts()));
+    if (mine !== opened) return;
+    const unsure = ["network", "retry"].includes(wrong.remedy);
+    explain(notice, wrong, () => perform(made), unsure ? ` ${say("sameChange")}` : "");
+    if (!unsure) $(".acts").append(el("div", { className: "buttons" }, ...acts()));
   }
 }
 
@@ -501,8 +512,8 @@ addEventListener("keydown", (event) => {
   if (key === "j" || (key === "ArrowDown" && !within)) event.preventDefault(), move(1);
   else if (key === "k" || (key === "ArrowUp" && !within)) event.preventDefault(), move(-1);
   else if (key === "/") event.preventDefault(), $("#filters").text.focus();
-  else if (key === "Escape" && open) {
-    const { id } = open;
+  else if (key === "Escape" && opened) {
+    const { id } = opened;
     location.hash = "#/";
     document.getElementById(`row-${id}`)?.firstChild.focus();
   }

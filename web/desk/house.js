@@ -2,7 +2,7 @@
 
 import { language } from "./words.js";
 
-const TRIES = 4; // about seven seconds of trying before a person is asked
+const TRIES = 4; // about nine seconds of trying before a person is asked
 const DEVICE = "xunjian.device";
 let session = JSON.parse(sessionStorage.getItem("xunjian.session") ?? "null");
 
@@ -10,10 +10,11 @@ export const whoami = () => session?.user ?? null;
 
 /** A refusal as the server words it (RFC 9457); status 0 where no answer came. */
 export class Problem extends Error {
-  constructor(status, body = {}) {
+  constructor(status, body = {}, wait = 0) {
     super(body.title ?? `HTTP ${status}`);
     Object.assign(this, { status, code: body.code, title: body.title, detail: body.detail });
     Object.assign(this, { details: body.details ?? {}, request: body.request_id });
+    this.wait = wait; // seconds that the server asks for (Retry-After)
     this.remedy = status ? (body.remedy ?? "retry") : "network";
   }
 }
@@ -29,8 +30,9 @@ async function send(path, { method = "GET", body, headers = {}, signal } = {}) {
     if (wrong.name === "AbortError") throw wrong;
     throw new Problem(0);
   }
-  if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
-  return answer;
+  if (answer.ok) return answer;
+  const wait = Number(answer.headers.get("Retry-After")) || 0;
+  throw new Problem(answer.status, await answer.json().catch(() => ({})), wait);
 }
 
 export const get = async (path, signal) => (await send(path, { signal })).json();
@@ -71,12 +73,15 @@ export function step(issue, verb, note) {
 export async function submit({ id, version, body }) {
   const request = { method: "PATCH", headers: { "If-Match": `"${version}"` }, body };
   for (let tried = 1; ; tried += 1) {
+    let wait = 2 ** (tried - 1);
     try {
       return await (await send(`/api/v1/issues/${id}`, request)).json();
     } catch (wrong) {
-      if (tried === TRIES || !(wrong.status === 0 || [429, 502, 503, 504].includes(wrong.status))) throw wrong;
+      if (tried === TRIES || ![0, 429, 502, 503, 504].includes(wrong.status)) throw wrong;
+      wait = Math.max(wait, wrong.wait);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** (tried - 1) * (0.5 + Math.random() / 2)));
+    // Never all desks at once after an outage.
+    await new Promise((resolve) => setTimeout(resolve, wait * (1000 + 500 * Math.random())));
   }
 }
 

@@ -52,7 +52,8 @@ LIFECYCLE = Lifecycle(
         "close": transition("passed -> closed", by="supervisor"),
     },
 )
-OPEN_STATES = tuple(s for s in LIFECYCLE.states if s not in ("closed", "dismissed"))
+# The deadline's clock runs until a re-inspection stops it; a reply does not (domain.md §7.2).
+CLOCK_RUNS = ("submitted", "confirmed", "issued", "rectifying", "replied")
 
 
 def objection(verb: str, body: Body, actor: str) -> str | None:

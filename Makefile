@@ -1,0 +1,61 @@
+# Everything that is done here. `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The suite in parallel; CI machines have two cores.
+WORKERS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format openapi bench migrate pin clean
+
+help: ## what can be done
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/run ## everything for a first look: database, demo data, server on 127.0.0.1:8000
+	@$(BIN)/xunjian migrate
+	@$(BIN)/xunjian demo
+	@$(BIN)/xunjian serve
+
+test: $(VENV)/dev ## all tests, on SQLite and on a PostgreSQL of their own
+	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
+
+lint: $(VENV)/dev ## formatting, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy sync media server
+	@$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/dev ## put the code into the house's form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+openapi: $(VENV)/dev ## write openapi.yaml from kinds and routes
+	@$(BIN)/xunjian openapi
+	@$(BIN)/python -m openapi_spec_validator openapi.yaml
+
+bench: $(VENV)/dev ## the figures we quote, beside the bare store; ROWS=push,pull picks rows
+	@$(BIN)/python -m bench
+
+migrate: $(VENV)/run ## bring the database to the newest schema
+	@$(BIN)/xunjian migrate
+
+pin: $(VENV)/dev ## compile requirements*.in into pinned requirements*.txt
+	@for name in requirements requirements-dev; do \
+	  $(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host \
+	    --no-emit-find-links -o $$name.txt $$name.in; done
+
+clean: ## forget the environment (data in var/ stays)
+	rm -rf $(VENV) *.egg-info
+
+$(VENV)/run: requirements.txt pyproject.toml
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the server needs …"
+	@$(BIN)/pip install -q -r requirements.txt
+	@$(BIN)/pip install -q --no-deps -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.txt
+	@echo "Installing what the tests need …"
+	@$(BIN)/pip install -q -r requirements-dev.txt
+	@touch $@

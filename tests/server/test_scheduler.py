@@ -1,0 +1,41 @@
+"""The periodic jobs: one leader, and each does what it says."""
+
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from server import scheduler, transaction
+from tests.support.house import House, issue
+
+WJ = "project:wj-01"
+
+
+def invalid(site: House) -> int:
+    with site.app.app_context(), transaction.reading() as conn:
+        return conn.execute(text("SELECT count(*) FROM invalid")).scalar_one()
+
+
+def test_undecodable_bytes_are_kept_for_ninety_days(site: House) -> None:
+    site.desk("li").push(WJ, issue(severity="catastrophic"))
+    jobs = scheduler.jobs(site.app)
+    with site.app.app_context():
+        site.clock.now += timedelta(days=90)
+        assert jobs["forget invalid"]() == 0 and invalid(site) == 1
+        site.clock.now += timedelta(seconds=1)
+        assert jobs["forget invalid"]() == 1 and invalid(site) == 0
+
+
+def test_one_of_two_nodes_leads_and_the_other_follows_when_it_is_gone(site: House) -> None:
+    first, second = scheduler.Leader(site.app), scheduler.Leader(site.app)
+    with site.app.app_context():
+        assert first.leads() and first.leads()
+        assert not second.leads()
+        first.resign()
+        assert second.leads()
+        second.resign()
+
+
+def test_every_job_runs_on_an_empty_house(house: House) -> None:
+    with house.app.app_context():
+        for job in scheduler.jobs(house.app).values():
+            assert not job()
