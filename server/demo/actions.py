@@ -115,10 +115,7 @@ class Seeding:
             doer = "contractor" if self._has_contractor(issue["project"]) else "inspector"
         elif verb in ("pass", "fail"):
             doer = "inspector2"  # not who replied: separation of duties
-        found = datetime.fromisoformat(issue["found_at"])
-        at = found + timedelta(
-            hours=3 * (1 + list(STEPS["closed"]).index(verb) if verb in STEPS["closed"] else 1)
-        )
+        at = _times(issue)[verb]
         change = _change(named(issue["key"]), "issue", {"state": {"do": verb}}, at.isoformat(), verb)
         change |= {"op": "update", "base": {"version": self.versions[named(issue["key"])], "epoch": 1}}
         self._write(dossier, doer or "inspector", [change])
@@ -172,6 +169,24 @@ def _reader(blocks: Iterator[bytes]) -> Callable[[int], bytes]:
     return lambda _most: next(blocks, b"")
 
 
+def _times(issue: Mapping[str, Any]) -> dict[str, datetime]:
+    """When each step was taken, in keeping with the comments and the pictures of the issue."""
+    found = datetime.fromisoformat(issue["found_at"])
+    said = [datetime.fromisoformat(c["at"]) for c in issue["comments"]]
+    shown = [datetime.fromisoformat(p["taken_at"]) for p in issue["photos"]]
+    reply = max([found + timedelta(hours=2), *shown, *said[:1]]) + timedelta(minutes=2)
+    passed = max([reply + timedelta(hours=3), *said]) + timedelta(minutes=3)
+    return {
+        "confirm": found + timedelta(minutes=20),
+        "dismiss": found + timedelta(minutes=50),
+        "issue": found + timedelta(minutes=40),
+        "receive": found + timedelta(minutes=90),
+        "reply": reply,
+        "pass": passed,
+        "close": passed + timedelta(hours=2),
+    }
+
+
 def _finder(issue: Mapping[str, Any]) -> str:
     return "inspector2" if issue["assignee"] == "inspector2" else "inspector"
 
@@ -213,11 +228,10 @@ def _project(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _photos(issue: Mapping[str, Any], project: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    found = datetime.fromisoformat(issue["found_at"])
-    for index, photo in enumerate(issue["photos"]):
+    for photo in issue["photos"]:
         data = (HERE / "pictures" / photo["file"]).read_bytes()
         after = photo["file"].endswith("-after.jpg")
-        taken = (found + timedelta(minutes=index, hours=20 if after else 0)).isoformat()
+        taken = photo["taken_at"]
         fields = {
             "subject": named(issue["key"]),
             "sha256": hashlib.sha256(data).hexdigest(),
