@@ -161,6 +161,8 @@ def _parse_query(schema: type[Schema] | None) -> dict[str, Any]:
     for name, values in request.args.lists():
         declared = known.fields.get(name)
         many = declared is not None and declared.__class__.__name__ in ("List", "Words")
+        if any("\0" in v for v in (name, *values)):
+            raise Refusal("malformed", "Text must not hold a NUL character.", field=name[:80])
         given[name] = values if many else values[-1]
     return _load(known, given)
 
@@ -172,6 +174,8 @@ def _parse_body(schema: type[Schema]) -> dict[str, Any]:
         given = orjson.loads(request.get_data())
     except orjson.JSONDecodeError as wrong:
         raise Refusal("malformed", f"The body is not JSON: {wrong}") from None
+    if b"\\u0000" in request.get_data():
+        raise Refusal("malformed", "Text must not hold a NUL character.")
     return _load(schema(), given)
 
 

@@ -45,9 +45,20 @@ class Keyset:
             name, *values = orjson.loads(data)
             if name != self.name or len(values) != len(self.columns):
                 raise ValueError(name)
-            return [
-                date.fromisoformat(v) if c.type.python_type is date else c.type.python_type(v)
-                for c, v in zip(self.columns, values, strict=True)
-            ]
+            return [_typed(c, v) for c, v in zip(self.columns, values, strict=True)]
         except (ValueError, TypeError):
             raise Refusal("malformed", "This page token belongs to another list or order.") from None
+
+
+def _typed(column: Any, value: Any) -> Any:
+    """A token's value as the column has it. Raises ValueError or TypeError: a token may be forged."""
+    kind = column.type.python_type
+    if kind is date:
+        return date.fromisoformat(value)
+    if kind is int:
+        if type(value) is not int or not -(2**31) <= value < 2**31:
+            raise ValueError(value)
+        return value
+    if type(value) is not str or "\0" in value:
+        raise ValueError(value)
+    return value

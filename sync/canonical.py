@@ -23,9 +23,12 @@ def check(value: Any, path: str = "") -> None:
 
     Allowed: objects with ASCII keys, arrays, text, integers below 2^53, booleans, null.
     Floats have no place: coordinates are integers of 1e-7 degree, measured decimals are strings.
+    Nor has NUL in text: PostgreSQL could not keep it as given.
     """
     kind = type(value)
     if kind is str:
+        if "\0" in value:
+            raise NotCanonical(path, "text with a NUL character")
         if not value.isascii():
             try:
                 value.encode()

@@ -78,19 +78,23 @@ def parse(data: bytes, journal: Journal) -> Request:
         groups=[
             Group(
                 g["dossier"],
-                g["epoch"],
+                int(g["epoch"]),
                 [read(raw, journal.kinds, schema=schema) for raw in g["changes"]],
             )
             for g in groups
         ],
         cursors=None if pull is None else _cursors(pull.get("cursors") or {}),
-        limit=(pull or {}).get("limit", PAGE_ITEMS),
+        limit=int((pull or {}).get("limit", PAGE_ITEMS)),
     )
 
 
+# JSON Schema takes 5.0 for an integer (draft 2020-12 §6.1.1); from here on it is one.
 def _cursors(held: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Cursor]]:
     return {
-        dossier: {a: Cursor(c["nonce"], c["epoch"], c["seq"], c["floor"]) for a, c in audiences.items()}
+        dossier: {
+            a: Cursor(c["nonce"], int(c["epoch"]), int(c["seq"]), int(c["floor"]))
+            for a, c in audiences.items()
+        }
         for dossier, audiences in held.items()
     }
 

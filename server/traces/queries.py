@@ -23,8 +23,8 @@ def of_record(
     Raises Refusal `not-found` where the actor may not see the record: the same as where it is absent.
     """
     seen = access.in_dossier(actor, dossier, office().journal.kinds)
-    found = history.standing(conn, dossier, record)
-    if seen is None or found is None or not may_read(actor, dossier, found["kind"], found["audience"]):
+    found = history.standing(conn, dossier, record) if seen is not None else None
+    if found is None or not may_read(actor, dossier, found["kind"], found["audience"]):
         raise Refusal("not-found")
     told = history.of_record(conn, dossier, record, before=before, limit=limit + 1)
     kept = told[:limit]

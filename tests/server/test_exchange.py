@@ -1,5 +1,7 @@
 """The exchange's door: what cannot be read is refused in words, and nothing is half-written."""
 
+import base64
+
 import orjson
 import pytest
 from sqlalchemy import text
@@ -134,3 +136,36 @@ def test_an_answer_is_never_cached_and_names_its_request(site: House) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Request-Id"]
     assert orjson.loads(answer.data)["no"] == 5
+
+
+def test_text_with_a_nul_is_refused_on_every_door(site: House) -> None:
+    """PostgreSQL cannot keep it as given, so it is a person's to repair and never our error."""
+    li = site.desk("li")
+    [outcome] = li.push(WJ, issue(title="a\0b"))
+    assert (outcome["status"], outcome["why"]) == ("invalid", "not-canonical")
+    for path in ("/api/v1/issues?text=%00", "/api/v1/issues?dossier=%00", "/api/v1/issues?page=%00"):
+        assert refused(li.call("GET", path)) == (400, "malformed", "repair")
+    said = {"username": "a\0b", "password": "x"}
+    assert refused(site.app.test_client().post("/api/v1/session", json=said))[0] == 400
+    path = "/api/v1/dossiers/project:%00/records/00000000-0000-0000-0000-000000000000/history"
+    assert li.call("GET", path).status_code == 404
+    assert li.call("GET", "/api/v1/dossiers/%00/verification").status_code == 404
+
+
+def test_whole_numbers_spelled_with_a_point_are_whole_numbers(site: House) -> None:
+    li = site.desk("li")
+    li.push(WJ, issue(), issue())
+    held = {WJ: {"field": {"nonce": "n", "epoch": 1.0, "seq": 0.0, "floor": 0.0}}}
+    body = {"protocol": 1, "schema": 1, "no": 1e30, "pull": {"limit": 1.0, "cursors": held}}
+    answer = li.call("POST", PATH, json=body)
+    assert answer.status_code == 200
+    assert len(answer.json["pull"]["dossiers"][WJ]["audiences"]["field"]["items"]) == 1
+
+
+@pytest.mark.parametrize("value", [2**63, "x", None, [], {}, 2.5])
+def test_a_forged_page_token_is_malformed(site: House, value: object) -> None:
+    token = base64.urlsafe_b64encode(
+        orjson.dumps(["-severity", str(value) if value == 10**30 else value, "d", "i"])
+    )
+    answer = site.desk("li").call("GET", f"/api/v1/issues?sort=-severity&page={token.decode()}")
+    assert refused(answer) == (400, "malformed", "repair")

@@ -135,8 +135,13 @@ const WHY = {
   "not-permitted": ["您没有此项权限，请联系管理员", "You may not do this; ask the office."],
   "access-revoked": ["权限已收回，内容已转交审核", "Access was lost; a reviewer decides."],
   "edit-vs-delete": ["记录已被删除", "The record was deleted meanwhile."],
+  "delete-vs-edit": ["他人已修改，未删除", "Somebody edited it; it was not deleted."],
   "unknown-record": ["记录不存在或无权查看", "No such record, or not yours to see."],
   "cap-reached": ["记录内容过大", "The record has grown above its limit."],
+  "unknown-audience": ["可见范围无效", "No such audience for this kind."],
+  "kind-mismatch": ["记录类型不符", "The record is of another kind."],
+  "server-field": ["该字段由系统填写", "Only the server writes this field."],
+  "id-collision": ["编号已被使用", "This id belongs to another record."],
 };
 const TABLES = { words: WORDS, state: STATES, severity: SEVERITIES, domain: DOMAINS, fields: FIELDS, verbs: VERBS, why: WHY };
 

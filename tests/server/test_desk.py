@@ -1,0 +1,176 @@
+"""The supervisors' page: only its own files are served, and it says the same as the server does."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.desk.routes import FILES, FOLDER, HEADERS
+from server.errors import CODES
+from server.issues.records.issue import DOMAINS, ISSUE, LIFECYCLE, SEVERITIES
+from tests.support.house import House, issue
+
+SCRIPTS = sorted(name for name in FILES if name.endswith(".js"))
+LONGEST_MODULE = 400
+# A JavaScript literal's tokens: strings, comments, names and numbers, punctuation.
+TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[\w$]+|[{}\[\]:,]')
+
+
+def read(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def table(script: str, name: str) -> dict[str, Any]:
+    """The object literal `const NAME = {…};` of a script, as JSON reads it once its names are quoted."""
+    found = re.search(rf"^(?:export )?const {name} = (\{{.*?\}});$", read(script), re.MULTILINE | re.DOTALL)
+    assert found, f"{script} has no plain table {name}"
+    words = [t for t in TOKENS.findall(found[1]) if not t.startswith("//")]
+    quoted = [t if t in ("true", "false") or not re.match(r"[A-Za-z_$]", t) else f'"{t}"' for t in words]
+    parsed: dict[str, Any] = json.loads(re.sub(r",([}\]])", r"\1", "".join(quoted)))
+    return parsed
+
+
+def chinese(words: dict[str, list[str]]) -> dict[str, str]:
+    assert all(len(pair) == 2 and all(pair) for pair in words.values()), "a word lacks a language"
+    return {code: zh for code, (zh, _en) in words.items()}
+
+
+def test_every_file_is_served_with_its_type_and_may_do_nothing_but_its_own(house: House) -> None:
+    client = house.app.test_client()
+    for name, kind in FILES.items():
+        answer = client.get(f"/desk/{name}")
+        assert (answer.status_code, answer.mimetype) == (200, kind), name
+        assert answer.data == (FOLDER / name).read_bytes(), name
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", name
+        assert answer.headers["Cache-Control"] == "no-cache", name
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, name
+        assert not re.search(r"unsafe|\*|https?:|data:", policy), name
+    assert "Set-Cookie" not in answer.headers and set(HEADERS) <= set(answer.headers.keys())
+
+
+def test_a_file_that_did_not_change_is_not_sent_again(house: House) -> None:
+    client = house.app.test_client()
+    for name in FILES:
+        tag = client.get(f"/desk/{name}").headers["ETag"]
+        again = client.get(f"/desk/{name}", headers={"If-None-Match": tag})
+        assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag), name
+        assert client.get(f"/desk/{name}", headers={"If-None-Match": '"another"'}).status_code == 200, name
+
+
+def test_the_front_door_leads_to_the_desk(house: House) -> None:
+    client = house.app.test_client()
+    answer = client.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/desk/")
+    page = client.get("/desk/")
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    assert page.data == client.get("/desk/index.html").data
+
+
+def test_nothing_but_its_files_can_be_had_through_the_desk(house: House) -> None:
+    client = house.app.test_client()
+    wanted = ("x", "desk.JS", "desk.js/", ".", "desk.js%00", "%2e%2e/", "%2e%2e%2fdesk%2fdesk.js")
+    above = ("..%2fapp.py", "..%2f..%2fserver%2fapp.py", "..%5capp.py", "%2fetc%2fpasswd", "../server/app.py")
+    for name in (*wanted, *above):
+        answer = client.get(f"/desk/{name}")
+        assert (answer.status_code, answer.mimetype) == (404, "application/problem+json"), name
+        assert (answer.json["code"], answer.json["remedy"]) == ("not-found", "drop"), name
+
+
+def test_what_lies_in_the_folder_is_what_is_served() -> None:
+    assert {path.name for path in Path(FOLDER).iterdir()} == set(FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_holds_no_way_round_the_policy(name: str) -> None:
+    text = read(name)
+    for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
+        assert way not in text, way
+    assert not re.search(r"<[^>]*\s(on\w+|style)\s*=", text), "an inline handler or style"
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style", text), "an inline script or style sheet"
+    elsewhere = re.sub(r'xmlns="http://www\.w3\.org/[\w/]+"', "", text)
+    assert not re.search(r"https?://|[\"'(]//\w|@import|url\(", elsewhere), "another host"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_is_short_and_opens_with_a_sentence(script: str) -> None:
+    lines = read(script).splitlines()
+    assert len(lines) <= LONGEST_MODULE
+    assert re.match(r"// [A-Z].*\.$", lines[0])
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_imports_what_another_gives(script: str) -> None:
+    for names, source in re.findall(
+        r'^import \{ ([\w$, ]+) \} from "\./([\w.]+)";$', read(script), re.MULTILINE
+    ):
+        given = set(
+            re.findall(r"^export (?:async )?(?:const|function|class) ([\w$]+)", read(source), re.MULTILINE)
+        )
+        assert set(names.split(", ")) <= given, source
+
+
+def test_the_page_asks_for_every_file_and_for_no_other() -> None:
+    named = set(re.findall(r'(?:src|href)="([\w.]+)"', read("index.html")))
+    assert named == set(FILES) - {"index.html"}
+
+
+def test_every_word_that_is_said_is_written_down() -> None:
+    known = set(table("words.js", "WORDS"))
+    said = {key for s in SCRIPTS for key in re.findall(r'\bsay\("([\w-]+)"', read(s))}
+    said |= set(re.findall(r'data-(?:word|hint|name)="([\w-]+)"', read("index.html")))
+    assert said and said <= known
+    chinese(table("words.js", "WORDS"))
+
+
+def test_the_steps_on_the_page_are_those_of_the_lifecycle() -> None:
+    steps = table("steps.js", "STEPS")
+    # The site receives and replies, with photographs: these two are not the desk's.
+    assert set(steps) == set(LIFECYCLE.transitions) - {"receive", "reply"}
+    for verb, step in steps.items():
+        declared = LIFECYCLE.transitions[verb]
+        assert (set(step["from"]), set(step["by"])) == (set(declared.sources), declared.by), verb
+
+
+def test_the_page_has_the_servers_words_for_states_severities_and_domains() -> None:
+    assert chinese(table("words.js", "STATES")) == LIFECYCLE.states
+    assert chinese(table("words.js", "SEVERITIES")) == SEVERITIES
+    assert chinese(table("words.js", "DOMAINS")) == DOMAINS
+    assert set(table("words.js", "VERBS")) == set(LIFECYCLE.transitions)
+
+
+def test_the_page_has_a_word_for_every_field_of_an_issue() -> None:
+    words = chinese(table("words.js", "FIELDS"))
+    for name, declared in ISSUE.fields.items():
+        assert words[name].startswith(declared.zh), name  # 定位精度（米）: the page adds the unit
+
+
+def test_the_page_explains_outcomes_in_the_servers_words() -> None:
+    words = table("words.js", "WHY")
+    assert set(words) <= set(CODES)
+    assert words == {why: [CODES[why].zh, CODES[why].en] for why in words}
+    kept = {why for why, code in CODES.items() if (code.status, code.remedy) == (200, "ask")}
+    assert kept <= set(words), "a change is kept for the office, and the page cannot say why"
+
+
+def test_a_step_of_the_page_is_done_and_one_out_of_turn_is_explained(site: House) -> None:
+    """As house.js sends it: from the queue, with the version that was on the screen."""
+    site.desk("li").push("project:wj-01", issue())
+    zhang = site.desk("zhang", device="desk-0123456789ab")
+    [seen] = zhang.get("/api/v1/issues?limit=20&sort=-severity")["items"]
+
+    def send(verb: str) -> Any:
+        body = {"fields": {"state": {"do": verb}}, "at": "2026-11-22T01:00:00.000Z"}
+        headers = {"If-Match": f'"{seen["version"]}"', "Accept-Language": "zh-CN"}
+        answer = zhang.call("PATCH", f"/api/v1/issues/{seen['id']}", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    done = send("confirm")
+    assert (done["outcome"]["status"], done["issue"]["state"]) == ("applied", "confirmed")
+    kept = send("close")
+    assert kept["issue"]["state"] == "confirmed"
+    assert kept["outcome"]["why"] in table("words.js", "WHY")
+    assert f"next-{kept['outcome']['remedy']}" in table("words.js", "WORDS")
