@@ -24,7 +24,7 @@ from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
 from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
-from .errors import CODES, Refusal, answer_refusal, problem
+from .errors import CODES, Refusal, answer_refusal, problem, words
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .office import Office
@@ -111,13 +111,13 @@ def _answer_errors(app: Flask) -> None:
 
     @app.errorhandler(MediaError)
     def media_error(wrong: MediaError) -> Response:
-        title = CODES[wrong.code].zh if wrong.code in CODES else wrong.says
+        title = words(CODES[wrong.code])
         return problem(
             wrong.code,
             status=wrong.status,
             remedy=wrong.remedy,
             title=title,
-            detail=wrong.detail,
+            detail=title if wrong.detail == wrong.says else wrong.detail,
             details=wrong.details,
             headers=wrong.headers,
         )

@@ -138,11 +138,16 @@ def problem(
     return answer
 
 
+def words(code: Code) -> str:
+    """The code's words in the language the client prefers, Chinese first."""
+    best = request.accept_languages.best_match(["zh", "en"], default="zh")
+    return code.en if best == "en" else code.zh
+
+
 def answer_refusal(refusal: Refusal) -> Response:
     """The answer to a refusal, its title in the language the client prefers (Chinese first)."""
     code = CODES[refusal.code]
-    best = request.accept_languages.best_match(["zh", "en"], default="zh")
-    title = code.en if best == "en" else code.zh
+    title = words(code)
     return problem(
         refusal.code,
         status=code.status,

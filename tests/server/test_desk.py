@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from server.desk.routes import FILES, FOLDER, HEADERS
 from server.errors import CODES
 from server.issues.records.issue import DOMAINS, ISSUE, LIFECYCLE, SEVERITIES
-from tests.support.house import House, issue
+from tests.support.house import House, issue, new_id
 
 SCRIPTS = sorted(name for name in FILES if name.endswith(".js"))
 LONGEST_MODULE = 400
@@ -80,7 +79,7 @@ def test_nothing_but_its_files_can_be_had_through_the_desk(house: House) -> None
 
 
 def test_what_lies_in_the_folder_is_what_is_served() -> None:
-    assert {path.name for path in Path(FOLDER).iterdir()} == set(FILES)
+    assert {path.name for path in FOLDER.iterdir()} == set(FILES)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -162,7 +161,8 @@ def test_a_step_of_the_page_is_done_and_one_out_of_turn_is_explained(site: House
     [seen] = zhang.get("/api/v1/issues?limit=20&sort=-severity")["items"]
 
     def send(verb: str) -> Any:
-        body = {"fields": {"state": {"do": verb}}, "at": "2026-11-22T01:00:00.000Z"}
+        fields = {"state": {"do": verb}, "notes": {"append": [{"id": new_id(), "text": "现场已核实"}]}}
+        body = {"fields": fields, "change": new_id(), "at": "2026-11-22T01:00:00.000Z"}
         headers = {"If-Match": f'"{seen["version"]}"', "Accept-Language": "zh-CN"}
         answer = zhang.call("PATCH", f"/api/v1/issues/{seen['id']}", json=body, headers=headers)
         assert answer.status_code == 200, answer.text
