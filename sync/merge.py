@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .diff3 import merge_text
 from .record import Body, Field, Kind
 
 UNKNOWN = -1  # the trunk of a base that a restore threw away: everything has moved since
@@ -65,10 +66,12 @@ def merge(
     actor: str,
     at: str,
     atomic: bool = False,
+    bases: Mapping[str, str] | None = None,
 ) -> Judgement:
     """Judge the `fields` of one update against the record's present `body`.
 
-    `trunk` is the version that the author had seen (or UNKNOWN). Nothing is dropped: what does
+    `trunk` is the version that the author had seen (or UNKNOWN); `bases` are the texts that the
+    author had seen in fields merged by character. Nothing is dropped: what does
     not win stands in `lost`. With `atomic`, one lost field takes the others with it.
     """
     out = Judgement(moved=any(written.moved(n, trunk, device) for n in written.seqs))
@@ -85,7 +88,8 @@ def merge(
             whole = declared.group in groups_moved
             if body.get(name) != said["set"] or whole:
                 changed = whole or written.moved(name, trunk, device)
-                _value(declared, name, body.get(name), said["set"], changed, out)
+                base = (bases or {}).get(name)
+                _value(declared, name, body.get(name), said["set"], changed, out, base)
     if atomic and any(lost.mode == "review" for lost in out.lost.values()):
         for name, value in out.after.items():
             out.lost.setdefault(name, Lost(body.get(name), value, "review"))
@@ -120,10 +124,22 @@ def _keep(out: Judgement, body: Body, name: str, value: Any) -> None:
         out.after[name] = value
 
 
-def _value(declared: Field, name: str, current: Any, mine: Any, moved: bool, out: Judgement) -> None:
-    """A plain value under `review`, `last` or `server` that differs, or whose group does."""
+def _value(
+    declared: Field,
+    name: str,
+    current: Any,
+    mine: Any,
+    moved: bool,
+    out: Judgement,
+    base: str | None,
+) -> None:
+    """A plain value under `review`, `last`, `text` or `server` that differs, or whose group does."""
+    merged = _merged_text(declared, base, current, mine) if moved else None
     if not moved:
         out.after[name] = mine
+    elif merged is not None:
+        if merged != current:
+            out.after[name] = merged
     elif declared.policy == "last":
         out.after[name] = mine
         out.lost[name] = Lost(current, mine, "info")
@@ -131,6 +147,13 @@ def _value(declared: Field, name: str, current: Any, mine: Any, moved: bool, out
         out.lost[name] = Lost(current, mine, "review")
         if graver(declared, current, mine):
             out.after[name] = mine  # the worse of the two shows until a named person decides
+
+
+def _merged_text(declared: Field, base: str | None, current: Any, mine: Any) -> str | None:
+    """Both edits of a text in one, or None where a person has to choose."""
+    if declared.policy != "text" or not all(isinstance(t, str) for t in (base, current, mine)):
+        return None
+    return merge_text(base or "", current, mine)
 
 
 def graver(declared: Field, current: Any, mine: Any) -> bool:

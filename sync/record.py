@@ -9,7 +9,7 @@ import jsonschema_rs
 
 from .lifecycle import Lifecycle
 
-Policy = Literal["review", "last", "server", "set", "append", "state"]
+Policy = Literal["review", "last", "server", "set", "append", "text", "state"]
 Body = dict[str, Any]
 TEXT_LIMIT = 20_000  # characters, protocol.md §7
 FIELD_LIMIT = 256
@@ -88,6 +88,11 @@ def _object(
 def text(limit: int = TEXT_LIMIT, *, least: int = 0, **kw: Any) -> Field:
     """Text of `least` to `limit` characters, kept as given (no normalisation, audit.md §1)."""
     return Field(schema={"type": "string", "minLength": least, "maxLength": limit}, **kw)
+
+
+def prose(limit: int = TEXT_LIMIT, **kw: Any) -> Field:
+    """Longer text: two people's edits are merged by character where they do not touch."""
+    return text(limit, policy="text", **kw)
 
 
 def choice(*values: str, graver: bool = False, **kw: Any) -> Field:

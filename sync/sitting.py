@@ -32,6 +32,7 @@ class Sitting:
         self.states: dict[str, State] = {}
         self.open_conflicts: dict[str, str] = {}
         self.lineage: list[tuple[int, int]] = []
+        self.bases: dict[str, dict[str, str]] = {}
 
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
@@ -75,10 +76,46 @@ class Sitting:
                 )
                 for x in rows
             }
+        self.bases = self._texts_seen([c for c in understood if self._merges_text(c)])
         if self.epoch > 1:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
             self.lineage = [(x.epoch, x.fork) for x in forks]
+
+    def _merges_text(self, change: Change) -> bool:
+        """Whether a text of the change was written by somebody else since its author looked."""
+        state = self.states.get(change.record)
+        if state is None or change.op != "update":
+            return False
+        written = Written(state.seqs, state.devices)
+        return any(
+            change.kind.fields[name].policy == "text"
+            and written.moved(name, change.version, self.author.device)
+            for name in change.fields
+        )
+
+    def _texts_seen(self, changes: Sequence[Change]) -> dict[str, dict[str, str]]:
+        """For each change's id, the texts as its author had seen them, from the journal.
+
+        One statement, and only where two people edited one text.
+        """
+        if not changes:
+            return {}
+        e, p = tables.entries, tables.payloads
+        rows = self.conn.execute(
+            select(e.c.record, e.c.seq, p.c.bytes)
+            .join_from(e, p, (p.c.dossier == e.c.dossier) & (p.c.seq == e.c.seq))
+            .where(e.c.dossier == self.dossier, p.c.bytes.is_not(None))
+            .where(bulk.among(self.conn, e.c.record, {c.record for c in changes}))
+            .order_by(e.c.seq)
+        )
+        seen: dict[str, dict[str, str]] = {c.id: {} for c in changes}
+        for record, seq, payload in rows:
+            after = orjson.loads(payload)["after"]
+            for change in changes:
+                if change.record == record and seq <= change.version:
+                    seen[change.id] |= {n: after[n] for n in change.fields if n in after}
+        return seen
 
     # ----------------------------------------------------------------- judge
     def judge(self, change: Change | Unreadable) -> Outcome:
@@ -145,6 +182,7 @@ class Sitting:
             actor=self.author.actor,
             at=change.at,
             atomic=change.atomic,
+            bases=self.bases.get(change.id),
         )
         if state.bytes + change.size > RECORD_BYTES and _outgrows(state, judged):
             return self._park(change, "cap-reached")

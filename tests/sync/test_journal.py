@@ -86,6 +86,28 @@ def test_the_later_of_two_edits_of_one_field_becomes_a_conflict_with_both_values
     assert field["candidates"][0]["actor"] == wang.person
 
 
+def test_two_edits_of_one_text_are_merged_by_character_on_what_both_had_seen(site: House) -> None:
+    li, wang, made = site.desk("li"), site.desk("wang"), issue(description="二层已拆除")
+    [first] = li.push(WJ, made)
+    li.push(WJ, update("issue", made["record"], first["version"], {"description": "二层已全部拆除"}))
+    [outcome] = wang.push(
+        WJ, update("issue", made["record"], first["version"], {"description": "三层已拆除"})
+    )
+    assert outcome["status"] == "merged"
+    assert body_of(site, li, made["record"])["description"] == "三层已全部拆除"
+
+
+def test_edits_of_one_text_that_touch_each_other_are_a_conflict(site: House) -> None:
+    li, wang, made = site.desk("li"), site.desk("wang"), issue(description="二层已拆除")
+    [first] = li.push(WJ, made)
+    li.push(WJ, update("issue", made["record"], first["version"], {"description": "二层未拆除"}))
+    [outcome] = wang.push(
+        WJ, update("issue", made["record"], first["version"], {"description": "二层不已拆除"})
+    )
+    assert outcome["status"] == "conflict"
+    assert body_of(site, li, made["record"])["description"] == "二层未拆除"
+
+
 def test_a_third_loser_joins_the_open_conflict(site: House) -> None:
     li, wang, made = site.desk("li"), site.desk("wang"), issue()
     [first] = li.push(WJ, made)

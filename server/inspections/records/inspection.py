@@ -1,6 +1,6 @@
 """检查记录: one visit to a site: who came when, what was inspected, what it came to (domain.md §3.2)."""
 
-from sync.record import UUID_SCHEMA, Field, choice, instant, kind, log, position, tags, text
+from sync.record import UUID_SCHEMA, Field, choice, instant, kind, log, position, prose, tags, text
 
 TYPES = {
     "routine": "日常检查",
@@ -29,7 +29,7 @@ INSPECTION = kind(
         "companions": text(400, policy="last", zh="陪同人员"),
         "legal_basis": tags(200, zh="检查依据"),
         "conclusion": choice(*CONCLUSIONS, graver=True, zh="检查结论"),
-        "note": text(4_000, zh="检查情况"),
+        "note": prose(4_000, zh="检查情况"),
         "remarks": log(zh="备注"),
         **position(),
     },

@@ -1,7 +1,7 @@
 """隐患/问题: a fault found on a site, from finding to closing (闭环, domain.md §7)."""
 
 from sync.lifecycle import Lifecycle, transition
-from sync.record import Body, choice, day, instant, kind, log, position, reference, tags, text
+from sync.record import Body, choice, day, instant, kind, log, position, prose, reference, tags, text
 
 DOMAINS = {
     "safety": "安全",
@@ -72,13 +72,13 @@ ISSUE = kind(
     signed="found_by",
     fields={
         "title": text(200, least=1, required=True, zh="标题"),
-        "description": text(4_000, zh="问题描述"),
+        "description": prose(4_000, zh="问题描述"),
         "domain": choice(*DOMAINS, required=True, zh="类别"),
         "code": text(40, zh="隐患编码"),
         "severity": choice(*SEVERITIES, graver=True, required=True, zh="隐患等级"),
         "part": text(200, zh="部位"),
         "legal_basis": text(400, zh="依据"),
-        "demand": text(2_000, zh="整改要求"),
+        "demand": prose(2_000, zh="整改要求"),
         "found_at": instant(required=True, zh="发现时间"),
         "due_on": day(zh="整改期限"),
         "assignee": reference(zh="责任人"),
