@@ -166,10 +166,10 @@ class Sitting:
         return self.minutes.append(change, "applied", audience, after=body)
 
     def _update(self, change: Change, state: State) -> Outcome:
-        verb = change.fields["state"]["do"] if "state" in change.fields else "update"
-        refused = self._refused(change, verb, state.audience)
-        if refused:
-            return self._park(change, refused)
+        for verb in _verbs(change):
+            refused = self._refused(change, verb, state.audience)
+            if refused:
+                return self._park(change, refused)
         if state.deleted:
             return self._park(change, "edit-vs-delete")
         judged = merge(
@@ -276,6 +276,12 @@ class Sitting:
     def write(self) -> list[Touched]:
         """Write everything judged, one statement a table, and say what the read models must follow."""
         return self.minutes.write({n: s for n, s in self.states.items() if s.dirty})
+
+
+def _verbs(change: Change) -> list[str]:
+    """What an update does: a transition, an edit, or both; each needs its own right."""
+    step = [change.fields["state"]["do"]] if "state" in change.fields else []
+    return [*step, "update"] if len(change.fields) > len(step) else step
 
 
 def _apply(state: State, after: Body, seq: int, device: str) -> None:

@@ -71,6 +71,16 @@ def test_a_contractor_answers_but_does_not_confirm(site: House) -> None:
     assert (edited["status"], edited["why"]) == ("parked", "not-permitted")
 
 
+def test_a_permitted_step_smuggles_no_forbidden_edit(site: House) -> None:
+    told = issue(audience=FIRM)
+    steps = [update("issue", told["record"], 0, {"state": {"do": s}}) for s in ("confirm", "issue")]
+    site.desk("li").push(WJ, told, *steps)
+    fields = {"state": {"do": "receive"}, "severity": {"set": "general"}, "due_on": {"set": "2030-01-01"}}
+    [outcome] = site.desk("zhao").push(WJ, update("issue", told["record"], 4, fields))
+    assert (outcome["status"], outcome["why"]) == ("parked", "not-permitted")
+    assert "due_on" not in site.desk("li").get(f"/api/v1/issues/{told['record']}")["body"]
+
+
 def test_a_record_that_is_not_seen_cannot_be_written_and_does_not_show_itself(site: House) -> None:
     inner = issue()
     site.desk("li").push(WJ, inner)

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from server import transaction
 from server.office import office
 from sync import history
+from sync.canonical import entry_hash
 from tests.support.house import House, create, delete, issue, new_id, update
 
 WJ = "project:wj-01"
@@ -343,6 +344,20 @@ def test_tampering_with_the_journal_is_named(site: House, act: str) -> None:
         conn.execute(text(TAMPERING[act]))
     fault = verified(site).fault
     assert fault is not None and fault.seq in (3, 4, 99)
+
+
+def test_an_entry_rewritten_with_its_own_right_hash_breaks_the_next_link(site: House) -> None:
+    """An administrator who knows the format: bytes, hash and payload agree, the chain does not."""
+    site.desk("li").push(WJ, *[issue() for _ in range(4)])
+    with site.app.app_context(), transaction.writing() as conn:
+        where = "WHERE dossier = 'project:wj-01' AND seq = 3"
+        row = conn.execute(text(f"SELECT bytes FROM entries {where}")).scalar_one()
+        forged = bytes(row).replace(b"2026-11-21T16:02", b"2026-11-20T16:02")
+        assert forged != bytes(row)
+        said = {"b": forged, "h": entry_hash(forged)}
+        conn.execute(text(f"UPDATE entries SET bytes = :b, hash = :h {where}"), said)
+    fault = verified(site).fault
+    assert fault is not None and (fault.seq, fault.why) == (4, "it does not follow the entry before it")
 
 
 def test_read_models_are_rebuilt_from_the_records(site: House) -> None:

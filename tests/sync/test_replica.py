@@ -11,7 +11,7 @@ import pytest
 from server.catalogue import journal
 from server.people import actions as people
 from sync.replica import Replica
-from tests.support.house import ISSUE, Desk, House, new_id
+from tests.support.house import ISSUE, Desk, House, new_id, update
 
 WJ = "project:wj-01"
 KINDS = journal().kinds
@@ -133,6 +133,42 @@ def test_an_answer_taken_twice_or_late_does_no_harm(site: House, device: Any) ->
     phone.receive(answer)
     phone.receive(answer)
     assert phone.view(WJ) == view and phone.unsent() == {}
+
+
+def test_a_late_page_never_takes_the_shadow_back(site: House, device: Any) -> None:
+    phone, line = device("a"), DeskLine(site.desk("li"))
+    record = phone.create(WJ, "issue", said(title="旧"))
+    phone.sync(line)
+    desk = site.desk("wang")
+    version = desk.get(f"/api/v1/issues/{record}")["version"]
+    desk.push(WJ, update("issue", record, version, {"part": "一"}))
+    late = orjson.loads(line.exchange(phone.request()))
+    desk.push(WJ, update("issue", record, version, {"demand": "二"}))
+    phone.sync(line)
+    assert phone.view(WJ)[record]["body"]["demand"] == "二"
+    phone.receive(late)
+    assert phone.view(WJ)[record]["body"]["demand"] == "二"
+
+
+def test_an_answer_from_another_epoch_acknowledges_nothing(site: House, device: Any) -> None:
+    phone, line = device("a"), DeskLine(site.desk("li"))
+    phone.sync(line)
+    phone.create(WJ, "issue", said())
+    answer = orjson.loads(line.exchange(phone.request()))
+    answer["push"][0]["epoch"] = 2
+    phone.receive({"no": answer["no"], "push": answer["push"]})
+    assert phone.unsent() == {"issue": 1}
+
+
+def test_an_acknowledged_edit_stays_in_view_until_the_feed_has_passed_it(site: House, device: Any) -> None:
+    phone, line = device("a"), DeskLine(site.desk("li"))
+    phone.sync(line)
+    record = phone.create(WJ, "issue", said(title="我的"))
+    answer = orjson.loads(line.exchange(phone.request()))
+    phone.receive({"no": answer["no"], "push": answer["push"]})
+    assert phone.unsent() == {} and phone.view(WJ)[record]["body"]["title"] == "我的"
+    phone.receive(answer)
+    assert phone.view(WJ)[record]["body"]["title"] == "我的"
 
 
 def test_a_dossier_that_is_no_longer_granted_leaves_the_device_but_its_work_does_not(
