@@ -36,6 +36,7 @@ def main() -> None:
     rows, databases = _asked("ROWS", ROWS), _asked("DATABASES", HOUSES)
     size = SIZES[_asked("SIZE", SIZES, default="full")[0]]
     results: list[Result] = []
+    load = os.getloadavg()[0]  # a busy machine halves every number
     columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with _folder() as folder, Progress(*columns, console=console) as progress:
         task = progress.add_task("", total=len(rows) * len(databases))
@@ -47,7 +48,7 @@ def main() -> None:
                 for row in rows:
                     results += ROWS[row](house, size, _step(progress, task, f"{database} {row}"))
                     progress.advance(task)
-    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} before"
     console.print(table(sorted(results, key=lambda r: list(ROWS).index(r.row)), f"Xunjian, {machine}"))
     save(results, OUT)
 

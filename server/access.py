@@ -28,23 +28,25 @@ AUDIENCES: Mapping[str, tuple[str, ...]] = {
     "contractor": ("public", PARTY),
     "administrator": (),
 }
+# role → audiences it reads and does not write.
+ONLY_READ: Mapping[str, tuple[str, ...]] = {"contractor": ("public",)}
 # role → kind → verbs. domain.md §1.4; the system administrator holds no business data.
 TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "inspector": {
         "project": frozenset({"read"}),
-        "inspection": frozenset({"read", "create", "update", "delete"}),
-        "issue": frozenset({"read", "create", "update", "delete"}),
-        "photo": frozenset({"read", "create", "update", "delete"}),
-        "comment": frozenset({"read", "create", "update", "delete"}),
+        "inspection": frozenset({"read", "create", "update", "move", "delete"}),
+        "issue": frozenset({"read", "create", "update", "move", "delete"}),
+        "photo": frozenset({"read", "create", "update", "move", "delete"}),
+        "comment": frozenset({"read", "create", "update", "move", "delete"}),
         "conflict": frozenset({"read"}),
         "parked": frozenset({"read"}),
     },
     "supervisor": {
         "project": frozenset({"read", "create", "update"}),
-        "inspection": frozenset({"read", "create", "update", "delete"}),
-        "issue": frozenset({"read", "create", "update", "delete"}),
-        "photo": frozenset({"read", "create", "update", "delete"}),
-        "comment": frozenset({"read", "create", "update", "delete"}),
+        "inspection": frozenset({"read", "create", "update", "move", "delete"}),
+        "issue": frozenset({"read", "create", "update", "move", "delete"}),
+        "photo": frozenset({"read", "create", "update", "move", "delete"}),
+        "comment": frozenset({"read", "create", "update", "move", "delete"}),
         "conflict": frozenset({"read"}),
         "parked": frozenset({"read"}),
     },
@@ -117,27 +119,31 @@ class DossierMay:
 
     held: tuple[Held, ...]
     formerly: tuple[Held, ...]
-    seen: frozenset[str]
     kinds: Mapping[str, Kind]
 
     def sees(self, audience: str) -> bool:
         """Whether records of this audience exist for the actor."""
-        return sees(self.seen, audience)
+        return sees(audiences((*self.held, *self.formerly)), audience)
 
     def refusal(self, kind: str, verb: str, audience: str, at: str) -> str | None:  # noqa: ARG002
         """`access-revoked` where only a former role allowed it: the work is parked, not lost."""
-        if sees(self.seen, audience) and self._allows(self.held, kind, verb):
+        if self._allows(self.held, kind, verb, audience):
             return None
-        if self._allows(self.formerly, kind, verb):
+        if self._allows(self.formerly, kind, verb, audience):
             return "access-revoked"
         return "not-permitted"
 
-    def _allows(self, held: "Sequence[Held]", kind: str, verb: str) -> bool:
+    def _allows(self, held: "Sequence[Held]", kind: str, verb: str, audience: str) -> bool:
+        """Whether one of these posts both reaches the audience and allows the verb."""
         lifecycle = self.kinds[kind].lifecycle
         step = lifecycle.transitions.get(verb) if lifecycle else None
-        if step is not None:
-            return any(h.role in step.by for h in held)
-        return any(verb in TABLE[h.role].get(kind, ()) for h in held)
+        for post in held:
+            if audience in ONLY_READ.get(post.role, ()) or not sees(audiences([post]), audience):
+                continue
+            allowed = TABLE[post.role].get(kind, frozenset())
+            if post.role in step.by if step else verb in allowed:
+                return True
+        return False
 
 
 def in_dossier(actor: Actor, dossier: str, kinds: Mapping[str, Kind]) -> DossierMay | None:
@@ -145,7 +151,7 @@ def in_dossier(actor: Actor, dossier: str, kinds: Mapping[str, Kind]) -> Dossier
     held, formerly = actor.held.get(dossier, ()), actor.formerly.get(dossier, ())
     if not held and not formerly:
         return None
-    return DossierMay(held, formerly, audiences([*held, *formerly]), kinds)
+    return DossierMay(held, formerly, kinds)
 
 
 class SystemMay:

@@ -11,6 +11,7 @@ from flask import Flask, Response, g, request
 from flask_migrate import Migrate
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from uuid_utils import uuid7
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -58,7 +59,8 @@ def create_app(
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     with app.app_context():
         keep_promises(db.engine)
-    config.staging.mkdir(parents=True, exist_ok=True)
+    for folder in (config.staging, config.scratch):
+        folder.mkdir(parents=True, exist_ok=True)
     uploads = Uploads(config.staging, clock)
     app.extensions["office"] = Office(
         config=config,
@@ -125,9 +127,15 @@ def _answer_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(wrong: HTTPException) -> Response:
         code = HTTP_CODES.get(wrong.code or 500, "malformed")
+        if (wrong.code or 500) >= 500:
+            return our_fault(wrong)
         if isinstance(wrong, RequestEntityTooLarge):
             return answer_refusal(Refusal("too-large", limit=endpoint.JSON_BYTES))
         return answer_refusal(Refusal(code))
+
+    @app.errorhandler(PoolTimeout)
+    def no_connection(_wrong: PoolTimeout) -> Response:
+        return answer_refusal(Refusal("busy"))
 
     @app.errorhandler(DBAPIError)
     def database_error(wrong: DBAPIError) -> Response:

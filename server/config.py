@@ -16,6 +16,7 @@ class Config:
     database_url: str
     media_root: Path
     staging: Path
+    scratch: Path
     bind: str
     demo_password: str | None
 
@@ -27,6 +28,7 @@ class Config:
         XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`
         XUNJIAN_MEDIA_URL      file:///folder; default `<var>/media`
         XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
+        XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
         XUNJIAN_BIND           address:port; default 127.0.0.1:8000
         XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset
         """
@@ -36,6 +38,7 @@ class Config:
             database_url=env.get("XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
             media_root=_folder(env.get("XUNJIAN_MEDIA_URL") or (var / "media").as_uri()),
             staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
+            scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
             demo_password=env.get("XUNJIAN_DEMO_PASSWORD") or None,
         )

@@ -11,6 +11,9 @@ from sqlalchemy.orm import DeclarativeBase
 
 BUSY_TIMEOUT_S = 30  # another process (a command beside the server) may hold the write lock
 
+# People's data stay out of errors and logs.
+COMMON: dict[str, Any] = {"hide_parameters": True}
+
 
 class Base(DeclarativeBase):
     """The base of all read models and tables of the office."""
@@ -34,9 +37,9 @@ def engine_options(url: str) -> dict[str, Any]:
         path = url.removeprefix("sqlite:///")
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_S}, "pool_size": 32}
+        return COMMON | {"connect_args": {"timeout": BUSY_TIMEOUT_S}, "pool_size": 32}
     # A dead connection is found before it is used, not by the request that needed it.
-    return {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
+    return COMMON | {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
 
 
 def keep_promises(engine: Engine) -> None:

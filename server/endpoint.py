@@ -174,9 +174,23 @@ def _parse_body(schema: type[Schema]) -> dict[str, Any]:
         given = orjson.loads(request.get_data())
     except orjson.JSONDecodeError as wrong:
         raise Refusal("malformed", f"The body is not JSON: {wrong}") from None
-    if b"\\u0000" in request.get_data():
+    if _has_nul(given):
         raise Refusal("malformed", "Text must not hold a NUL character.")
     return _load(schema(), given)
+
+
+def _has_nul(value: Any) -> bool:
+    """PostgreSQL could not keep such a text; bodies are small and as deep as orjson reads."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str) and "\0" in item:
+            return True
+        if isinstance(item, dict):
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            waiting += item
+    return False
 
 
 def _load(schema: Schema, given: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, g, has_request_context, request
-from orjson import dumps
+from orjson import OPT_NON_STR_KEYS, dumps
 
 REMEDIES = ("retry", "repair", "ask", "drop", "update")
 
@@ -32,6 +32,7 @@ CODES: dict[str, Code] = {
     "not-permitted": Code(403, "ask", "您没有此项权限，请联系管理员", "You may not do this; ask the office."),
     "not-found": Code(404, "drop", "没有找到", "There is no such thing, or it is not yours to see."),
     "unknown-dossier": Code(404, "ask", "没有此案卷", "No such dossier, or it is not yours to see."),
+    "ambiguous": Code(409, "repair", "多个案卷中有此编号，请指明案卷", "Several dossiers hold it; name one."),
     "method-not-allowed": Code(405, "update", "不支持此操作", "This address does not offer that method."),
     "too-large": Code(413, "repair", "内容超出限制，请分批提交", "Above a limit; send it in smaller parts."),
     "unsupported-media-type": Code(415, "update", "内容类型不受支持", "Send application/json."),
@@ -80,6 +81,7 @@ CODES: dict[str, Code] = {
     "id-collision": Code(200, "ask", "编号已被使用", "This id belongs to another record."),
     "edit-vs-delete": Code(200, "ask", "记录已被删除", "The record was deleted meanwhile."),
     "delete-vs-edit": Code(200, "ask", "他人已修改，未删除", "Somebody edited it; it was not deleted."),
+    "moved-meanwhile": Code(200, "ask", "他人已变更可见范围", "Somebody else moved it meanwhile."),
     "cap-reached": Code(200, "ask", "记录内容过大", "The record has grown above its limit."),
     "illegal-transition": Code(200, "ask", "当前状态不允许此操作", "The present state does not allow this."),
     "same-person": Code(200, "ask", "整改人不得复查", "Who put it right may not confirm it."),
@@ -127,7 +129,9 @@ def problem(
         "details": details or {},
         "request_id": g.get("request_id") if has_request_context() else None,
     }
-    answer = Response(dumps(body), status=status, mimetype="application/problem+json")
+    answer = Response(
+        dumps(body, option=OPT_NON_STR_KEYS), status=status, mimetype="application/problem+json"
+    )
     answer.headers["Cache-Control"] = "no-store"
     if status in (429, 503):
         answer.headers["Retry-After"] = "2"

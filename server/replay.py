@@ -198,6 +198,7 @@ def send_bytes(device: Replica, line: HttpLine) -> None:
                 name=media["name"],
                 progress=lambda held, before=done: progress.update(task, completed=before + held),  # type: ignore[misc]
             )
+            device.note_stored(media["photo"])
             done += media["size"]
             progress.update(task, completed=done)
 

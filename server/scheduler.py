@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 # Any constant will do, as long as every node asks for the same one.
 ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
+SCRATCH_S = 3_600
 INVALID_DAYS = 90  # protocol.md §1
 
 
@@ -50,7 +52,16 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "settle photographs": settle_all,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),
         "forget invalid": lambda: forget_invalid(here),
+        "clear scratch": lambda: clear_scratch(here.config.scratch, here.clock().timestamp()),
     }
+
+
+def clear_scratch(scratch: Path, now: float) -> int:
+    """Remove what a killed process left in hand: pictures half-developed, an hour old or more."""
+    left = [p for p in scratch.iterdir() if p.is_dir() and now - p.stat().st_mtime > SCRATCH_S]
+    for folder in left:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(left)
 
 
 def forget_invalid(here: Office) -> int:
@@ -81,7 +92,7 @@ class Leader:
 
     def __init__(self, app: Flask) -> None:
         here: Office = app.extensions["office"]
-        self._path: Path = here.config.staging / "leader.lock"
+        self._path: Path = here.config.scratch / "leader.lock"
         self._file: int | None = None
         self._connection: Any = None
 

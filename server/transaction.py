@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from sync.journal import Pushed
 
 log = structlog.get_logger()
-WAITING_WRITERS = 64  # beyond it a wait is longer than a phone's patience
+# Waiting writers beyond these are told to come again: a wait would be longer than a phone's patience,
+# and many waiting for one row halve PostgreSQL's throughput (protocol.md §3).
+WAITING_FOR_DOSSIER = 8
+WAITING_FOR_SQLITE = 64
 
 
 class FairLock:
@@ -32,7 +35,8 @@ class FairLock:
     writers of one process queue here, and SQLite sees them one at a time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
         self._guard = threading.Lock()
         self._waiting: deque[threading.Lock] = deque()
         self._held = False
@@ -42,7 +46,7 @@ class FairLock:
             if not self._held:
                 self._held = True
                 return
-            if len(self._waiting) >= WAITING_WRITERS:
+            if len(self._waiting) >= self.most:
                 raise Refusal("busy")
             turn = threading.Lock()
             turn.acquire()
@@ -57,7 +61,19 @@ class FairLock:
                 self._held = False
 
 
-_sqlite_writers = FairLock()
+_sqlite_writers = FairLock(WAITING_FOR_SQLITE)
+_dossiers: dict[str, FairLock] = {}
+
+
+@contextmanager
+def queued(dossier: str) -> Iterator[None]:
+    """One writer of this process at a time for one dossier, in the order of asking.
+
+    They wait here, before they hold a connection, so that a busy dossier leaves connections for
+    the others. Raises Refusal `busy` where too many wait.
+    """
+    with _dossiers.setdefault(dossier, FairLock(WAITING_FOR_DOSSIER)):
+        yield
 
 
 @contextmanager
@@ -70,16 +86,19 @@ def reading() -> Iterator[Connection]:
 
 
 @contextmanager
-def writing() -> Iterator[Connection]:
+def writing(dossier: str | None = None) -> Iterator[Connection]:
     """A write transaction: committed when the block ends well, rolled back when it raises.
 
+    With `dossier`, the writers of that dossier are queued first.
     Functions given to `after_commit` meanwhile run once it is durable; if one fails, the write
     stands and the failure is logged (jobs find again what it left undone).
     """
-    if db.engine.dialect.name == "sqlite":
-        with _sqlite_writers:
-            queue = yield from _write()
-    else:
+    db.session.rollback()  # a read before this left a snapshot open; a writer waits without it
+    with ExitStack() as turns:
+        if dossier is not None:
+            turns.enter_context(queued(dossier))
+        if db.engine.dialect.name == "sqlite":
+            turns.enter_context(_sqlite_writers)
         queue = yield from _write()
     for work in queue:
         try:
@@ -89,7 +108,6 @@ def writing() -> Iterator[Connection]:
 
 
 def _write() -> Generator[Connection, None, list[Callable[[], object]]]:
-    db.session.rollback()  # a read before this left a snapshot open; a writer starts anew
     queue: list[Callable[[], object]] = []
     g.after_commit = queue
     try:
@@ -146,7 +164,7 @@ def submit(
 
     `begin` opens the dossier's journal first. Raises sync's UnknownDossier.
     """
-    with writing() as conn:
+    with writing(dossier) as conn:
         if begin:
             office().journal.open(conn, dossier)
         return push(conn, dossier, author, changes, received_at=received_at)

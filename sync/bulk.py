@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Table, any_, bindparam, func, select
+from sqlalchemy import Column, Connection, String, Table, any_, bindparam, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ColumnElement
@@ -62,6 +62,8 @@ def _statement(table: Table, dialect: str, upsert: bool) -> str:
 
 
 def _postgres_type(column: Column[Any]) -> str:
+    if isinstance(column.type, String):
+        return "TEXT"  # a cast to VARCHAR(n) would cut silently what the assignment refuses
     name: str = column.type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
     return name
 

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 MAX_INTEGER = 2**53 - 1  # RFC 8785 §3.2.2.3 and I-JSON (RFC 7493 §2.2): beyond it doubles lie
+DEPTH = 64  # levels; nothing that people write needs more, and every reader can recurse so far
 _LEAF = b"\x00"  # RFC 9162 §2.1.1: a leaf can never be mistaken for an inner node
 
 
@@ -18,13 +19,15 @@ class NotCanonical(ValueError):
         self.why = why
 
 
-def check(value: Any, path: str = "") -> None:
+def check(value: Any, path: str = "", room: int = DEPTH) -> None:
     """Raise NotCanonical unless `value` is made of what the canonical form allows.
 
     Allowed: objects with ASCII keys, arrays, text, integers below 2^53, booleans, null.
     Floats have no place: coordinates are integers of 1e-7 degree, measured decimals are strings.
     Nor has NUL in text: PostgreSQL could not keep it as given.
     """
+    if room == 0:
+        raise NotCanonical(path[:80], f"nested deeper than {DEPTH} levels")
     kind = type(value)
     if kind is str:
         if "\0" in value:
@@ -38,10 +41,10 @@ def check(value: Any, path: str = "") -> None:
         for key, item in value.items():
             if type(key) is not str or not key.isascii():
                 raise NotCanonical(path, "keys must be ASCII text")
-            check(item, f"{path}.{key}" if path else key)
+            check(item, f"{path}.{key}" if path else key, room - 1)
     elif kind is list:
         for index, item in enumerate(value):
-            check(item, f"{path}[{index}]")
+            check(item, f"{path}[{index}]", room - 1)
     elif kind is int:
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
             raise NotCanonical(path, "integer of 2^53 or more")

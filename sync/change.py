@@ -7,11 +7,9 @@ from typing import Any, Protocol
 import orjson
 
 from .canonical import NotCanonical, check, sha256, spell
-from .protocol import CHANGE_BYTES, SCHEMA
+from .protocol import AUDIENCE_PATTERN, CHANGE_BYTES, SCHEMA
 from .record import INSTANT_SCHEMA, UUID_SCHEMA, Kind, compiled
 
-# A name, or a name and a firm: `field`, `party:91110105MA0XD00162`.
-AUDIENCE_PATTERN = r"^[a-z]{1,20}(:[A-Za-z0-9._-]{1,40})?$"
 _BASE = {
     "type": "object",
     "properties": {
@@ -119,11 +117,9 @@ def read(raw: Any, kinds: Mapping[str, Kind], *, schema: int = SCHEMA) -> Change
     try:
         check(raw)
         data = spell(raw)
-    except (NotCanonical, RecursionError) as wrong:
-        kept = orjson.dumps(raw, default=str, option=orjson.OPT_NON_STR_KEYS)
-        why = wrong.why if isinstance(wrong, NotCanonical) else "nested too deeply"
-        path = wrong.path if isinstance(wrong, NotCanonical) else ""
-        return _unreadable(raw, kept, "not-canonical", [{"field": path, "message": why}], schema)
+    except NotCanonical as wrong:
+        fault = {"field": wrong.path, "message": wrong.why}
+        return _unreadable(raw, _as_sent(raw), "not-canonical", [fault], schema)
     if len(data) > CHANGE_BYTES:
         fault = {"field": "", "message": f"more than {CHANGE_BYTES} bytes"}
         return _unreadable(raw, data, "change-too-large", [fault], schema)
@@ -135,7 +131,9 @@ def read(raw: Any, kinds: Mapping[str, Kind], *, schema: int = SCHEMA) -> Change
         return _unreadable(raw, data, "unknown-kind", [fault], schema)
     op = raw["op"]
     fields = raw.get("fields") or {}
-    faults = kind.faults(op, fields) if op != "delete" else []
+    # A move alone says nothing of the fields.
+    moves = op == "update" and "audience" in raw and not fields
+    faults = kind.faults(op, fields) if op != "delete" and not moves else []
     if faults:
         return _unreadable(raw, data, "invalid-fields", faults, schema)
     base = raw.get("base") or {}
@@ -156,6 +154,29 @@ def read(raw: Any, kinds: Mapping[str, Kind], *, schema: int = SCHEMA) -> Change
         after=base.get("after"),
         atomic=raw.get("atomic", False),
     )
+
+
+def _as_sent(raw: Any) -> bytes:
+    """The bytes of a change without a canonical form: JSON again, however deep it is nested."""
+    try:
+        return orjson.dumps(raw, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS)
+    except TypeError:  # deeper than orjson writes, though it reads it
+        return orjson.dumps(_flat(raw), default=str)
+
+
+def _flat(raw: Any) -> list[list[Any]]:
+    """Every leaf with the index path that leads to it; a loop, for the stack would end first."""
+    leaves: list[list[Any]] = []
+    waiting: list[tuple[tuple[Any, ...], Any]] = [((), raw)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict) and value:
+            waiting += [((*path, k), v) for k, v in value.items()]
+        elif isinstance(value, list) and value:
+            waiting += [((*path, i), v) for i, v in enumerate(value)]
+        else:
+            leaves.append([list(path), value])
+    return leaves
 
 
 def _faults(raw: Any) -> list[dict[str, str]]:

@@ -27,7 +27,7 @@ CONFLICT: Kind = kind(
 PARKED: Kind = kind(
     "parked",
     zh="待审工作",
-    audiences=("office",),
+    audiences=("office", "confidential"),
     written_by_server=True,
     fields={
         "target": Field(schema={"type": "string"}, policy="server", zh="所属记录"),
@@ -56,6 +56,10 @@ def conflict_body(
     fields = dict(body.get("fields") or {})
     for name, value in lost.items():
         known = fields.get(name) or {"mode": value.mode, "candidates": []}
+        overwritten = list(known.get("overwritten", ()))
+        before = known.get("current")
+        if before and before["value"] not in (value.current, *_offered(known)):
+            overwritten.append(before)  # somebody's value that only this conflict still holds
         candidate = {
             "value": value.mine,
             "change": change.id,
@@ -63,17 +67,23 @@ def conflict_body(
             "device": author.device,
             "at": change.at,
             "base": change.version,
+            "why": why,
         }
         fields[name] = {
             # A review outranks a note that an overwritten value was kept.
             "mode": "review" if "review" in (known["mode"], value.mode) else "info",
             "current": {"value": value.current, "seq": seqs.get(name, 0)},
             "candidates": [*known["candidates"], candidate],
+            "overwritten": overwritten,
         }
     body.update(target=change.record, target_kind=change.kind.name, fields=fields, open=True)
     if why:
         body["why"] = why
     return body
+
+
+def _offered(known: Body) -> list[Any]:
+    return [candidate["value"] for candidate in known["candidates"]]
 
 
 def parked_body(change: Change, author: Author, why: str) -> Body:

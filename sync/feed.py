@@ -8,12 +8,14 @@ import orjson
 from sqlalchemy import Connection, select
 
 from . import tables
+from .epochs import collected
 from .minutes import Head
 from .protocol import PAGE_BYTES, PAGE_ITEMS, SCHEMA
 
 # A change that loses touches its record and its conflict under one seq; a page never splits a seq,
 # or the cursor would step over the second row.
 ROWS_PER_SEQ = 2
+ANSWER_BYTES = 2 * PAGE_BYTES  # over all cursors of one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,13 @@ class Cursor:
     floor: int
 
 
+@dataclass(slots=True)
+class Room:
+    """What is left of an answer's size: a device that holds many cursors gets several answers."""
+
+    bytes: int = ANSWER_BYTES
+
+
 def page(
     conn: Connection,
     dossier: str,
@@ -34,16 +43,19 @@ def page(
     head: Head,
     *,
     limit: int = PAGE_ITEMS,
+    collected: int = 0,
+    room: Room | None = None,
 ) -> dict[str, Any]:
     """One page of the feed after `cursor`, bounded by a `head` that was read *before* this call.
 
+    Where `room` has run out, the page is empty and says that more follows.
+    `collected` is the seq up to which deletions of the audience have been let go.
     What is written meanwhile has a higher seq and waits for the next pull, so nothing is missed.
     At most one statement; none if nothing is new. Bodies go out as the bytes that were stored.
     """
-    if cursor.epoch != head.epoch:
-        return {"nonce": cursor.nonce, "resync": "epoch", "floor": head.seq}
-    if cursor.seq > head.seq:
-        return {"nonce": cursor.nonce, "resync": "cursor-ahead", "floor": head.seq}
+    reason = _resync(cursor, head, collected)
+    if reason:
+        return {"nonce": cursor.nonce, "resync": reason, "floor": head.seq}
     first = cursor.seq == 0 and cursor.floor == 0
     floor = head.seq if first else cursor.floor
     answer: dict[str, Any] = {
@@ -56,13 +68,27 @@ def page(
     }
     if cursor.seq == head.seq:
         return answer
+    room = room or Room()
+    if room.bytes <= 0:
+        return answer | {"until": cursor.seq, "floor": cursor.floor, "more": True}
     rows = _rows(conn, dossier, audience, cursor.seq, head.seq, limit + ROWS_PER_SEQ)
-    kept, more = _cut(rows, limit)
+    kept, more = _cut(rows, limit, room)
     if more:
         answer["until"] = kept[-1].seq
         answer["more"] = True
     answer["items"] = [orjson.Fragment(_item(*row)) for row in kept if row.op == "put" or row.seq > floor]
     return answer
+
+
+def _resync(cursor: Cursor, head: Head, collected: int) -> str | None:
+    """Why the cursor cannot go on from where it stands, or None."""
+    if cursor.epoch != head.epoch:
+        return "epoch"
+    if cursor.seq > head.seq:
+        return "cursor-ahead"
+    if cursor.seq and collected > max(cursor.seq, cursor.floor):
+        return "tombstones"
+    return None
 
 
 def _rows(conn: Connection, dossier: str, audience: str, since: int, until: int, limit: int) -> Sequence[Any]:
@@ -79,7 +105,7 @@ def _rows(conn: Connection, dossier: str, audience: str, since: int, until: int,
     ).all()
 
 
-def _cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], bool]:
+def _cut(rows: Sequence[Any], limit: int, room: Room) -> tuple[Sequence[Any], bool]:
     """Whole seqs up to `limit` rows and PAGE_BYTES, at least one seq; and whether more follow."""
     size = 0
     for index, row in enumerate(rows):
@@ -87,7 +113,9 @@ def _cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], bool]:
         full = index >= limit or size > PAGE_BYTES
         if index > 0 and starts_seq and full:
             return rows[:index], True
-        size += len(row.body)
+        added = len(row.body.encode())
+        size += added
+        room.bytes -= added
     return rows, False
 
 
@@ -121,6 +149,8 @@ def pull(
     gone: list[str] = []
     purge: dict[str, list[str]] = {}
     dossiers: dict[str, Any] = {}
+    room = Room()
+    gone_upto = collected(conn, [d for d in cursors if d in known]) if cursors else {}
     for dossier, held in cursors.items():
         if dossier not in known:
             gone.append(dossier)
@@ -136,7 +166,16 @@ def pull(
             "checkpoint": None,
             "wanted": list((wanted or {}).get(dossier, ())),
             "audiences": {
-                a: page(conn, dossier, a, cursor, head, limit=limit)
+                a: page(
+                    conn,
+                    dossier,
+                    a,
+                    cursor,
+                    head,
+                    limit=limit,
+                    collected=gone_upto.get((dossier, a), 0),
+                    room=room,
+                )
                 for a, cursor in held.items()
                 if a in known[dossier]
             },

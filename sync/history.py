@@ -14,8 +14,10 @@ from .minutes import Touched
 
 TOLD = (
     *("seq", "epoch", "change", "op", "kind", "record", "status", "why", "conflict"),
-    *("actor", "device", "at", "received_at", "skew_ms"),
+    *("audience", "actor", "device", "at", "received_at", "skew_ms"),
 )
+# Written by the engine from other records' entries; their contents stand in those entries' payloads.
+DERIVED = ("conflict", "parked", "epoch")
 BATCH = 1_000  # entries read at a time: verification runs in constant memory
 
 
@@ -57,7 +59,7 @@ def _told(row: Any) -> dict[str, Any]:
     """One entry as people read it; an erased payload leaves who, when and what kind of act."""
     header = orjson.loads(row.bytes)
     said = orjson.loads(row.payload) if row.payload else None
-    told = {k: header[k] for k in TOLD}
+    told = {k: header[k] for k in TOLD} | {"left": header.get("left")}
     return told | {
         "hash": row.hash.hex(),
         "erased": said is None,
@@ -85,35 +87,87 @@ def entries(conn: Connection, dossier: str, *, since: int = 0) -> Iterator[Any]:
 
 
 def verify(conn: Connection, dossier: str) -> Verified:
-    """Re-link a dossier's journal: every hash, every link, every payload, and the head (I1)."""
+    """Re-link a dossier's journal: every hash, every link, every payload, the head, and the records
+    that must say what their entries say (I1).
+
+    The head is read first: what is entered meanwhile is the next verification's business.
+    """
+    t = tables.dossiers
+    head = conn.execute(select(t.c.seq, t.c.hash).where(t.c.dossier == dossier)).one_or_none()
+    if head is None:
+        return Verified(0, GENESIS.hex(), Fault(0, "there is no head"))
     prev, seq, count = GENESIS, 0, 0
+    bodies: dict[str, tuple[int, Any]] = {}
     for row in entries(conn, dossier):
+        if row.seq > head.seq:
+            break
         why = _wrong(row, prev, seq)
         if why:
             return Verified(count, prev.hex(), Fault(row.seq, why))
+        _fold(bodies, row)
         prev, seq, count = row.hash, row.seq, count + 1
-    t = tables.dossiers
-    head = conn.execute(select(t.c.seq, t.c.hash).where(t.c.dossier == dossier)).one_or_none()
-    if head is None or (head.seq, head.hash) != (seq, prev):
+    if (head.seq, head.hash) != (seq, prev):
         return Verified(count, prev.hex(), Fault(seq, "the head names another end"))
-    return Verified(count, prev.hex())
+    return Verified(count, prev.hex(), _unlike_its_entries(conn, dossier, bodies, head.seq))
 
 
 def _wrong(row: Any, prev: bytes, seq: int) -> str | None:
     """What does not hold for one entry after (prev, seq), or None."""
     if entry_hash(row.bytes) != row.hash:
         return "its bytes do not have its hash"
-    header = orjson.loads(row.bytes)
-    if header["prev"] != prev.hex():
+    try:
+        header = orjson.loads(row.bytes)
+        links, number, promised = header["prev"], header["seq"], header["payload"]
+        columns = {k: header[k] for k in ("dossier", "change", "record")}
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return "its bytes are no entry"
+    if links != prev.hex():
         return "it does not follow the entry before it"
-    if header["seq"] != row.seq or row.seq != seq + 1:
+    if number != row.seq or not _follows(header, seq):
         return "its number does not follow"
-    columns = {"dossier": row.dossier, "change": row.change, "record": row.record}
-    if any(header[k] != v for k, v in columns.items()):
+    if any(getattr(row, k) != v for k, v in columns.items()):
         return "its columns say something else than its bytes"
-    if row.payload is not None and commitment(row.salt, row.payload) != header["payload"]:
+    if row.payload is None or row.salt is None:
+        return "its payload is missing"
+    if commitment(row.salt, row.payload) != promised:
         return "its payload is not the one it committed to"
     return None
+
+
+def _fold(bodies: dict[str, tuple[int, Any]], row: Any) -> None:
+    """Carry what an entry did to its record: `bodies` holds (seq, body), the body None if deleted."""
+    header, said = orjson.loads(row.bytes), orjson.loads(row.payload)
+    if header["status"] not in ("applied", "merged", "conflict"):
+        return
+    record = header["record"]
+    if header["op"] == "delete":
+        bodies[record] = (row.seq, None)
+    elif said["after"]:
+        body = dict(bodies.get(record, (0, {}))[1] or {}) | said["after"]
+        bodies[record] = (row.seq, {k: v for k, v in body.items() if v is not None})
+
+
+def _unlike_its_entries(
+    conn: Connection, dossier: str, bodies: dict[str, tuple[int, Any]], upto: int
+) -> Fault | None:
+    """The first record that says something else than the journal does."""
+    left = set(bodies)
+    for batch in standing_records(conn, dossier):
+        for found in batch:
+            seq, body = bodies.get(found.record, (0, None))
+            left.discard(found.record)
+            if found.kind in DERIVED or found.version > upto:
+                continue
+            if found.deleted != (body is None) or (body is not None and found.body != body):
+                return Fault(seq or found.version, "the record says something else than its entries")
+    gone = min((bodies[r][0] for r in left), default=None)
+    return None if gone is None else Fault(gone, "its record is missing")
+
+
+def _follows(header: dict[str, Any], seq: int) -> bool:
+    """Numbers run without a gap; only the opening of an epoch jumps, ahead."""
+    jumps: bool = header["op"] == "epoch" and header["seq"] > seq
+    return jumps or bool(header["seq"] == seq + 1)
 
 
 def standing(conn: Connection, dossier: str, record: str) -> dict[str, Any] | None:
@@ -125,6 +179,18 @@ def standing(conn: Connection, dossier: str, record: str) -> dict[str, Any] | No
         )
     ).one_or_none()
     return _plain(row) if row else None
+
+
+def body(conn: Connection, dossier: str, record: str) -> dict[str, Any]:
+    """The record's present body. Raises KeyError if there is none."""
+    r = tables.records
+    found = conn.execute(
+        select(r.c.body).where(r.c.dossier == dossier, r.c.record == record)
+    ).scalar_one_or_none()
+    if found is None:
+        raise KeyError(record)
+    told: dict[str, Any] = orjson.loads(found)
+    return told
 
 
 def waiting(conn: Connection, seen: Mapping[str, Sequence[str]], limit: int = 200) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from . import bulk, tables
+from . import bulk, epochs, tables
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED
 from .minutes import Head, Outcome, Touched
@@ -120,6 +120,28 @@ class Journal:
         touched = sitting.write()
         self.project(conn, touched)
         return Pushed(head.epoch, sitting.minutes.seq, outcomes, touched)
+
+    def restore(
+        self,
+        conn: Connection,
+        dossier: str,
+        *,
+        received_at: str,
+        lineage: epochs.Lineage = (),
+        author: Author = epochs.RESTORER,
+    ) -> Head:
+        """Open a new epoch after the database was put back from a backup; see epochs.restore."""
+        head = self.lock(conn, dossier)
+        return epochs.restore(conn, head, dossier, author, lineage, received_at=received_at)
+
+    def collect(self, conn: Connection, dossier: str, audience: str, upto: int) -> int:
+        """Let go of old deletions, under the lock; see epochs.collect."""
+        self.lock(conn, dossier)
+        return epochs.collect(conn, dossier, audience, upto)
+
+    def note_backup(self, conn: Connection, dossier: str, seq: int) -> None:
+        """A backup covers the dossier up to `seq`; see epochs.note_backup."""
+        epochs.note_backup(conn, dossier, seq)
 
     def forget_invalid(self, conn: Connection, before: str) -> int:
         """Let go of undecodable bytes received before `before` (RFC 3339 UTC); how many there were.

@@ -32,6 +32,9 @@ class Judgement:
     moved: bool = False
     why: str | None = None
     stamps: dict[str, str] = field(default_factory=dict)
+    # Fields whose new value is more than the author's own: a merged text, the graver of two. The
+    # author's next offline edit has not seen it, so it must not count as the author's device's.
+    contested: set[str] = field(default_factory=set)
 
     @property
     def status(self) -> str:
@@ -52,7 +55,8 @@ class Written:
 
     def moved(self, name: str, trunk: int, device: str) -> bool:
         """Whether somebody else wrote `name` after the author had looked. One comparison."""
-        return self.seqs.get(name, 0) > trunk and self.devices.get(name) != device
+        seq = self.seqs.get(name)  # a field that nobody wrote has not moved, whatever the trunk
+        return seq is not None and seq > trunk and self.devices.get(name) != device
 
 
 def merge(
@@ -66,12 +70,12 @@ def merge(
     actor: str,
     at: str,
     atomic: bool = False,
-    bases: Mapping[str, str] | None = None,
+    bases: Mapping[str, Any] | None = None,
 ) -> Judgement:
     """Judge the `fields` of one update against the record's present `body`.
 
-    `trunk` is the version that the author had seen (or UNKNOWN); `bases` are the texts that the
-    author had seen in fields merged by character. Nothing is dropped: what does
+    `trunk` is the version that the author had seen (or UNKNOWN); `bases` are the texts and sets
+    that the author had seen. Nothing is dropped: what does
     not win stands in `lost`. With `atomic`, one lost field takes the others with it.
     """
     out = Judgement(moved=any(written.moved(n, trunk, device) for n in written.seqs))
@@ -81,9 +85,12 @@ def merge(
         if declared.policy == "state":
             _step(kind, body, said["do"], actor, out)
         elif declared.policy == "set":
-            _keep(out, body, name, _set(body.get(name, []), said))
+            moved = written.moved(name, trunk, device)
+            seen = (bases or {}).get(name, []) if moved else None
+            _keep(out, body, name, _set(body.get(name, []), said, seen))
         elif declared.policy == "append":
             _keep(out, body, name, _append(body.get(name, []), said, actor, at))
+            _keep_other_texts(out, body.get(name, []), name, said)
         else:
             whole = declared.group in groups_moved
             if body.get(name) != said["set"] or whole:
@@ -92,9 +99,11 @@ def merge(
                 _value(declared, name, body.get(name), said["set"], changed, out, base)
     if atomic and any(lost.mode == "review" for lost in out.lost.values()):
         for name, value in out.after.items():
-            out.lost.setdefault(name, Lost(body.get(name), value, "review"))
+            out.lost[name] = Lost(body.get(name), value, "review")
+        out.lost = {n: Lost(x.current, x.mine, "review") for n, x in out.lost.items()}
         out.after.clear()
         out.stamps.clear()
+        out.contested.clear()
     return out
 
 
@@ -138,6 +147,7 @@ def _value(
     if not moved:
         out.after[name] = mine
     elif merged is not None:
+        out.contested.add(name)
         if merged != current:
             out.after[name] = merged
     elif declared.policy == "last":
@@ -147,13 +157,16 @@ def _value(
         out.lost[name] = Lost(current, mine, "review")
         if graver(declared, current, mine):
             out.after[name] = mine  # the worse of the two shows until a named person decides
+            out.contested.add(name)
 
 
 def _merged_text(declared: Field, base: str | None, current: Any, mine: Any) -> str | None:
     """Both edits of a text in one, or None where a person has to choose."""
     if declared.policy != "text" or not all(isinstance(t, str) for t in (base, current, mine)):
         return None
-    return merge_text(base or "", current, mine)
+    merged = merge_text(base or "", current, mine)
+    limit = declared.schema.get("maxLength", len(merged or ""))
+    return merged if merged is not None and len(merged) <= limit else None
 
 
 def graver(declared: Field, current: Any, mine: Any) -> bool:
@@ -164,9 +177,16 @@ def graver(declared: Field, current: Any, mine: Any) -> bool:
     return current not in order or order.index(mine) > order.index(current)
 
 
-def _set(current: list[str], said: Mapping[str, list[str]]) -> list[str]:
-    """Add wins over a concurrent remove; the result is sorted so that all replicas agree."""
-    return sorted((set(current) - set(said.get("remove", ()))) | set(said.get("add", ())))
+def _set(current: list[str], said: Mapping[str, list[str]], seen: list[str] | None = None) -> list[str]:
+    """Add wins over a concurrent remove; the result is sorted so that all replicas agree.
+
+    Where somebody else wrote the set meanwhile, `seen` is what its author had seen: what was added
+    since is not the author's to remove.
+    """
+    remove = set(said.get("remove", ()))
+    if seen is not None:
+        remove &= set(seen)
+    return sorted((set(current) - remove) | set(said.get("add", ())))
 
 
 def _append(
@@ -180,6 +200,16 @@ def _append(
             known.add(entry["id"])
             added.append({"id": entry["id"], "text": entry["text"], "by": actor, "at": at})
     return [*current, *added]
+
+
+def _keep_other_texts(
+    out: Judgement, current: list[dict[str, str]], name: str, said: Mapping[str, Any]
+) -> None:
+    """An entry whose id is known with another text is no repetition: both texts are kept."""
+    known = {e["id"]: e["text"] for e in current}
+    for entry in said["append"]:
+        if known.get(entry["id"], entry["text"]) != entry["text"]:
+            out.lost[name] = Lost(known[entry["id"]], entry["text"], "review")
 
 
 def _step(kind: Kind, body: Body, verb: str, actor: str, out: Judgement) -> None:

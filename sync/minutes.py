@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, update
@@ -55,6 +55,12 @@ class State:
     devices: dict[str, str]
     dirty: bool = False
     bytes: int = 0
+    left: set[str] = field(default_factory=set)
+
+    def move(self, audience: str, seq: int) -> None:
+        """Into another audience; those who saw it in the old one are told that it left."""
+        self.left.add(self.audience)
+        self.audience, self.version, self.dirty = audience, seq, True
 
 
 class Minutes:
@@ -73,6 +79,7 @@ class Minutes:
         self.seq, self.prev = head.seq, head.hash
         self.received_at, self.skew_ms = received_at, skew_ms
         self.known: dict[str, tuple[str, Outcome]] = {}
+        self.authors: dict[str, str] = {}
         self.conflicts: list[bulk.Row] = []
         self._entries: list[bulk.Row] = []
         self._payloads: list[bulk.Row] = []
@@ -91,6 +98,7 @@ class Minutes:
         why: str | None = None,
         conflict: str | None = None,
         version: int | None = THIS,
+        was: str | None = None,
     ) -> Outcome:
         """One entry: canonical header, chained; payload apart, committed to by a salted hash."""
         self.seq += 1
@@ -108,6 +116,7 @@ class Minutes:
         data = spell(
             self._header(change, status, audience)
             | {"why": why, "conflict": conflict, "payload": commitment(salt, payload)}
+            | ({"left": was} if was else {})
         )
         self.prev = entry_hash(data)
         self._entries.append((self.dossier, self.seq, change.id, change.record, data, self.prev))
@@ -155,8 +164,10 @@ class Minutes:
         return outcome
 
     def _remember(self, change: str, digest: str, outcome: Outcome) -> None:
+        actor = self.author.actor
         self.known[change] = (digest, outcome)
-        self._outcomes.append((self.dossier, change, digest, spell(outcome).decode()))
+        self.authors[change] = actor
+        self._outcomes.append((self.dossier, change, digest, actor, spell(outcome).decode()))
 
     def write(self, dirty: Mapping[str, State]) -> list[Touched]:
         """One statement a table, then the head. Returns the records as they now stand."""
@@ -171,7 +182,7 @@ class Minutes:
         bulk.insert(conn, tables.payloads, self._payloads)
         bulk.upsert(conn, tables.conflicts, self.conflicts)
         bulk.upsert(conn, tables.records, [self._record(n, s) for n, s in dirty.items()])
-        bulk.upsert(conn, tables.feed, [self._feed(n, s) for n, s in dirty.items()])
+        bulk.upsert(conn, tables.feed, [row for n, s in dirty.items() for row in self._feed(n, s)])
         seen = sorted({(self.dossier, s.audience) for s in dirty.values()})
         bulk.upsert(conn, tables.audiences, seen)
         t = tables.dossiers
@@ -185,8 +196,10 @@ class Minutes:
         texts = (spell(s.body).decode(), spell(s.seqs).decode(), spell(s.devices).decode())
         return (self.dossier, name, s.kind, s.audience, s.version, s.deleted, *texts)
 
-    def _feed(self, name: str, s: State) -> bulk.Row:
-        return (self.dossier, s.audience, name, s.version, "delete" if s.deleted else "put")
+    def _feed(self, name: str, s: State) -> list[bulk.Row]:
+        here = (self.dossier, s.audience, name, s.version, "delete" if s.deleted else "put")
+        left = [(self.dossier, a, name, s.version, "leave") for a in sorted(s.left - {s.audience})]
+        return [here, *left]
 
 
 def answer(change: str | None, status: str, why: str | None, remedy: str | None = None) -> Outcome:

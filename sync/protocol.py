@@ -12,6 +12,8 @@ PAGE_ITEMS = 500
 PAGE_BYTES = 2 * 1024 * 1024
 REQUEST_CHANGES = 500  # protocol.md §7: with it a transaction stays under 250 ms of locked work
 REQUEST_BYTES = 4 * 1024 * 1024
+# A name, or a name and a firm: `field`, `party:91110105MA0XD00162`.
+AUDIENCE_PATTERN = r"^[a-z]{1,20}(:[A-Za-z0-9._-]{1,40})?$"
 DOSSIER_PATTERN = r"^[a-z]+:[A-Za-z0-9._-]{1,80}$"
 LIMITS = {
     "request_changes": REQUEST_CHANGES,
@@ -46,9 +48,11 @@ _GROUP = {
 _CURSORS = {
     "type": "object",
     "maxProperties": 2_000,
+    "propertyNames": {"pattern": DOSSIER_PATTERN},
     "additionalProperties": {
         "type": "object",
         "maxProperties": 16,
+        "propertyNames": {"pattern": AUDIENCE_PATTERN},
         "additionalProperties": _CURSOR,
     },
 }

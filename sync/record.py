@@ -31,12 +31,14 @@ class Field:
 
     `group`: fields of one group are tested, won and lost together. `order`: values from mild to
     grave; while a conflict is open the graver one shows. `required`: must stand at create.
+    `fixed`: said once, at create, and never again.
     """
 
     schema: Mapping[str, Any]
     policy: Policy = "review"
     zh: str = ""
     required: bool = False
+    fixed: bool = False
     group: str | None = None
     order: tuple[str, ...] = ()
 
@@ -160,7 +162,8 @@ class Kind:
 
     `objection(verb, body, actor)` returns the code of a rule that the step would break, or None;
     it sees neither clock nor database. `signed` names the server-kept field that takes the id of
-    who made the record. `kept` names all fields that only the server writes.
+    who made the record; with `own`, nobody else may change or delete it. `kept` names all
+    fields that only the server writes.
     """
 
     name: str
@@ -171,6 +174,7 @@ class Kind:
     objection: Objection = no_objection
     written_by_server: bool = False
     signed: str | None = None
+    own: bool = False
     kept: frozenset[str] = frozenset()
     _create: Any = field(default=None, repr=False)
     _update: Any = field(default=None, repr=False)
@@ -199,7 +203,9 @@ class Kind:
 
     def change_schema(self, op: str) -> dict[str, Any]:
         """The JSON Schema of a change's `fields` for `op` (`create` or `update`)."""
-        wanted = {n: f for n, f in self.fields.items() if op == "update" or f.policy != "state"}
+        wanted = {
+            n: f for n, f in self.fields.items() if (not f.fixed if op == "update" else f.policy != "state")
+        }
         return _object(
             {n: f.operation() for n, f in wanted.items()},
             required=tuple(n for n, f in wanted.items() if f.required and op == "create"),
@@ -217,6 +223,7 @@ def kind(
     objection: Objection = no_objection,
     written_by_server: bool = False,
     signed: str | None = None,
+    own: bool = False,
 ) -> Kind:
     """Declare a kind. Raises ValueError where the declaration contradicts itself."""
     declared = dict(fields)
@@ -235,6 +242,7 @@ def kind(
         objection=objection,
         written_by_server=written_by_server,
         signed=signed,
+        own=own,
         kept=frozenset(n for n, f in declared.items() if f.policy == "server"),
     )
     return replace(

@@ -17,7 +17,7 @@ import orjson
 from .canonical import canonical
 from .merge import Written as _Written
 from .merge import first_body, merge
-from .protocol import PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, SCHEMA
+from .protocol import CHANGE_BYTES, PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, SCHEMA
 from .record import Body, Kind
 
 UNSETTLED = ("new", "acked")  # what the view replays
@@ -145,10 +145,13 @@ class Replica:
         change |= {"at": at or self.clock().isoformat(timespec="milliseconds")}
         if base is not None:
             change["base"] = base
+        spelled = canonical(change)
+        if len(spelled) > CHANGE_BYTES:
+            raise ValueError(f"{kind}: more than {CHANGE_BYTES} bytes in one change")
         self._put_meta("n", str(n))
         self.db.execute(
             "INSERT INTO outbox (n, id, dossier, record, state, change) VALUES (?,?,?,?,?,?)",
-            (n, change["id"], dossier, record, "new", canonical(change).decode()),
+            (n, change["id"], dossier, record, "new", spelled.decode()),
         )
         return str(change["id"])
 
@@ -232,6 +235,11 @@ class Replica:
         """What became of each change that was answered and is still held, by change id."""
         rows = self.db.execute("SELECT id, outcome FROM outbox WHERE outcome IS NOT NULL")
         return {r["id"]: orjson.loads(r["outcome"]) for r in rows}
+
+    def note_stored(self, photo: str) -> None:
+        """The server has verified the photo's bytes at rest: it need not be sent again."""
+        with self._transaction():
+            self.db.execute("UPDATE media SET state='stored' WHERE photo=?", (photo,))
 
     def awaiting_bytes(self) -> list[dict[str, Any]]:
         """Photos whose bytes the server has not yet called stored."""

@@ -83,6 +83,10 @@ def _grants(db: sqlite3.Connection, pull: Mapping[str, Any], new_id: Callable[[]
             pair = (row["dossier"], row["audience"])
             db.execute("DELETE FROM cursors WHERE dossier=? AND audience=?", pair)
             db.execute("DELETE FROM shadow WHERE dossier=? AND audience=?", pair)
+            # Photographs that are not home yet stay, like the outbox: a reviewer decides on them.
+            if row["dossier"] not in granted:
+                gone = (row["dossier"],)
+                db.execute("DELETE FROM media WHERE dossier=? AND state='stored'", gone)
     for dossier, grant in granted.items():
         known = db.execute("SELECT epoch FROM epochs WHERE dossier=?", (dossier,)).fetchone()
         if known is None:

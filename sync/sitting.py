@@ -1,6 +1,7 @@
 """One sitting over one dossier: under the lock, judge each change, then write all at once."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
@@ -13,6 +14,9 @@ from .merge import UNKNOWN, Judgement, Written, first_body, merge
 from .minutes import Head, Minutes, Outcome, State, Touched, answer
 from .protocol import RECORD_BYTES
 from .record import Body
+
+MERGED = "merge"  # the device of values that nobody wrote alone
+AUDIENCE = "@audience"  # who last moved a record, beside who last wrote its fields
 
 
 class Sitting:
@@ -32,7 +36,7 @@ class Sitting:
         self.states: dict[str, State] = {}
         self.open_conflicts: dict[str, str] = {}
         self.lineage: list[tuple[int, int]] = []
-        self.bases: dict[str, dict[str, str]] = {}
+        self.bases: dict[str, dict[str, Any]] = {}
 
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
@@ -41,11 +45,13 @@ class Sitting:
         ids = {c.id for c in changes if c.id} | {c.after for c in understood if c.after}
         o, r, c = tables.outcomes, tables.records, tables.conflicts
         rows = self.conn.execute(
-            select(o.c.change, o.c.digest, o.c.outcome).where(
+            select(o.c.change, o.c.digest, o.c.author, o.c.outcome).where(
                 o.c.dossier == self.dossier, bulk.among(self.conn, o.c.change, ids)
             )
         )
-        self.minutes.known = {x.change: (x.digest, orjson.loads(x.outcome)) for x in rows}
+        for x in rows:
+            self.minutes.known[x.change] = (x.digest, orjson.loads(x.outcome))
+            self.minutes.authors[x.change] = x.author
         # Change ids too: a conflict or parked record takes its change's id, and must not land
         # on a record that somebody gave the same id.
         wanted = {x.record for x in understood} | {x.id for x in understood}
@@ -72,32 +78,34 @@ class Sitting:
                     orjson.loads(x.body),
                     orjson.loads(x.written),
                     orjson.loads(x.devices),
-                    bytes=len(x.body),
+                    bytes=len(x.body.encode()),
                 )
                 for x in rows
             }
-        self.bases = self._texts_seen([c for c in understood if self._merges_text(c)])
         if self.epoch > 1:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
             self.lineage = [(x.epoch, x.fork) for x in forks]
+        self.bases = self._values_seen([c for c in understood if self._needs_base(c)])
 
-    def _merges_text(self, change: Change) -> bool:
-        """Whether a text of the change was written by somebody else since its author looked."""
+    def _needs_base(self, change: Change) -> bool:
+        """Whether a text, or a set that loses elements, was written by somebody else since its
+        author looked: the merge then needs what the author had seen.
+        """
         state = self.states.get(change.record)
         if state is None or change.op != "update":
             return False
         written = Written(state.seqs, state.devices)
         return any(
-            change.kind.fields[name].policy == "text"
+            (change.kind.fields[name].policy == "text" or said.get("remove"))
             and written.moved(name, change.version, self.author.device)
-            for name in change.fields
+            for name, said in change.fields.items()
         )
 
-    def _texts_seen(self, changes: Sequence[Change]) -> dict[str, dict[str, str]]:
-        """For each change's id, the texts as its author had seen them, from the journal.
+    def _values_seen(self, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
+        """For each change's id, its fields as their author had seen them, from the journal.
 
-        One statement, and only where two people edited one text.
+        One statement, and only where two people wrote one text or set.
         """
         if not changes:
             return {}
@@ -109,11 +117,13 @@ class Sitting:
             .where(bulk.among(self.conn, e.c.record, {c.record for c in changes}))
             .order_by(e.c.seq)
         )
-        seen: dict[str, dict[str, str]] = {c.id: {} for c in changes}
+        # Of a base that nobody can have seen, or that a restore threw away, nothing is known.
+        trunks = {c.id: self._trunk(c, self.states[c.record]) for c in changes}
+        seen: dict[str, dict[str, Any]] = {c.id: {} for c in changes}
         for record, seq, payload in rows:
             after = orjson.loads(payload)["after"]
             for change in changes:
-                if change.record == record and seq <= change.version:
+                if change.record == record and seq <= trunks[change.id]:
                     seen[change.id] |= {n: after[n] for n in change.fields if n in after}
         return seen
 
@@ -123,7 +133,7 @@ class Sitting:
         stored = self.minutes.known.get(change.id) if change.id else None
         if stored is not None:
             digest, outcome = stored
-            if digest == change.digest:
+            if digest == change.digest and self.minutes.authors.get(str(change.id)) == self.author.actor:
                 return outcome | {"replay": True}
             return self.minutes.invalid(change, "change-id-reused", remember=False)
         if isinstance(change, Unreadable):
@@ -166,12 +176,17 @@ class Sitting:
         return self.minutes.append(change, "applied", audience, after=body)
 
     def _update(self, change: Change, state: State) -> Outcome:
-        for verb in _verbs(change):
-            refused = self._refused(change, verb, state.audience)
+        asked = [(verb, state.audience) for verb in _verbs(change)]
+        if change.audience is not None:
+            asked += [("move", state.audience), ("move", change.audience)]
+        for verb, audience in asked:
+            refused = self._refused(change, verb, audience) or self._not_own(change, state)
             if refused:
                 return self._park(change, refused)
         if state.deleted:
             return self._park(change, "edit-vs-delete")
+        if change.audience is not None and self._moved_meanwhile(change, state):
+            return self._park(change, "moved-meanwhile")
         judged = merge(
             change.kind,
             state.body,
@@ -190,11 +205,12 @@ class Sitting:
         after = judged.after | judged.stamps
         before = {n: state.body.get(n) for n in after}
         if after:
-            _apply(state, after, self.minutes.seq + 1, self.author.device)
+            _apply(state, after, self.minutes.seq + 1, self.author.device, judged.contested)
             state.bytes += change.size
+        was = self._move(change, state)
         return self.minutes.append(
             change,
-            judged.status,
+            "applied" if was and judged.status == "noop" else judged.status,
             state.audience,
             after=after,
             before=before,
@@ -202,17 +218,41 @@ class Sitting:
             why=judged.why,
             conflict=conflict,
             version=state.version,
+            was=was,
         )
 
+    def _moved_meanwhile(self, change: Change, state: State) -> bool:
+        """Whether somebody else has put the record into another audience since the author looked."""
+        written = Written(state.seqs, state.devices)
+        elsewhere = change.audience != state.audience
+        return elsewhere and written.moved(AUDIENCE, self._trunk(change, state), self.author.device)
+
+    def _move(self, change: Change, state: State) -> str | None:
+        """Put the record, and its open conflict, into the audience the change names.
+
+        Returns the audience it leaves, or None if it stays.
+        """
+        if change.audience is None or change.audience == state.audience:
+            return None
+        was, seq = state.audience, self.minutes.seq + 1
+        state.move(change.audience, seq)
+        state.seqs[AUDIENCE], state.devices[AUDIENCE] = seq, self.author.device
+        conflict = self.states.get(self.open_conflicts.get(change.record, ""))
+        if conflict is not None and conflict.audience == was:
+            conflict.move(change.audience, seq)
+        return was
+
     def _delete(self, change: Change, state: State) -> Outcome:
-        refused = self._refused(change, "delete", state.audience)
+        refused = self._refused(change, "delete", state.audience) or self._not_own(change, state)
         if refused:
             return self._park(change, refused)
         if state.deleted:
             return self.minutes.append(change, "noop", state.audience, version=state.version)
         written = Written(state.seqs, state.devices)
         trunk = self._trunk(change, state)
-        if any(written.moved(name, trunk, self.author.device) for name in state.seqs):
+        # What the server notes about a record is nobody's edit.
+        people = [name for name in state.seqs if name not in change.kind.kept]
+        if any(written.moved(name, trunk, self.author.device) for name in people):
             return self._park(change, "delete-vs-edit")
         state.deleted = state.dirty = True
         state.version = self.minutes.seq + 1
@@ -226,9 +266,16 @@ class Sitting:
             return "not-permitted"
         if not kind.kept.isdisjoint(change.fields):
             return "server-field"
-        if verb == "create" and audience.split(":", maxsplit=1)[0] not in kind.audiences:
+        if verb in ("create", "move") and audience.split(":", maxsplit=1)[0] not in kind.audiences:
             return "unknown-audience"
         return self.author.may.refusal(kind.name, verb, audience, change.at)
+
+    def _not_own(self, change: Change, state: State) -> str | None:
+        """What somebody said is changed by nobody else."""
+        kind = change.kind
+        if self.author.system or not kind.own or kind.signed is None:
+            return None
+        return None if state.body.get(kind.signed) == self.author.actor else "not-permitted"
 
     def _trunk(self, change: Change, state: State) -> int:
         """The version the author had seen, or UNKNOWN if a restore threw that history away.
@@ -247,6 +294,8 @@ class Sitting:
         """Open a conflict over the record, or join the one that is open."""
         name = self.open_conflicts.get(change.record, change.id)
         earlier = self.states.get(name)
+        if earlier is not None and earlier.bytes + 2 * change.size > RECORD_BYTES:
+            name, earlier = change.id, None  # the open one is full: a second one is opened
         body = conflict_body(
             earlier.body if earlier else None,
             change,
@@ -263,14 +312,27 @@ class Sitting:
 
     def _park(self, change: Change, why: str) -> Outcome:
         """Keep the whole change for a reviewer; the target stays as it is."""
-        self._engine_record(change.id, PARKED.name, "office", parked_body(change, self.author, why))
+        audience = self._reviewers(change)
+        self._engine_record(change.id, PARKED.name, audience, parked_body(change, self.author, why))
         self.minutes.conflicts.append((self.dossier, change.id, change.record, PARKED.name, True))
-        return self.minutes.append(change, "parked", "office", why=why, version=None)
+        return self.minutes.append(change, "parked", audience, why=why, version=None)
+
+    def _reviewers(self, change: Change) -> str:
+        """Who may read parked work: nobody who could not have read the record."""
+        state = self.states.get(change.record)
+        strict = {state.audience if state else "", change.audience}
+        unknown = state is None and change.op != "create" and self.author.may.sees("confidential")
+        return "confidential" if "confidential" in strict or unknown else "office"
 
     def _engine_record(self, name: str, kind: str, audience: str, body: Body) -> None:
         seq = self.minutes.seq + 1
         seqs, devices = dict.fromkeys(body, seq), dict.fromkeys(body, "server")
-        self.states[name] = State(kind, audience, seq, False, body, seqs, devices, dirty=True)
+        earlier = self.states.get(name)
+        left = earlier.left if earlier else set[str]()
+        size = len(spell(body))
+        self.states[name] = State(
+            kind, audience, seq, False, body, seqs, devices, dirty=True, bytes=size, left=left
+        )
 
     # ----------------------------------------------------------------- write
     def write(self) -> list[Touched]:
@@ -284,14 +346,14 @@ def _verbs(change: Change) -> list[str]:
     return [*step, "update"] if len(change.fields) > len(step) else step
 
 
-def _apply(state: State, after: Body, seq: int, device: str) -> None:
+def _apply(state: State, after: Body, seq: int, device: str, contested: set[str]) -> None:
     for name, value in after.items():
         if value is None:
             state.body.pop(name, None)
         else:
             state.body[name] = value
         state.seqs[name] = seq
-        state.devices[name] = device
+        state.devices[name] = MERGED if name in contested else device
     state.version = seq
     state.dirty = True
 

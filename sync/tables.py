@@ -86,6 +86,15 @@ feed = Table(
     Index("feed_seq", "dossier", "audience", "seq"),
 )
 
+# How far the deletions of an audience have been let go: an older cursor must start anew.
+collected = Table(
+    "collected",
+    metadata,
+    Column("dossier", DOSSIER, primary_key=True),
+    Column("audience", String(80), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+
 # Which audiences a dossier has had: a firm's is known by its first record, not by a list of firms.
 audiences = Table(
     "audiences",
@@ -100,6 +109,7 @@ outcomes = Table(
     Column("dossier", DOSSIER, primary_key=True),
     Column("change", ID, primary_key=True),
     Column("digest", String(64), nullable=False),
+    Column("author", String(96), nullable=False),
     Column("outcome", Text, nullable=False),
 )
 
@@ -121,7 +131,7 @@ invalid = Table(
     Column("digest", String(64), primary_key=True),
     Column("change", String(80)),
     Column("actor", String(96), nullable=False),
-    Column("device", String(64), nullable=False),
+    Column("device", String(96), nullable=False),
     Column("received_at", String(24), nullable=False),
     Column("why", String(40), nullable=False),
     Column("bytes", LargeBinary, nullable=False),

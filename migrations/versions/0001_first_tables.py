@@ -66,7 +66,6 @@ def upgrade() -> None:
         sa.Column("inspection", sa.String(length=36), nullable=True),
         sa.Column("contractor", sa.String(length=18), nullable=True),
         sa.Column("words", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("dossier", "id"),
     )
     with op.batch_alter_table("issues", schema=None) as batch_op:
@@ -175,6 +174,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dossier", "audience"),
     )
     op.create_table(
+        "collected",
+        sa.Column("dossier", sa.String(length=96), nullable=False),
+        sa.Column("audience", sa.String(length=80), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("dossier", "audience"),
+    )
+    op.create_table(
         "conflicts",
         sa.Column("dossier", sa.String(length=96), nullable=False),
         sa.Column("conflict", sa.String(length=36), nullable=False),
@@ -227,7 +233,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("change", sa.String(length=80), nullable=True),
         sa.Column("actor", sa.String(length=96), nullable=False),
-        sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("device", sa.String(length=96), nullable=False),
         sa.Column("received_at", sa.String(length=24), nullable=False),
         sa.Column("why", sa.String(length=40), nullable=False),
         sa.Column("bytes", sa.LargeBinary(), nullable=False),
@@ -248,6 +254,7 @@ def upgrade() -> None:
         sa.Column("dossier", sa.String(length=96), nullable=False),
         sa.Column("change", sa.String(length=36), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("author", sa.String(length=96), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("dossier", "change"),
     )
@@ -313,6 +320,7 @@ def downgrade() -> None:
         batch_op.drop_index("conflicts_record")
 
     op.drop_table("conflicts")
+    op.drop_table("collected")
     op.drop_table("audiences")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index("sessions_person")

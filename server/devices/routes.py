@@ -86,7 +86,7 @@ def _push(call: Call, group: Group, sent_at: str | None) -> dict[str, Any]:
     if may is None:
         return exchange.unknown(group.dossier)
     author = Author(actor.id, actor.writer, may)
-    with transaction.writing() as conn:
+    with transaction.writing(group.dossier) as conn:
         return exchange.push_group(
             transaction.push, conn, group, author, received_at=call.now, sent_at=sent_at
         )

@@ -14,7 +14,14 @@ from . import queries
 
 
 def amend(
-    actor: Actor, issue: str, fields: dict[str, Any], *, version: int, change: str | None, at: str | None
+    actor: Actor,
+    issue: str,
+    dossier: str | None,
+    fields: dict[str, Any],
+    *,
+    version: int,
+    change: str | None,
+    at: str | None,
 ) -> Outcome:
     """Bring the desk's change of an issue into its dossier and return the outcome.
 
@@ -23,13 +30,14 @@ def amend(
     Raises Refusal `not-found`, `malformed` (with the faults).
     """
     here = office()
-    row = queries.found(actor, issue)
+    # A deleted one too: a repetition after a lost reply is owed the first answer.
+    row = queries.found(actor, issue, dossier, deleted=True)
     may = access.in_dossier(actor, row.dossier, here.journal.kinds)
     if may is None:
         raise Refusal("not-found")
-    dossier, now = row.dossier, rfc3339(here.clock())
+    home, now = row.dossier, rfc3339(here.clock())
     with transaction.reading() as conn:
-        epoch = here.journal.heads(conn, [dossier])[dossier].epoch
+        epoch = here.journal.heads(conn, [home])[home].epoch
     sent = {
         "id": change or here.new_id(),
         "n": 0,
@@ -41,7 +49,7 @@ def amend(
         "at": at or now,
     }
     author = Author(actor.id, actor.writer, may)
-    pushed = transaction.submit(dossier, author, [read(sent, here.journal.kinds)], received_at=now)
+    pushed = transaction.submit(home, author, [read(sent, here.journal.kinds)], received_at=now)
     outcome = pushed.outcomes[0]
     if outcome["status"] == "invalid":
         raise Refusal("malformed", "Some fields are wrong.", why=outcome["why"], faults=outcome["faults"])

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, cast
 
-import orjson
 from sqlalchemy import Connection, Select, Table, select
 
 from server import access, paging
@@ -14,7 +13,7 @@ from server.errors import Refusal
 from server.people.queries import names
 from server.photos import queries as photos
 from server.projects.queries import names as project_names
-from sync import bulk
+from sync import bulk, history
 from sync.exchange import rfc3339
 from sync.minutes import Touched
 
@@ -23,6 +22,7 @@ from .tables import NO_DEADLINE, CommentRow, IssueRow
 
 SHANGHAI = timezone(timedelta(hours=8))  # Asia/Shanghai has no daylight saving (domain.md §1.6)
 GRAVITY = {code: rank for rank, code in enumerate(SEVERITIES)}
+COMMENTS = 500  # the newest; older ones come with the exchange
 _row = IssueRow
 SORTS = {
     "-found_at": paging.Keyset("-found_at", (_row.found_at, _row.dossier, _row.id), descending=True),
@@ -45,7 +45,7 @@ def project_issues(conn: Connection, touched: Sequence[Touched]) -> None:
                 *(t.dossier, t.record, t.version, t.audience, t.deleted, b["state"]),
                 *(GRAVITY[b["severity"]], b["domain"], b["title"], b.get("part"), due, found),
                 *(b.get("assignee"), b.get("inspection"), b.get("contractor")),
-                *(words.lower(), orjson.dumps(b).decode()),
+                words.lower(),
             )
         )
     bulk.upsert(conn, cast(Table, IssueRow.__table__), rows)
@@ -101,7 +101,7 @@ def _filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]
 def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[str, Any]]:
     pictures = photos.of_subjects(actor, [(r.dossier, r.id) for r in rows])
     people = names(r.assignee for r in rows if r.assignee)
-    projects = project_names({r.dossier for r in rows})
+    projects = project_names(actor, {r.dossier for r in rows})
     day = today(now)
     return [
         {
@@ -128,22 +128,22 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
     ]
 
 
-def one(actor: Actor, issue: str, now: datetime) -> dict[str, Any]:
+def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[str, Any]:
     """One issue with its whole body, photographs and comments. Raises Refusal `not-found`."""
-    row = found(actor, issue)
+    row = found(actor, issue, dossier)
     comments = db.session.execute(
         select(CommentRow)
         .where(CommentRow.dossier == row.dossier, CommentRow.subject == row.id)
         .where(CommentRow.deleted.is_(False))
         .where(access.visible(actor, "comment.read", CommentRow.dossier, CommentRow.audience))
-        .order_by(CommentRow.said_at, CommentRow.id)
-        .limit(500)
+        .order_by(CommentRow.said_at.desc(), CommentRow.id.desc())
+        .limit(COMMENTS)
     ).scalars()
-    said = list(comments)
+    said = list(comments)[::-1]
     people = names(c.author for c in said)
     told = _told(actor, [row], now)[0]
     return told | {
-        "body": orjson.loads(row.body),
+        "body": history.body(db.session.connection(), row.dossier, row.id),
         "comments": [
             {
                 "id": c.id,
@@ -156,17 +156,27 @@ def one(actor: Actor, issue: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def found(actor: Actor, issue: str) -> IssueRow:
-    """The issue's row, if the actor may see it. Raises Refusal `not-found`."""
-    row = db.session.execute(
+def found(actor: Actor, issue: str, dossier: str | None, *, deleted: bool = False) -> IssueRow:
+    """The issue's row, if the actor may see it; ids are unique inside a dossier only.
+
+    Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
+    """
+    query = (
         select(IssueRow)
-        .where(IssueRow.id == issue, IssueRow.deleted.is_(False))
+        .where(IssueRow.id == issue)
         .where(access.visible(actor, "issue.read", IssueRow.dossier, IssueRow.audience))
-    ).scalars()
-    issue_row = row.first()
-    if issue_row is None:
+        .limit(2)
+    )
+    if dossier is not None:
+        query = query.where(IssueRow.dossier == dossier)
+    if not deleted:
+        query = query.where(IssueRow.deleted.is_(False))
+    rows = db.session.execute(query).scalars().all()
+    if not rows:
         raise Refusal("not-found")
-    return issue_row
+    if len(rows) > 1:
+        raise Refusal("ambiguous", dossiers=sorted(r.dossier for r in rows))
+    return rows[0]
 
 
 def today(now: datetime) -> date:

@@ -41,6 +41,12 @@ class Filter(Schema):
     limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
 
 
+class Where(Schema):
+    """Record ids are unique inside a dossier; name it where two dossiers may share one."""
+
+    dossier = fields.String(load_default=None, validate=validate.Length(1, 96))
+
+
 class Named(Schema):
     """A person by id and display name."""
 
@@ -135,7 +141,7 @@ class Amended(Schema):
     """The outcome, and the issue as it now stands."""
 
     outcome = fields.Nested(Outcome)
-    issue = fields.Nested(WholeIssue)
+    issue = fields.Nested(WholeIssue, allow_none=True)
 
 
 @endpoint(
@@ -159,13 +165,14 @@ def list_issues(call: Call) -> Any:
     "/api/v1/issues/<uuid:issue>",
     may="issue.read",
     summary="一条问题 One issue",
+    query=Where,
     answer=WholeIssue,
-    refusals=("not-found",),
+    refusals=("not-found", "ambiguous"),
 )
 def one_issue(call: Call, issue: Any) -> Any:
     """With its whole body, photographs and comments."""
     with reading():
-        return queries.one(call.who, str(issue), call.now)
+        return queries.one(call.who, str(issue), call.query["dossier"], call.now)
 
 
 @endpoint(
@@ -174,9 +181,13 @@ def one_issue(call: Call, issue: Any) -> Any:
     "PATCH",
     may="issue.read",
     summary="处理问题 Amend an issue",
+    query=Where,
     body=Amend,
     answer=Amended,
-    refusals=("not-found", "malformed", "version-required", "busy", "unsupported-media-type"),
+    refusals=(
+        *("not-found", "ambiguous", "malformed", "version-required", "busy"),
+        "unsupported-media-type",
+    ),
     headers=("If-Match",),
 )
 def amend_issue(call: Call, issue: Any) -> Any:
@@ -186,14 +197,25 @@ def amend_issue(call: Call, issue: Any) -> Any:
     seen = re.fullmatch(r'"?(\d{1,15})"?', request.headers.get("If-Match", ""))
     if seen is None:
         raise Refusal("version-required")
-    change = call.body["change"]
+    change, dossier = call.body["change"], call.query["dossier"]
     outcome = actions.amend(
         call.who,
         str(issue),
+        dossier,
         call.body["fields_"],
         version=int(seen[1]),
         change=str(change) if change else None,
         at=call.body["at"],
     )
     with reading():
-        return {"outcome": outcome, "issue": queries.one(call.who, str(issue), call.now)}
+        return {"outcome": outcome, "issue": _present(call, str(issue), dossier)}
+
+
+def _present(call: Call, issue: str, dossier: str | None) -> Any:
+    """The issue as it now stands, or None where it has been deleted meanwhile."""
+    try:
+        return queries.one(call.who, issue, dossier, call.now)
+    except Refusal as refusal:
+        if refusal.code == "not-found":
+            return None
+        raise

@@ -30,7 +30,6 @@ class IssueRow(Model):
     inspection: Mapped[str | None] = mapped_column(String(36))
     contractor: Mapped[str | None] = mapped_column(String(18))
     words: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
     __table_args__ = (
         Index("issues_found", "found_at", "dossier", "id"),
         Index("issues_due", "due_on", "dossier", "id"),

@@ -103,6 +103,7 @@ def give_post(person: str, dossier: str, role: str, *, firm: str | None = None) 
                 Post.person == person,
                 Post.dossier == dossier,
                 Post.role == role,
+                Post.firm == firm if firm else Post.firm.is_(None),
                 Post.until.is_(None),
             )
         ).first()

@@ -60,7 +60,7 @@ def take_in(upload: Upload) -> None:
     verified = intake.verify(upload.path, sha256=said["sha256"], size=upload.length)
     intake.rest(here.store, said["dossier"], upload.path, verified)
     now = here.clock()
-    with transaction.writing() as conn:
+    with transaction.writing(said["dossier"]) as conn:
         known = conn.execute(
             select(blobs.c.sha256).where(
                 blobs.c.dossier == said["dossier"], blobs.c.sha256 == verified.sha256
@@ -79,6 +79,10 @@ def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None)
     """
     here = office()
     now = rfc3339(here.clock())
+    waiting = queries.awaited(conn, dossier, digests)
+    if not waiting:
+        return 0
+    epoch = here.journal.lock(conn, dossier).epoch
     changes = [
         {
             "id": str(uuid.uuid5(NAMESPACE, f"{dossier}|{photo.id}|{photo.sha256}|stored")),
@@ -86,15 +90,14 @@ def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None)
             "op": "update",
             "kind": "photo",
             "record": photo.id,
-            "base": {"version": photo.version, "epoch": 1},
+            "base": {"version": photo.version, "epoch": epoch},
             "fields": {"stored_at": {"set": _utc(photo.stored_at)}},
             "at": _utc(photo.stored_at),
         }
-        for photo in queries.awaited(conn, dossier, digests)
+        for photo in waiting
     ]
-    if changes:
-        understood = [read(c, here.journal.kinds) for c in changes]
-        transaction.push(conn, dossier, SYSTEM, understood, received_at=now)
+    understood = [read(c, here.journal.kinds) for c in changes]
+    transaction.push(conn, dossier, SYSTEM, understood, received_at=now)
     return len(changes)
 
 
@@ -111,7 +114,7 @@ def follow(dossier: str, touched: Sequence[Touched]) -> None:
     with transaction.reading() as conn:
         waiting = bool(queries.awaited(conn, dossier, digests))
     if waiting:
-        with transaction.writing() as conn:
+        with transaction.writing(dossier) as conn:
             settle(conn, dossier, digests)
 
 
@@ -121,7 +124,7 @@ def settle_all() -> int:
         dossiers = queries.unsettled(conn)
     done = 0
     for dossier in dossiers:
-        with transaction.writing() as conn:
+        with transaction.writing(dossier) as conn:
             done += settle(conn, dossier)
     return done
 
@@ -153,7 +156,7 @@ def _develop(photo: PhotoRow, key: str) -> None:
         ).scalar()
     if tried in ("undecodable", "unsupported"):
         raise Refusal("no-picture", reason=tried)
-    with tempfile.TemporaryDirectory(dir=here.config.staging) as folder:
+    with tempfile.TemporaryDirectory(dir=here.config.scratch) as folder:
         source = Path(folder) / "source"
         with here.store.open(original(photo)) as stream, source.open("wb") as copy:
             shutil.copyfileobj(stream, copy, 1 << 20)

@@ -43,8 +43,8 @@ def told(row: PhotoRow) -> dict[str, Any]:
     return {n: getattr(row, n) for n in names} | {
         "taken_at": row.taken_at,
         "stored": row.stored,
-        "original": f"{here}/original" if row.stored else None,
-        "thumbnail": f"{here}/thumbnail" if row.stored else None,
+        "original": f"{here}/original?dossier={row.dossier}" if row.stored else None,
+        "thumbnail": f"{here}/thumbnail?dossier={row.dossier}" if row.stored else None,
     }
 
 
@@ -94,18 +94,34 @@ def evidence(photos: Sequence[PhotoRow]) -> dict[str, int]:
     return {"stored": sum(p.stored for p in photos), "total": len(photos)}
 
 
-def one(actor: Actor, photo: str) -> PhotoRow:
-    """The photograph, if the actor may see it. Raises Refusal `not-found`."""
+def one(actor: Actor, photo: str, dossier: str | None) -> PhotoRow:
+    """The photograph, if the actor may see it; ids are unique inside a dossier only.
+
+    Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
+    """
     row = PhotoRow
-    found = db.session.execute(
+    query = (
         select(row)
         .where(row.id == photo, row.deleted.is_(False))
         .where(access.visible(actor, "photo.read", row.dossier, row.audience))
-    ).scalars()
-    photo_row = found.first()
-    if photo_row is None:
+        .limit(2)
+    )
+    if dossier is not None:
+        query = query.where(row.dossier == dossier)
+    rows = db.session.execute(query).scalars().all()
+    if not rows:
         raise Refusal("not-found")
-    return photo_row
+    if len(rows) > 1:
+        raise Refusal("ambiguous", dossiers=sorted(r.dossier for r in rows))
+    return rows[0]
+
+
+def mime(photo: PhotoRow) -> str:
+    """The type that the bytes themselves declared; the record's word only until they are here."""
+    found = db.session.execute(
+        select(blobs.c.mime).where(blobs.c.dossier == photo.dossier, blobs.c.sha256 == photo.sha256)
+    ).scalar()
+    return found or photo.mime
 
 
 def awaited(conn: Connection, dossier: str, digests: Iterable[str] | None = None) -> list[Any]:

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import wrap_file
 
@@ -29,6 +29,12 @@ UPLOAD_REFUSALS = (
     *("not-an-image", "empty-file", "staging-full", "too-many-uploads", "bad-upload"),
     *("bad-metadata", "store-unavailable", "unknown-dossier"),
 )
+
+
+class Where(Schema):
+    """Record ids are unique inside a dossier; name it where two dossiers may share one."""
+
+    dossier = fields.String(load_default=None, validate=validate.Length(1, 96))
 
 
 class Photo(Schema):
@@ -196,13 +202,14 @@ def end_upload(call: Call, upload: str) -> Any:
     "/api/v1/photos/<uuid:photo>",
     may="photo.read",
     summary="一张照片 One photograph's record",
+    query=Where,
     answer=Photo,
-    refusals=("not-found",),
+    refusals=("not-found", "ambiguous"),
 )
 def one_photo(call: Call, photo: Any) -> Any:
     """Whether its bytes are at rest, and where to get them."""
     with reading():
-        return queries.told(queries.one(call.who, str(photo)))
+        return queries.told(queries.one(call.who, str(photo), call.query["dossier"]))
 
 
 @endpoint(
@@ -210,14 +217,15 @@ def one_photo(call: Call, photo: Any) -> Any:
     "/api/v1/photos/<uuid:photo>/original",
     may="photo.read",
     summary="原图 The untouched original",
-    refusals=("not-found", "range-not-satisfiable"),
+    query=Where,
+    refusals=("not-found", "ambiguous", "range-not-satisfiable"),
     media_type="image/*",
     headers=("Range", "If-None-Match"),
 )
 def original(call: Call, photo: Any) -> Any:
     """Byte for byte what the phone hashed; ETag is that SHA-256, ranges are served."""
     row = _row(call, str(photo))
-    return _bytes(row, actions.original(row), row.mime, row.sha256, attachment=True)
+    return _bytes(row, actions.original(row), queries.mime(row), row.sha256, attachment=True)
 
 
 @endpoint(
@@ -225,7 +233,8 @@ def original(call: Call, photo: Any) -> Any:
     "/api/v1/photos/<uuid:photo>/thumbnail",
     may="photo.read",
     summary="缩略图 A thumbnail, upright, without metadata",
-    refusals=("not-found", "no-picture", "darkroom-unavailable"),
+    query=Where,
+    refusals=("not-found", "ambiguous", "no-picture", "darkroom-unavailable"),
     media_type="image/jpeg",
     headers=("If-None-Match",),
 )
@@ -239,7 +248,7 @@ def _row(call: Call, photo: str) -> PhotoRow:
     from server.database import db
 
     with reading():
-        row = queries.one(call.who, photo)
+        row = queries.one(call.who, photo, call.query["dossier"])
         db.session.expunge(row)
         return row
 
@@ -278,6 +287,9 @@ def _span(etag: str, size: int) -> tuple[int, int]:
         return 0, size
     if request.if_range.etag not in (None, etag):
         return 0, size
+    start, stop = wanted.ranges[0]
+    if stop is None and start < 0 and -start >= size:
+        return 0, size  # the last n bytes of a shorter file are the file
     span = wanted.range_for_length(size)
     if span is None:
         raise Refusal("range-not-satisfiable", size=size)

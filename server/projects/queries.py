@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
+from server import access
 from server.database import db
+from server.endpoint import Actor
 from sync import bulk
 from sync.minutes import Touched
 
@@ -27,11 +29,11 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
     bulk.upsert(conn, cast(Table, ProjectRow.__table__), rows)
 
 
-def listed(dossiers: Iterable[str]) -> list[dict[str, Any]]:
-    """The projects of these dossiers, by name."""
+def listed(actor: Actor) -> list[dict[str, Any]]:
+    """The projects that the actor sees, by name."""
     rows = db.session.execute(
         select(ProjectRow)
-        .where(ProjectRow.dossier.in_(set(dossiers)), ProjectRow.deleted.is_(False))
+        .where(_seen(actor), ProjectRow.deleted.is_(False))
         .order_by(ProjectRow.name, ProjectRow.dossier)
     ).scalars()
     return [told(row) for row in rows]
@@ -43,9 +45,15 @@ def told(row: ProjectRow) -> dict[str, Any]:
     return {n: getattr(row, n) for n in (*names, "lat_e7", "lon_e7")}
 
 
-def names(dossiers: Iterable[str]) -> dict[str, str]:
-    """Project names by dossier, for lists of other things."""
+def _seen(actor: Actor) -> ColumnElement[bool]:
+    return access.visible(actor, "project.read", ProjectRow.dossier, ProjectRow.audience)
+
+
+def names(actor: Actor, dossiers: Iterable[str]) -> dict[str, str]:
+    """Project names by dossier, for lists of other things; only where the actor sees the project."""
     rows: Any = db.session.execute(
-        select(ProjectRow.dossier, ProjectRow.name).where(ProjectRow.dossier.in_(set(dossiers)))
+        select(ProjectRow.dossier, ProjectRow.name)
+        .where(_seen(actor), ProjectRow.dossier.in_(set(dossiers)), ProjectRow.deleted.is_(False))
+        .order_by(ProjectRow.id.desc())
     )
     return {row.dossier: row.name for row in rows}

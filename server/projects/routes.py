@@ -42,4 +42,4 @@ class Projects(Schema):
 def list_projects(call: Call) -> Any:
     """By name."""
     with reading():
-        return {"items": queries.listed(call.allowed)}
+        return {"items": queries.listed(call.who)}

@@ -27,12 +27,15 @@ def of_record(
     if found is None or not may_read(actor, dossier, found["kind"], found["audience"]):
         raise Refusal("not-found")
     told = history.of_record(conn, dossier, record, before=before, limit=limit + 1)
-    kept = told[:limit]
+    page = told[:limit]
+    # Parked work about this record may be the office's own business.
+    seen_here = access.audiences(actor.held.get(dossier, ()))
+    kept = [entry for entry in page if access.sees(seen_here, entry.pop("audience"))]
     people = names(entry["actor"] for entry in kept if entry["actor"] != SYSTEM)
     for entry in kept:
         entry["who"] = {"id": entry.pop("actor"), "name": None}
         entry["who"]["name"] = people.get(entry["who"]["id"])
-    return {"record": found, "items": kept, "next": kept[-1]["seq"] if len(told) > limit else None}
+    return {"record": found, "items": kept, "next": page[-1]["seq"] if len(told) > limit else None}
 
 
 def may_read(actor: Actor, dossier: str, kind: str, audience: str) -> bool:

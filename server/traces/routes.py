@@ -41,6 +41,7 @@ class Entry(Schema):
     status = fields.String()
     why = fields.String(allow_none=True)
     conflict = fields.UUID(allow_none=True)
+    left = fields.String(allow_none=True, metadata={"description": "the audience it moved out of"})
     who = fields.Nested(Who)
     device = fields.String()
     at = fields.String()
@@ -145,7 +146,7 @@ def list_waiting(call: Call) -> Any:
 @endpoint(
     blueprint,
     "/api/v1/dossiers/<dossier>/verification",
-    may="project.read",
+    may="inspection.read",
     summary="留痕校验 Re-link a dossier's journal",
     answer=Verification,
     refusals=("unknown-dossier",),

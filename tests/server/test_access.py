@@ -3,7 +3,8 @@
 import pytest
 
 from server.endpoint import ANYONE, OPERATIONS
-from tests.support.house import House, create, issue, new_id, update
+from server.people import actions as people
+from tests.support.house import House, create, delete, issue, new_id, update
 
 WJ = "project:wj-01"
 FIRM = "party:91110105MA0XD00162"
@@ -110,3 +111,96 @@ def test_an_administrator_holds_no_business_data(site: House) -> None:
         WJ, create("comment", {"subject": new_id(), "text": "x", "said_at": "2026-11-21T10:00:00Z"})
     )
     assert outcome["status"] == "parked"
+
+
+def test_a_former_role_lends_nothing_to_the_present_one(site: House) -> None:
+    """Once inspector, now contractor: what the inspector saw is not the contractor's to write."""
+    inner = issue()
+    steps = [update("issue", inner["record"], 0, {"state": {"do": s}}) for s in ("confirm", "issue")]
+    site.desk("wang").push(WJ, inner, *steps)
+    with site.app.app_context():
+        people.end_post(site.people["li"], WJ)
+    site.person("li", "contractor", WJ, firm="91110105MA0XD00162")
+    site.clock.passes(seconds=1)
+    saying = {"subject": inner["record"], "text": "x", "said_at": "2026-11-21T10:00:00Z"}
+    outcomes = site.desk("li").push(
+        WJ,
+        create("comment", saying, audience="office"),
+        update("issue", inner["record"], 4, {"state": {"do": "receive"}}),
+    )
+    assert [o["status"] for o in outcomes] == ["parked", "parked"]
+    assert {o["why"] for o in outcomes} <= {"access-revoked", "not-permitted"}
+
+
+def test_parked_work_on_a_confidential_record_stays_confidential(site: House) -> None:
+    zhang, secret = site.desk("zhang"), issue(audience="confidential", title="举报线索")
+    [first] = zhang.push(WJ, secret)
+    zhang.push(WJ, delete("issue", secret["record"], first["version"]))
+    late = update("issue", secret["record"], first["version"], {"title": "举报人姓名"})
+    assert zhang.push(WJ, late)[0]["status"] == "parked"
+    assert [i["body"]["why"] for i in zhang.get("/api/v1/conflicts")["items"]] == ["edit-vs-delete"]
+    li = site.desk("li")
+    assert li.get("/api/v1/conflicts")["items"] == []
+    cursor = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0}
+    answer = li.exchange(cursors={WJ: {"office": cursor}})["pull"]["dossiers"][WJ]
+    assert answer["audiences"]["office"]["items"] == []
+
+
+def test_projects_are_listed_by_audience(site: House) -> None:
+    site.submit(WJ, create("project", {"name": "内部风险档案", "stage": "tender"}))
+    assert [p["name"] for p in site.desk("zhao").get("/api/v1/projects")["items"]] == ["项目 wj-01"]
+    assert len(site.desk("li").get("/api/v1/projects")["items"]) == 2
+
+
+def test_one_id_in_two_dossiers_is_never_taken_for_the_other(site: House) -> None:
+    mine, theirs = issue(title="我的"), issue(title="别人的")
+    theirs["record"] = mine["record"]
+    site.desk("stranger").push("project:wj-02", theirs)
+    site.desk("li").push(WJ, mine)
+    path = f"/api/v1/issues/{mine['record']}"
+    assert site.desk("li").get(path)["title"] == "我的"
+    site.person("both", "supervisor", WJ, "project:wj-02")
+    both = site.desk("both")
+    unclear = both.call("GET", path)
+    assert (unclear.status_code, unclear.json["code"]) == (409, "ambiguous")
+    assert unclear.json["details"]["dossiers"] == [WJ, "project:wj-02"]
+    assert both.get(f"{path}?dossier={WJ}")["title"] == "我的"
+    assert both.get(f"{path}?dossier=project:wj-02")["title"] == "别人的"
+    patch = {"json": {"fields": {"part": {"set": "A"}}}, "headers": {"If-Match": '"2"'}}
+    assert both.call("PATCH", path, **patch).json["code"] == "ambiguous"
+    assert both.call("PATCH", f"{path}?dossier={WJ}", **patch).json["issue"]["title"] == "我的"
+
+
+def test_the_history_that_a_contractor_reads_holds_no_office_work(site: House) -> None:
+    told = issue(audience=FIRM)
+    site.desk("li").push(WJ, told)
+    zhang = site.desk("zhang")
+    assert zhang.push(WJ, delete("comment", told["record"], 2))[0]["why"] == "kind-mismatch"
+    path = f"/api/v1/dossiers/{WJ}/records/{told['record']}/history"
+    assert [e["status"] for e in zhang.get(path)["items"]] == ["parked", "applied"]
+    assert [e["status"] for e in site.desk("zhao").get(path)["items"]] == ["applied"]
+
+
+def test_what_somebody_said_is_changed_by_nobody_else(site: House) -> None:
+    saying = {"subject": new_id(), "text": "不同意", "said_at": "2026-11-21T10:00:00Z"}
+    said = create("comment", saying)
+    wang, li = site.desk("wang"), site.desk("li")
+    wang.push(WJ, said)
+    outcomes = li.push(
+        WJ, update("comment", said["record"], 2, {"text": "同意"}), delete("comment", said["record"], 2)
+    )
+    assert [(o["status"], o["why"]) for o in outcomes] == [("parked", "not-permitted")] * 2
+    assert wang.push(WJ, update("comment", said["record"], 2, {"text": "改口"}))[0]["status"] == "applied"
+
+
+def test_a_contractor_writes_nothing_public(site: House) -> None:
+    values = {"subject": new_id(), "sha256": "a" * 64, "size": 9, "mime": "image/jpeg"}
+    photo = create("photo", values | {"taken_at": "2026-11-21T10:00:00Z"}, audience="public")
+    [outcome] = site.desk("zhao").push(WJ, photo)
+    assert (outcome["status"], outcome["why"]) == ("parked", "not-permitted")
+
+
+def test_a_person_may_come_for_two_firms(site: House) -> None:
+    site.person("zhao", "contractor", WJ, firm="91110105MA0XD06731")
+    audiences = site.desk("zhao").exchange(cursors={})["pull"]["granted"][WJ]["audiences"]
+    assert audiences == ["party:91110105MA0XD00162", "party:91110105MA0XD06731", "public"]

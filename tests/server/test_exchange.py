@@ -1,6 +1,7 @@
 """The exchange's door: what cannot be read is refused in words, and nothing is half-written."""
 
 import base64
+import threading
 
 import orjson
 import pytest
@@ -169,3 +170,58 @@ def test_a_forged_page_token_is_malformed(site: House, value: object) -> None:
     )
     answer = site.desk("li").call("GET", f"/api/v1/issues?sort=-severity&page={token.decode()}")
     assert refused(answer) == (400, "malformed", "repair")
+
+
+def test_a_cursor_under_a_name_that_is_no_dossier_is_malformed(site: House) -> None:
+    for held in ({"a\0": {}}, {WJ: {"a\0": {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0}}}):
+        body = {"protocol": 1, "schema": 1, "no": 1, "pull": {"cursors": held}}
+        assert refused(site.desk("li").call("POST", PATH, json=body)) == (400, "malformed", "repair")
+
+
+def test_an_answer_over_many_cursors_is_bounded_and_the_rest_follows(site: House) -> None:
+    li = site.desk("li")
+    text = "字" * 1_300
+    for audience in ("field", "office"):
+        for _ in range(3):
+            li.push(WJ, *[issue(description=text, demand=text, audience=audience) for _ in range(200)])
+    held = {a: {"nonce": a, "epoch": 1, "seq": 0, "floor": 0} for a in ("field", "office")}
+    seen: dict[str, set[str]] = {a: set() for a in held}
+    for _ in range(12):
+        pages = li.exchange(cursors={WJ: held})["pull"]["dossiers"][WJ]["audiences"]
+        assert len(orjson.dumps(pages)) < 6 * 1024 * 1024
+        for audience, page in pages.items():
+            seen[audience] |= {i["record"] for i in page["items"]}
+            held[audience] |= {"seq": page["until"], "floor": page["floor"]}
+        if not any(p["more"] for p in pages.values()):
+            break
+    assert [len(records) for records in seen.values()] == [600, 600]
+
+
+def test_more_writers_than_may_wait_are_told_to_come_again(site: House) -> None:
+    """Protocol §3: beyond eight waiting for one dossier, 503 with Retry-After, and nobody fails."""
+    answers: list[int] = []
+    desks = [site.desk("li", device=f"d{i}") for i in range(24)]
+
+    def write(desk) -> None:
+        body = {"protocol": 1, "schema": 1, "no": 1}
+        body["push"] = [{"dossier": WJ, "epoch": 1, "changes": [issue() for _ in range(40)]}]
+        answer = desk.call("POST", PATH, json=body)
+        answers.append(answer.status_code)
+        assert answer.status_code == 200 or answer.headers["Retry-After"]
+
+    threads = [threading.Thread(target=write, args=(desk,)) for desk in desks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(answers) <= {200, 503} and answers.count(200) >= 9
+
+
+def test_a_fault_of_ours_is_called_ours(site: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise RuntimeError("made for the test")
+
+    monkeypatch.setattr("server.issues.queries.queue", fail)
+    answer = site.desk("li").call("GET", "/api/v1/issues")
+    assert refused(answer) == (500, "internal", "retry")
+    assert "made for the test" not in answer.text

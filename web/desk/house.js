@@ -43,9 +43,9 @@ export const picture = async (path, signal) =>
 
 export async function signIn(username, password) {
   session = null;
-  // The desk keeps one device id, so that a person's own later edits count as theirs in a merge.
-  const device = localStorage.getItem(DEVICE) ?? `desk-${uuid7().slice(-12)}`;
-  localStorage.setItem(DEVICE, device);
+  // Each tab is a device: what one tab wrote, the other has not seen, and a merge must know it.
+  const device = sessionStorage.getItem(DEVICE) ?? `desk-${uuid7().slice(-12)}`;
+  sessionStorage.setItem(DEVICE, device);
   const answer = await send("/api/v1/session", { method: "POST", body: { username, password, device } });
   session = await answer.json();
   sessionStorage.setItem("xunjian.session", JSON.stringify(session));
@@ -66,16 +66,16 @@ export function step(issue, verb, note) {
   const fields = { state: { do: verb } };
   if (note) fields.notes = { append: [{ id: uuid7(), text: note }] };
   const body = { fields, change: uuid7(), at: new Date().toISOString() };
-  return Object.freeze({ id: issue.id, version: issue.version, verb, body });
+  return Object.freeze({ id: issue.id, dossier: issue.dossier, version: issue.version, verb, body });
 }
 
 /** Bring a step in, patiently; answers `{outcome, issue}`. */
-export async function submit({ id, version, body }) {
+export async function submit({ id, dossier, version, body }) {
   const request = { method: "PATCH", headers: { "If-Match": `"${version}"` }, body };
   for (let tried = 1; ; tried += 1) {
     let wait = 2 ** (tried - 1);
     try {
-      return await (await send(`/api/v1/issues/${id}`, request)).json();
+      return await (await send(`/api/v1/issues/${id}?dossier=${encodeURIComponent(dossier)}`, request)).json();
     } catch (wrong) {
       if (tried === TRIES || ![0, 429, 502, 503, 504].includes(wrong.status)) throw wrong;
       wait = Math.max(wait, wrong.wait);

@@ -137,6 +137,7 @@ const WHY = {
   "edit-vs-delete": ["记录已被删除", "The record was deleted meanwhile."],
   "delete-vs-edit": ["他人已修改，未删除", "Somebody edited it; it was not deleted."],
   "unknown-record": ["记录不存在或无权查看", "No such record, or not yours to see."],
+  "moved-meanwhile": ["他人已变更可见范围", "Somebody else moved it meanwhile."],
   "cap-reached": ["记录内容过大", "The record has grown above its limit."],
   "unknown-audience": ["可见范围无效", "No such audience for this kind."],
   "kind-mismatch": ["记录类型不符", "The record is of another kind."],

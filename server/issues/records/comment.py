@@ -7,6 +7,7 @@ COMMENT = kind(
     zh="意见",
     audiences=("field", "office", "confidential", "party"),
     signed="author",
+    own=True,
     fields={
         "subject": reference(required=True, zh="所属记录"),
         "text": text(4_000, least=1, required=True, zh="内容"),

@@ -11,9 +11,14 @@ PHOTO = kind(
     audiences=("field", "office", "party", "public"),
     fields={
         "subject": reference(required=True, zh="所属记录"),
-        "sha256": Field(schema={"type": "string", "pattern": "^[0-9a-f]{64}$"}, required=True, zh="SHA-256"),
-        "size": integer(1, LARGEST, required=True, zh="字节数"),
-        "mime": choice(*MIMES, required=True, zh="类型"),
+        "sha256": Field(
+            schema={"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            required=True,
+            fixed=True,
+            zh="SHA-256",
+        ),
+        "size": integer(1, LARGEST, required=True, fixed=True, zh="字节数"),
+        "mime": choice(*MIMES, required=True, fixed=True, zh="类型"),
         "name": text(255, policy="last", zh="文件名"),
         "caption": text(400, policy="last", zh="说明"),
         "phase": choice("before", "after", zh="整改前/整改后"),

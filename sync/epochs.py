@@ -1,0 +1,110 @@
+"""What outlives a restore: epochs and their lineage, backups that cover entries, deletions let go."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from . import bulk, tables
+from .change import Author, Change
+from .minutes import Head, Minutes
+from .record import Kind, kind
+
+JUMP = 1_000_000  # no seq of the lost history is ever issued again, whatever was lost
+NAMESPACE = uuid.UUID("7c0f6b0a-9d6b-5a65-8a3e-40b9d3c6a001")
+EPOCH: Kind = kind("epoch", zh="纪元", written_by_server=True, fields={})
+
+
+class _Everything:
+    """The restore procedure writes one entry of its own and asks nobody."""
+
+    def sees(self, audience: str) -> bool:  # noqa: ARG002
+        return True
+
+    def refusal(self, kind: str, verb: str, audience: str, at: str) -> None:  # noqa: ARG002
+        return None
+
+
+RESTORER = Author(actor="system", device="server", may=_Everything(), system=True)
+Lineage = Sequence[tuple[int, int]]
+
+
+def restore(
+    conn: Connection, head: Head, dossier: str, author: Author, lineage: Lineage, *, received_at: str
+) -> Head:
+    """Open a new epoch over a dossier that was put back from a backup; `head` is what came back.
+
+    `lineage` are the (epoch, fork) of earlier restores as kept outside the backup, which has
+    forgotten those made after it. Devices notice the epoch, start their cursors anew and push
+    again what they retained (protocol.md §6).
+    """
+    t = tables.lineage
+    known = {(r.epoch, r.fork) for r in conn.execute(select(t).where(t.c.dossier == dossier))}
+    lost = max([head.epoch, *(epoch + 1 for epoch, _fork in [*known, *lineage])])
+    rows = sorted({*known, *lineage, (lost, head.seq)} - known)
+    conn.execute(insert(t), [{"dossier": dossier, "epoch": e, "fork": f} for e, f in rows])
+    opened = Head(lost + 1, head.seq + JUMP, head.hash, head.seq)
+    d = tables.dossiers
+    conn.execute(
+        update(d)
+        .where(d.c.dossier == dossier)
+        .values(epoch=opened.epoch, seq=opened.seq, backed_up=opened.backed_up)
+    )
+    minutes = Minutes(conn, dossier, opened, author, received_at, None)
+    minutes.append(_opening(dossier, opened.epoch, rows, received_at), "applied", "office")
+    minutes.write({})
+    return Head(opened.epoch, minutes.seq, minutes.prev, opened.backed_up)
+
+
+def _opening(dossier: str, epoch: int, rows: Iterable[tuple[int, int]], at: str) -> Change:
+    """The entry that says since when, and from where, the new epoch runs."""
+    name = str(uuid.uuid5(NAMESPACE, f"{dossier}|{epoch}"))
+    fields: dict[str, Any] = {"lineage": [list(row) for row in rows]}
+    return Change(
+        id=name,
+        n=0,
+        op="epoch",
+        kind=EPOCH,
+        record=name,
+        at=at,
+        digest="0" * 64,
+        size=0,
+        raw={},
+        fields=fields,
+    )
+
+
+def lineage(conn: Connection, dossier: str) -> list[tuple[int, int]]:
+    """The (epoch, fork) of every restore, to be kept where no backup reaches."""
+    t = tables.lineage
+    rows = conn.execute(select(t).where(t.c.dossier == dossier).order_by(t.c.epoch))
+    return [(r.epoch, r.fork) for r in rows]
+
+
+def note_backup(conn: Connection, dossier: str, seq: int) -> None:
+    """A backup covers the dossier up to `seq`: devices may let go of what they retained."""
+    t = tables.dossiers
+    conn.execute(update(t).where(t.c.dossier == dossier, t.c.backed_up < seq).values(backed_up=seq))
+
+
+def collect(conn: Connection, dossier: str, audience: str, upto: int) -> int:
+    """Let go of deletions and leavings up to seq `upto` in one audience; how many there were.
+
+    A cursor that stands before them is told to start anew (`resync: tombstones`).
+    """
+    f, c = tables.feed, tables.collected
+    gone = (f.c.dossier == dossier) & (f.c.audience == audience) & (f.c.op != "put") & (f.c.seq <= upto)
+    last = conn.execute(select(func.max(f.c.seq)).where(gone)).scalar()
+    if last is None:
+        return 0
+    before = conn.execute(select(c.c.seq).where(c.c.dossier == dossier, c.c.audience == audience)).scalar()
+    bulk.upsert(conn, c, [(dossier, audience, max(last, before or 0))])
+    return conn.execute(delete(f).where(gone)).rowcount
+
+
+def collected(conn: Connection, dossiers: Iterable[str]) -> dict[tuple[str, str], int]:
+    """How far deletions were let go, by (dossier, audience). One statement."""
+    c = tables.collected
+    rows = conn.execute(select(c).where(bulk.among(conn, c.c.dossier, dossiers)))
+    return {(r.dossier, r.audience): r.seq for r in rows}
