@@ -130,6 +130,10 @@ def _item(seq: int, op: str, record: str, kind: str, body: str, written: str) ->
     return text.encode()
 
 
+def _standing(head: Head) -> dict[str, Any]:
+    return {"epoch": head.epoch, "head": head.seq, "backed_up": head.backed_up, "checkpoint": None}
+
+
 def pull(
     conn: Connection,
     granted: Mapping[str, Sequence[str]],
@@ -159,27 +163,13 @@ def pull(
         if lost:
             purge[dossier] = lost
         head = heads[dossier]
-        dossiers[dossier] = {
-            "epoch": head.epoch,
-            "head": head.seq,
-            "backed_up": head.backed_up,
-            "checkpoint": None,
-            "wanted": list((wanted or {}).get(dossier, ())),
-            "audiences": {
-                a: page(
-                    conn,
-                    dossier,
-                    a,
-                    cursor,
-                    head,
-                    limit=limit,
-                    collected=gone_upto.get((dossier, a), 0),
-                    room=room,
-                )
-                for a, cursor in held.items()
-                if a in known[dossier]
-            },
-        }
+        pages = {}
+        for audience in (a for a in held if a in known[dossier]):
+            upto = gone_upto.get((dossier, audience), 0)
+            at = (dossier, audience, held[audience], head)
+            pages[audience] = page(conn, *at, limit=limit, collected=upto, room=room)
+        lacking = list((wanted or {}).get(dossier, ()))
+        dossiers[dossier] = _standing(head) | {"wanted": lacking, "audiences": pages}
     return {
         "granted": {d: {"epoch": heads[d].epoch, "audiences": a} for d, a in known.items()},
         "gone": gone,
