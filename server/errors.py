@@ -82,6 +82,8 @@ CODES: dict[str, Code] = {
     "edit-vs-delete": Code(200, "ask", "记录已被删除", "The record was deleted meanwhile."),
     "delete-vs-edit": Code(200, "ask", "他人已修改，未删除", "Somebody edited it; it was not deleted."),
     "moved-meanwhile": Code(200, "ask", "他人已变更可见范围", "Somebody else moved it meanwhile."),
+    "undecided-fields": Code(200, "ask", "请对每个字段作出选择", "Decide on each field in question."),
+    "no-such-candidate": Code(200, "ask", "没有此候选值", "There is no such value to pick."),
     "cap-reached": Code(200, "ask", "记录内容过大", "The record has grown above its limit."),
     "illegal-transition": Code(200, "ask", "当前状态不允许此操作", "The present state does not allow this."),
     "same-person": Code(200, "ask", "整改人不得复查", "Who put it right may not confirm it."),

@@ -34,7 +34,7 @@ CHANGE_SCHEMA: dict[str, Any] = {
     "properties": {
         "id": UUID_SCHEMA,
         "n": {"type": "integer", "minimum": 0},
-        "op": {"enum": ["create", "update", "delete"]},
+        "op": {"enum": ["create", "update", "delete", "undelete", "resolve"]},
         "kind": {"type": "string", "maxLength": 40},
         "record": UUID_SCHEMA,
         "base": {"anyOf": [_BASE, {"type": "null"}]},
@@ -44,6 +44,7 @@ CHANGE_SCHEMA: dict[str, Any] = {
         "clock": {"anyOf": [_CLOCK, {"type": "null"}]},
         "sig": {"anyOf": [{"type": "string", "maxLength": 200}, {"type": "null"}]},
         "atomic": {"type": "boolean"},
+        "reason": {"type": "string", "minLength": 1, "maxLength": 2_000},
     },
     "required": ["id", "n", "op", "kind", "record", "at"],
     "additionalProperties": False,
@@ -54,9 +55,26 @@ CHANGE_SCHEMA: dict[str, Any] = {
             "else": {"required": ["base"], "properties": {"base": _BASE}},
         },
         {"if": {"properties": {"op": {"const": "update"}}}, "then": {"required": ["fields"]}},
+        {
+            "if": {"properties": {"op": {"const": "resolve"}}},
+            "then": {"required": ["fields", "reason"]},
+        },
     ],
 }
+# What a decision says of each field in question: one of the values that are there, or a third.
+RESOLVE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "properties": {"pick": {"type": "string", "maxLength": 36}, "set": True},
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+    },
+    "minProperties": 1,
+}
 _validator = compiled(CHANGE_SCHEMA)
+_decision = compiled(RESOLVE_SCHEMA)
 
 
 class May(Protocol):
@@ -131,9 +149,7 @@ def read(raw: Any, kinds: Mapping[str, Kind], *, schema: int = SCHEMA) -> Change
         return _unreadable(raw, data, "unknown-kind", [fault], schema)
     op = raw["op"]
     fields = raw.get("fields") or {}
-    # A move alone says nothing of the fields.
-    moves = op == "update" and "audience" in raw and not fields
-    faults = kind.faults(op, fields) if op != "delete" and not moves else []
+    faults = _field_faults(kind, op, fields, moves="audience" in raw)
     if faults:
         return _unreadable(raw, data, "invalid-fields", faults, schema)
     base = raw.get("base") or {}
@@ -177,6 +193,15 @@ def _flat(raw: Any) -> list[list[Any]]:
         else:
             leaves.append([list(path), value])
     return leaves
+
+
+def _field_faults(kind: Kind, op: str, fields: Mapping[str, Any], *, moves: bool) -> list[dict[str, str]]:
+    """What is wrong with a change's fields, by what the change is."""
+    if op in ("delete", "undelete") or (op == "update" and moves and not fields):
+        return []
+    if op != "resolve":
+        return kind.faults(op, fields)
+    return [] if _decision.is_valid(fields) else [{"field": "", "message": "pick or set, for each"}]
 
 
 def _faults(raw: Any) -> list[dict[str, str]]:

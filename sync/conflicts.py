@@ -21,6 +21,7 @@ CONFLICT: Kind = kind(
         "target_kind": Field(schema={"type": "string"}, policy="server", zh="记录类型"),
         "fields": Field(schema={"type": "object"}, policy="server", zh="各字段"),
         "why": Field(schema={"type": "string"}, policy="server", zh="原因"),
+        "decision": Field(schema={"type": "object"}, policy="server", zh="处理决定"),
         "open": Field(schema={"type": "boolean"}, policy="server", zh="待处理"),
     },
 )
@@ -35,6 +36,8 @@ PARKED: Kind = kind(
         "why": Field(schema={"type": "string"}, policy="server", zh="原因"),
         "change": Field(schema={"type": "object"}, policy="server", zh="原提交"),
         "actor": Field(schema={"type": "string"}, policy="server", zh="提交人"),
+        "device": Field(schema={"type": "string"}, policy="server", zh="设备"),
+        "decision": Field(schema={"type": "object"}, policy="server", zh="处理决定"),
         "open": Field(schema={"type": "boolean"}, policy="server", zh="待处理"),
     },
 )
@@ -94,5 +97,6 @@ def parked_body(change: Change, author: Author, why: str) -> Body:
         "why": why,
         "change": dict(change.raw),
         "actor": author.actor,
+        "device": author.device,
         "open": True,
     }

@@ -114,7 +114,7 @@ class Journal:
         head = self.lock(conn, dossier)
         if epoch is not None and epoch != head.epoch:
             raise EpochChanged(head.epoch)
-        sitting = Sitting(conn, dossier, head, author, received_at, skew_ms)
+        sitting = Sitting(conn, self.kinds, dossier, head, author, received_at, skew_ms)
         sitting.read(changes)
         outcomes = [sitting.judge(change) for change in changes]
         touched = sitting.write()

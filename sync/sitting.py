@@ -1,19 +1,19 @@
 """One sitting over one dossier: under the lock, judge each change, then write all at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bulk, tables
+from . import bulk, decisions, tables
 from .canonical import spell
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED, conflict_body, parked_body
 from .merge import UNKNOWN, Judgement, Written, first_body, merge
 from .minutes import Head, Minutes, Outcome, State, Touched, answer
 from .protocol import RECORD_BYTES
-from .record import Body
+from .record import Body, Kind
 
 MERGED = "merge"  # the device of values that nobody wrote alone
 AUDIENCE = "@audience"  # who last moved a record, beside who last wrote its fields
@@ -25,12 +25,14 @@ class Sitting:
     def __init__(
         self,
         conn: Connection,
+        kinds: Mapping[str, Kind],
         dossier: str,
         head: Head,
         author: Author,
         received_at: str,
         skew_ms: int | None,
     ) -> None:
+        self.kinds = kinds
         self.conn, self.dossier, self.epoch, self.author = conn, dossier, head.epoch, author
         self.minutes = Minutes(conn, dossier, head, author, received_at, skew_ms)
         self.states: dict[str, State] = {}
@@ -43,7 +45,7 @@ class Sitting:
         """Read what the changes touch: three statements, four after a restore."""
         understood = [c for c in changes if isinstance(c, Change)]
         ids = {c.id for c in changes if c.id} | {c.after for c in understood if c.after}
-        o, r, c = tables.outcomes, tables.records, tables.conflicts
+        o, c = tables.outcomes, tables.conflicts
         rows = self.conn.execute(
             select(o.c.change, o.c.digest, o.c.author, o.c.outcome).where(
                 o.c.dossier == self.dossier, bulk.among(self.conn, o.c.change, ids)
@@ -66,27 +68,33 @@ class Sitting:
             )
             self.open_conflicts = {x.record: x.conflict for x in rows}
             wanted |= set(self.open_conflicts.values())
-            rows = self.conn.execute(
-                select(r).where(r.c.dossier == self.dossier, bulk.among(self.conn, r.c.record, wanted))
-            )
-            self.states = {
-                x.record: State(
-                    x.kind,
-                    x.audience,
-                    x.version,
-                    bool(x.deleted),
-                    orjson.loads(x.body),
-                    orjson.loads(x.written),
-                    orjson.loads(x.devices),
-                    bytes=len(x.body.encode()),
-                )
-                for x in rows
-            }
+            self._read_states(wanted)
+        decided = [self.states[c.record] for c in understood if c.op == "resolve" and c.record in self.states]
+        targets = {str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states)
+        if targets:
+            self._read_states(targets)
         if self.epoch > 1:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
             self.lineage = [(x.epoch, x.fork) for x in forks]
         self.bases = self._values_seen([c for c in understood if self._needs_base(c)])
+
+    def _read_states(self, names: set[str]) -> None:
+        r = tables.records
+        rows = self.conn.execute(
+            select(r).where(r.c.dossier == self.dossier, bulk.among(self.conn, r.c.record, names))
+        )
+        for x in rows:
+            self.states[x.record] = State(
+                x.kind,
+                x.audience,
+                x.version,
+                bool(x.deleted),
+                orjson.loads(x.body),
+                orjson.loads(x.written),
+                orjson.loads(x.devices),
+                bytes=len(x.body.encode()),
+            )
 
     def _needs_base(self, change: Change) -> bool:
         """Whether a text, or a set that loses elements, was written by somebody else since its
@@ -148,18 +156,37 @@ class Sitting:
             return self._create(change)
         state = self.states.get(change.record)
         if state is None or not self.author.may.sees(state.audience):
-            return self._park(change, "unknown-record")
+            return self.park(change, "unknown-record")
         if state.kind != change.kind.name:
-            return self._park(change, "kind-mismatch")
+            return self.park(change, "kind-mismatch")
+        if change.op == "resolve":
+            return decisions.resolve(self, change, state)
+        if change.op == "undelete":
+            return decisions.undelete(self, change, state)
         return self._delete(change, state) if change.op == "delete" else self._update(change, state)
+
+    def take(self, change: Change, author: Author) -> Outcome:
+        """Judge parked work as its author's, entered by the reviewer who takes it."""
+        reviewer, self.author = self.author, author
+        try:
+            if change.op == "create":
+                return self._create(change)
+            state = self.states.get(change.record)
+            if state is None or state.kind != change.kind.name:
+                return self.park(change, "unknown-record")
+            if change.op == "delete":
+                return self._delete(change, state, anyway=True)
+            return self._update(change, state)
+        finally:
+            self.author = reviewer
 
     def _create(self, change: Change) -> Outcome:
         audience = change.audience or ""
         if change.record in self.states:
-            return self._park(change, "id-collision")
+            return self.park(change, "id-collision")
         refused = self._refused(change, "create", audience)
         if refused:
-            return self._park(change, refused)
+            return self.park(change, refused)
         body = first_body(change.kind, change.fields, actor=self.author.actor, at=change.at)
         seq = self.minutes.seq + 1
         self.states[change.record] = State(
@@ -182,11 +209,11 @@ class Sitting:
         for verb, audience in asked:
             refused = self._refused(change, verb, audience) or self._not_own(change, state)
             if refused:
-                return self._park(change, refused)
+                return self.park(change, refused)
         if state.deleted:
-            return self._park(change, "edit-vs-delete")
+            return self.park(change, "edit-vs-delete")
         if change.audience is not None and self._moved_meanwhile(change, state):
-            return self._park(change, "moved-meanwhile")
+            return self.park(change, "moved-meanwhile")
         judged = merge(
             change.kind,
             state.body,
@@ -200,7 +227,7 @@ class Sitting:
             bases=self.bases.get(change.id),
         )
         if state.bytes + change.size > RECORD_BYTES and _outgrows(state, judged):
-            return self._park(change, "cap-reached")
+            return self.park(change, "cap-reached")
         conflict = self._conflict(change, state, judged) if judged.lost else None
         after = judged.after | judged.stamps
         before = {n: state.body.get(n) for n in after}
@@ -242,18 +269,18 @@ class Sitting:
             conflict.move(change.audience, seq)
         return was
 
-    def _delete(self, change: Change, state: State) -> Outcome:
+    def _delete(self, change: Change, state: State, *, anyway: bool = False) -> Outcome:
         refused = self._refused(change, "delete", state.audience) or self._not_own(change, state)
         if refused:
-            return self._park(change, refused)
+            return self.park(change, refused)
         if state.deleted:
             return self.minutes.append(change, "noop", state.audience, version=state.version)
         written = Written(state.seqs, state.devices)
         trunk = self._trunk(change, state)
         # What the server notes about a record is nobody's edit.
         people = [name for name in state.seqs if name not in change.kind.kept]
-        if any(written.moved(name, trunk, self.author.device) for name in people):
-            return self._park(change, "delete-vs-edit")
+        if not anyway and any(written.moved(n, trunk, self.author.device) for n in people):
+            return self.park(change, "delete-vs-edit")
         state.deleted = state.dirty = True
         state.version = self.minutes.seq + 1
         return self.minutes.append(change, "applied", state.audience, before=dict(state.body))
@@ -310,7 +337,7 @@ class Sitting:
             self.minutes.conflicts.append((self.dossier, name, change.record, CONFLICT.name, True))
         return name
 
-    def _park(self, change: Change, why: str) -> Outcome:
+    def park(self, change: Change, why: str) -> Outcome:
         """Keep the whole change for a reviewer; the target stays as it is."""
         audience = self._reviewers(change)
         self._engine_record(change.id, PARKED.name, audience, parked_body(change, self.author, why))
@@ -323,6 +350,14 @@ class Sitting:
         strict = {state.audience if state else "", change.audience}
         unknown = state is None and change.op != "create" and self.author.may.sees("confidential")
         return "confidential" if "confidential" in strict or unknown else "office"
+
+    def apply(self, state: State, after: Body) -> None:
+        """New values of a record, by the present author, under the next seq."""
+        _apply(state, after, self.minutes.seq + 1, self.author.device, set())
+
+    def rewrite(self, name: str, state: State, body: Body) -> None:
+        """A conflict or parked work as it now stands."""
+        self._engine_record(name, state.kind, state.audience, body)
 
     def _engine_record(self, name: str, kind: str, audience: str, body: Body) -> None:
         seq = self.minutes.seq + 1

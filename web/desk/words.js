@@ -138,6 +138,8 @@ const WHY = {
   "delete-vs-edit": ["他人已修改，未删除", "Somebody edited it; it was not deleted."],
   "unknown-record": ["记录不存在或无权查看", "No such record, or not yours to see."],
   "moved-meanwhile": ["他人已变更可见范围", "Somebody else moved it meanwhile."],
+  "undecided-fields": ["请对每个字段作出选择", "Decide on each field in question."],
+  "no-such-candidate": ["没有此候选值", "There is no such value to pick."],
   "cap-reached": ["记录内容过大", "The record has grown above its limit."],
   "unknown-audience": ["可见范围无效", "No such audience for this kind."],
   "kind-mismatch": ["记录类型不符", "The record is of another kind."],

@@ -1,0 +1,169 @@
+"""What a named person decides: which value stands, whether late work is taken, what is undeleted.
+
+Every decision is one entry with its reason; losing values and returned work stay for ever.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .change import Author, Change, read
+from .conflicts import CONFLICT, PARKED
+from .merge import Lost, Written
+from .minutes import Outcome, State
+from .record import Body, Kind
+
+if TYPE_CHECKING:
+    from .sitting import Sitting
+
+CURRENT = "current"
+# Work that a reviewer may take although it came late or was not permitted then.
+ACCEPTABLE = ("access-revoked", "not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile")
+
+
+class Undecided(Exception):
+    """The decision cannot be carried out; `why` is the code that says so."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def resolve(sitting: "Sitting", change: Change, state: State) -> Outcome:
+    """Carry a reviewer's decision out, on a conflict or on parked work."""
+    refused = sitting.author.may.refusal(state.kind, "resolve", state.audience, change.at)
+    if refused:
+        return sitting.park(change, refused)
+    if not state.body.get("open"):
+        return sitting.minutes.append(change, "noop", state.audience, version=state.version)
+    try:
+        if state.kind == CONFLICT.name:
+            return _settle(sitting, change, state)
+        if state.kind == PARKED.name:
+            return _review(sitting, change, state)
+    except Undecided as fault:
+        return sitting.park(change, fault.why)
+    return sitting.park(change, "kind-mismatch")
+
+
+def _settle(sitting: "Sitting", change: Change, state: State) -> Outcome:
+    """A conflict: each field takes the value picked or set, unless the record moved meanwhile."""
+    target = sitting.states.get(state.body["target"])
+    if target is None or target.deleted:
+        raise Undecided("edit-vs-delete")
+    if set(change.fields) != set(state.body["fields"]):
+        raise Undecided("undecided-fields")
+    about = replace(change, record=state.body["target"], kind=sitting.kinds[target.kind])
+    written = Written(target.seqs, target.devices)
+    since = [n for n in change.fields if written.moved(n, change.version, sitting.author.device)]
+    if since or state.version > change.version:
+        return _reopen(sitting, about, change.record, state, target)
+    after = _decided(about.kind, change, state.body["fields"], target.body)
+    before = {n: target.body.get(n) for n in after}
+    if after:
+        sitting.apply(target, after)
+    _close(sitting, change, state, {n: dict(said) for n, said in change.fields.items()})
+    return sitting.minutes.append(
+        about, "applied", target.audience, after=after, before=before, conflict=change.record
+    )
+
+
+def _reopen(sitting: "Sitting", about: Change, name: str, state: State, target: State) -> Outcome:
+    """The reviewer had not seen what is there now: the question stands, with the new values."""
+    fields: Body = {}
+    for field, known in state.body["fields"].items():
+        now = {"value": target.body.get(field), "seq": target.seqs.get(field, 0)}
+        kept = list(known.get("overwritten", ()))
+        if known["current"]["value"] != now["value"]:
+            kept.append(known["current"])
+        fields[field] = known | {"current": now, "overwritten": kept}
+    sitting.rewrite(name, state, state.body | {"fields": fields})
+    lost = {n: Lost(target.body.get(n), dict(said), "review") for n, said in about.fields.items()}
+    return sitting.minutes.append(
+        about,
+        "conflict",
+        target.audience,
+        lost=lost,
+        why="moved-meanwhile",
+        conflict=name,
+        version=target.version,
+    )
+
+
+def _decided(kind: Kind, change: Change, fields: Body, body: Body) -> Body:
+    """The values that change by the decision. Raises Undecided for what the kind cannot take."""
+    after: Body = {}
+    for name, said in change.fields.items():
+        value = said.get("set")
+        if "pick" in said:
+            if said["pick"] == CURRENT:
+                continue
+            offered = {c["change"]: c["value"] for c in fields[name]["candidates"]}
+            if said["pick"] not in offered:
+                raise Undecided("no-such-candidate")
+            value = offered[said["pick"]]
+        after |= _taken(kind, change, name, value, body)
+    return {n: v for n, v in after.items() if v != body.get(n)}
+
+
+def _taken(kind: Kind, change: Change, name: str, value: Any, body: Body) -> Body:
+    """What taking `value` for a field makes of the body, by the field's rule."""
+    policy = kind.fields[name].policy
+    if policy == "state":
+        assert kind.lifecycle is not None
+        step = kind.lifecycle.step(body.get(name, kind.lifecycle.initial), str(value))
+        if step is None:
+            raise Undecided("illegal-transition")
+        return {name: step.target}
+    if policy == "append":
+        note = {"id": change.id, "text": value, "by": "", "at": change.at}
+        return {name: [*body.get(name, []), note]}
+    said = {"add": value, "remove": []} if policy == "set" else {"set": value}
+    if kind.fields[name].fixed or kind.faults("update", {name: said}):
+        raise Undecided("invalid-fields")
+    return {name: value}
+
+
+def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
+    """Parked work: taken as if it had come in time, or returned with the reason."""
+    said = change.fields.get("decision", {}).get("set")
+    if said == "return":
+        _close(sitting, change, state, {"decision": said})
+        return sitting.minutes.append(change, "applied", state.audience, conflict=change.record)
+    if said != "accept" or state.body["why"] not in ACCEPTABLE:
+        raise Undecided("undecided-fields")
+    late = read(state.body["change"], sitting.kinds)
+    if not isinstance(late, Change):
+        raise Undecided("invalid-fields")
+    taken = replace(late, id=change.id, digest=change.digest, after=None)
+    author = Author(state.body["actor"], state.body["device"], sitting.author.may, system=True)
+    outcome = sitting.take(taken, author)
+    if outcome["status"] != "parked":
+        _close(sitting, change, state, {"decision": said})
+    return outcome
+
+
+def _close(sitting: "Sitting", change: Change, state: State, what: Body) -> None:
+    decision = {
+        "by": sitting.author.actor,
+        "at": change.at,
+        "reason": change.raw["reason"],
+        "change": change.id,
+        "what": what,
+    }
+    target = state.body["target"]
+    sitting.rewrite(change.record, state, state.body | {"open": False, "decision": decision})
+    sitting.minutes.conflicts.append((sitting.dossier, change.record, target, state.kind, False))
+    if sitting.open_conflicts.get(target) == change.record:
+        del sitting.open_conflicts[target]
+
+
+def undelete(sitting: "Sitting", change: Change, state: State) -> Outcome:
+    """Bring a deleted record back as it was."""
+    refused = sitting.author.may.refusal(state.kind, "undelete", state.audience, change.at)
+    if refused:
+        return sitting.park(change, refused)
+    if not state.deleted:
+        return sitting.minutes.append(change, "noop", state.audience, version=state.version)
+    state.deleted, state.dirty = False, True
+    state.version = sitting.minutes.seq + 1
+    return sitting.minutes.append(change, "applied", state.audience, after=dict(state.body))

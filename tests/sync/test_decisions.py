@@ -1,0 +1,140 @@
+"""A named person decides: which value stands, whether late work is taken, what is undeleted."""
+
+from typing import Any
+
+from server.people import actions as people
+from tests.support.house import Desk, House, delete, issue, new_id, update
+
+WJ = "project:wj-01"
+
+
+def decide(kind: str, record: str, version: int, fields: dict[str, Any], **more: Any) -> dict[str, Any]:
+    said = update(kind, record, version, {}) | {"op": "resolve", "fields": fields, "reason": "现场核实"}
+    return said | more
+
+
+def body(desk: Desk, record: str) -> dict[str, Any]:
+    return desk.get(f"/api/v1/issues/{record}")["body"]
+
+
+def inbox(site: House) -> list[dict[str, Any]]:
+    return site.desk("zhang").get("/api/v1/conflicts")["items"]
+
+
+def conflict(site: House, **fields: tuple[Any, Any]) -> tuple[str, dict[str, Any], str]:
+    """An issue on which Li and Wang disagree; its id, the conflict, and Wang's change."""
+    li, wang, made = site.desk("li"), site.desk("wang"), issue()
+    [first] = li.push(WJ, made)
+    li.push(WJ, update("issue", made["record"], first["version"], {n: v[0] for n, v in fields.items()}))
+    late = update("issue", made["record"], first["version"], {n: v[1] for n, v in fields.items()})
+    wang.push(WJ, late)
+    return made["record"], inbox(site)[0], late["id"]
+
+
+def test_a_reviewer_picks_a_candidate_keeps_the_current_or_writes_a_third(site: House) -> None:
+    record, found, late = conflict(site, title=("甲", "乙"), part=("A", "B"), code=("1", "2"))
+    fields = {"title": {"pick": late}, "part": {"pick": "current"}, "code": {"set": "3"}}
+    zhang = site.desk("zhang")
+    [outcome] = zhang.push(WJ, decide("conflict", found["record"], found["version"], fields))
+    assert (outcome["status"], outcome["conflict"]) == ("applied", found["record"])
+    told = body(zhang, record)
+    assert (told["title"], told["part"], told["code"]) == ("乙", "A", "3")
+    assert inbox(site) == []
+    newest = zhang.get(f"/api/v1/dossiers/{WJ}/records/{record}/history")["items"][0]
+    assert (newest["op"], newest["after"]) == ("resolve", {"title": "乙", "code": "3"})
+    proof = zhang.get(f"/api/v1/dossiers/{WJ}/verification")
+    assert proof["fault"] is None
+
+
+def test_the_decided_conflict_and_its_values_stay_for_ever(site: House) -> None:
+    _record, found, late = conflict(site, title=("甲", "乙"))
+    zhang = site.desk("zhang")
+    zhang.push(WJ, decide("conflict", found["record"], found["version"], {"title": {"pick": late}}))
+    cursor = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0}
+    page = zhang.exchange(cursors={WJ: {"field": cursor}})["pull"]["dossiers"][WJ]["audiences"]["field"]
+    [kept] = [i["body"] for i in page["items"] if i["record"] == found["record"]]
+    assert kept["open"] is False and kept["decision"]["reason"] == "现场核实"
+    assert kept["fields"]["title"]["candidates"][0]["value"] == "乙"
+    assert kept["decision"]["by"] == zhang.person
+
+
+def test_if_the_record_moved_since_the_reviewer_looked_the_question_stands_with_the_new_value(
+    site: House,
+) -> None:
+    record, found, late = conflict(site, title=("甲", "乙"))
+    li = site.desk("li")
+    li.push(WJ, update("issue", record, found["version"], {"title": "丙"}))
+    decision = decide("conflict", found["record"], found["version"], {"title": {"pick": late}})
+    [outcome] = site.desk("zhang").push(WJ, decision)
+    assert (outcome["status"], outcome["why"]) == ("conflict", "moved-meanwhile")
+    assert body(li, record)["title"] == "丙"
+    [still] = inbox(site)
+    field = still["body"]["fields"]["title"]
+    assert field["current"]["value"] == "丙" and field["overwritten"][0]["value"] == "甲"
+
+
+def test_a_decision_must_answer_every_field_with_a_value_the_kind_can_take(site: House) -> None:
+    _record, found, late = conflict(site, title=("甲", "乙"), severity=("serious", "general"))
+    zhang = site.desk("zhang")
+    for fields, why in (
+        ({"title": {"pick": late}}, "undecided-fields"),
+        ({"title": {"pick": late}, "severity": {"set": "terrible"}}, "invalid-fields"),
+        ({"title": {"pick": new_id()}, "severity": {"pick": "current"}}, "no-such-candidate"),
+    ):
+        [outcome] = zhang.push(WJ, decide("conflict", found["record"], found["version"], fields))
+        assert (outcome["status"], outcome["why"]) == ("parked", why)
+    assert any(i["record"] == found["record"] for i in inbox(site))
+
+
+def test_a_contractor_decides_nothing_and_an_inspector_reviews_no_parked_work(site: House) -> None:
+    _record, found, late = conflict(site, title=("甲", "乙"))
+    decision = decide("conflict", found["record"], found["version"], {"title": {"pick": late}})
+    [outcome] = site.desk("zhao").push(WJ, decision)
+    assert outcome["status"] == "parked"
+    [parked] = [i for i in inbox(site) if i["kind"] == "parked"]
+    accept = decide("parked", parked["record"], parked["version"], {"decision": {"set": "accept"}})
+    assert site.desk("li").push(WJ, accept)[0]["why"] == "not-permitted"
+
+
+def ghost(site: House) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Li loses the post with a finding in the pocket; the change and the parked record."""
+    li, late = site.desk("li"), issue(title="地下室渗水")
+    with site.app.app_context():
+        people.end_post(li.person, WJ)
+    site.clock.passes(seconds=1)
+    assert li.push(WJ, late)[0]["why"] == "access-revoked"
+    [parked] = inbox(site)
+    return late, parked
+
+
+def test_late_work_that_is_accepted_counts_as_its_authors(site: House) -> None:
+    late, parked = ghost(site)
+    zhang = site.desk("zhang")
+    accept = decide("parked", parked["record"], parked["version"], {"decision": {"set": "accept"}})
+    assert zhang.push(WJ, accept)[0]["status"] == "applied"
+    told = body(zhang, late["record"])
+    assert told["title"] == "地下室渗水" and told["found_by"] == site.people["li"]
+    assert inbox(site) == []
+    assert zhang.push(WJ, accept | {"id": new_id()})[0]["status"] == "noop"
+    assert zhang.get(f"/api/v1/dossiers/{WJ}/verification")["fault"] is None
+
+
+def test_late_work_that_is_returned_stays_with_the_reason(site: House) -> None:
+    late, parked = ghost(site)
+    back = decide("parked", parked["record"], parked["version"], {"decision": {"set": "return"}})
+    zhang = site.desk("zhang")
+    assert zhang.push(WJ, back)[0]["status"] == "applied"
+    assert inbox(site) == []
+    assert zhang.call("GET", f"/api/v1/issues/{late['record']}").status_code == 404
+
+
+def test_a_deleted_record_comes_back_only_by_a_supervisor(site: House) -> None:
+    li, made = site.desk("li"), issue(title="误删")
+    [first] = li.push(WJ, made)
+    li.push(WJ, delete("issue", made["record"], first["version"]))
+    back = delete("issue", made["record"], 3) | {"op": "undelete"}
+    assert li.push(WJ, back)[0]["why"] == "not-permitted"
+    zhang = site.desk("zhang")
+    assert zhang.push(WJ, back | {"id": new_id()})[0]["status"] == "applied"
+    assert body(li, made["record"])["title"] == "误删"
+    assert zhang.get(f"/api/v1/dossiers/{WJ}/verification")["fault"] is None
