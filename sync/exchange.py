@@ -12,7 +12,16 @@ from . import feed
 from .change import Author, Change, Unreadable, read
 from .feed import Cursor
 from .journal import EpochChanged, Journal, Pushed, UnknownDossier
-from .protocol import LIMITS, PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, REQUEST_SCHEMA
+from .packing import CannotUnpack, TooLarge, unpack
+from .protocol import (
+    INFLATED_BYTES,
+    LIMITS,
+    PAGE_ITEMS,
+    PROTOCOL,
+    REQUEST_BYTES,
+    REQUEST_CHANGES,
+    REQUEST_SCHEMA,
+)
 from .record import compiled
 
 _validator = compiled(REQUEST_SCHEMA)
@@ -48,13 +57,28 @@ class Request:
     limit: int
 
 
-def parse(data: bytes, journal: Journal) -> Request:
-    """Read a request body. All of it happens before any lock.
+def inflate(data: bytes, encoding: str) -> bytes:
+    """A request's body as it was before it was packed.
 
-    Raises BadRequest: `malformed` (400), `too-large` (413), `upgrade-required` (426).
+    Raises BadRequest: `malformed` (400), `too-large` (413), `unsupported-media-type` (415).
     """
     if len(data) > REQUEST_BYTES:
         raise BadRequest("too-large", f"more than {REQUEST_BYTES} bytes", limits=LIMITS)
+    try:
+        return unpack(data, encoding.strip().lower(), INFLATED_BYTES)
+    except TooLarge:
+        raise BadRequest("too-large", f"inflates above {INFLATED_BYTES} bytes", limits=LIMITS) from None
+    except CannotUnpack as wrong:
+        raise BadRequest("malformed", f"not {encoding}: {wrong}") from None
+    except LookupError:
+        raise BadRequest("unsupported-media-type", "Send gzip, zstd or nothing.") from None
+
+
+def parse(data: bytes, journal: Journal) -> Request:
+    """Read an inflated request body. All of it happens before any lock.
+
+    Raises BadRequest: `malformed` (400), `too-large` (413), `upgrade-required` (426).
+    """
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError as wrong:

@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from .packing import SMALLEST, packed
+
 CHUNK = 4 * 1024 * 1024  # a lost reply costs at most this much to send again
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -72,8 +74,10 @@ class HttpLine:
         return answer
 
     def exchange(self, body: bytes) -> bytes:
-        """One round trip of the sync protocol."""
-        headers = {"Content-Type": "application/json"}
+        """One round trip of the sync protocol, packed both ways."""
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "zstd, gzip"}
+        if len(body) >= SMALLEST:
+            body, headers["Content-Encoding"] = packed(body, "zstd"), "zstd"
         return self.request("POST", "/api/v1/exchange", content=body, headers=headers).content
 
     def upload(

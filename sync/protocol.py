@@ -12,12 +12,14 @@ PAGE_ITEMS = 500
 PAGE_BYTES = 2 * 1024 * 1024
 REQUEST_CHANGES = 500  # protocol.md §7: with it a transaction stays under 250 ms of locked work
 REQUEST_BYTES = 4 * 1024 * 1024
+INFLATED_BYTES = 16 * 1024 * 1024
 # A name, or a name and a firm: `field`, `party:91110105MA0XD00162`.
 AUDIENCE_PATTERN = r"^[a-z]{1,20}(:[A-Za-z0-9._-]{1,40})?$"
 DOSSIER_PATTERN = r"^[a-z]+:[A-Za-z0-9._-]{1,80}$"
 LIMITS = {
     "request_changes": REQUEST_CHANGES,
     "request_bytes": REQUEST_BYTES,
+    "inflated_bytes": INFLATED_BYTES,
     "change_bytes": CHANGE_BYTES,
     "record_bytes": RECORD_BYTES,
     "fields": 256,

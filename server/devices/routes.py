@@ -14,6 +14,7 @@ from server.photos import queries as photos
 from sync import exchange
 from sync.change import Author
 from sync.exchange import BadRequest, Group, Request, rfc3339
+from sync.packing import pack
 from sync.protocol import ANSWER_SCHEMA, CONFIG_SCHEMA, LIMITS, PROTOCOL, REQUEST_SCHEMA, SCHEMA
 
 blueprint = Blueprint("devices", __name__)
@@ -48,6 +49,7 @@ def config(call: Call) -> Any:
         *("malformed", "too-large", "upgrade-required", "busy", "database-unavailable"),
         *("disk-full", "unsupported-media-type"),
     ),
+    headers=("Content-Encoding", "Accept-Encoding"),
 )
 def exchange_once(call: Call) -> Any:
     """Push first, then pull; either half may be absent. One outcome per change, whatever becomes
@@ -63,8 +65,12 @@ def exchange_once(call: Call) -> Any:
             granted = access.granted(actor, conn)
             lacking = photos.wanted(actor, list(wanted.cursors))
             answer["pull"] = exchange.answer_pull(conn, here.journal, wanted, granted, lacking)
-    out = Response(orjson.dumps(answer), mimetype="application/json")
+    data, encoding = pack(orjson.dumps(answer), request.headers.get("Accept-Encoding", ""))
+    out = Response(data, mimetype="application/json")
     out.headers["Cache-Control"] = "no-store"
+    out.headers["Vary"] = "Accept-Encoding"
+    if encoding is not None:
+        out.headers["Content-Encoding"] = encoding
     return out
 
 
@@ -72,7 +78,9 @@ def _read_request() -> Request:
     if request.mimetype not in ("application/json", ""):
         raise Refusal("unsupported-media-type", got=request.mimetype[:80])
     try:
-        return exchange.parse(request.get_data(cache=False), office().journal)
+        sent = request.get_data(cache=False)
+        data = exchange.inflate(sent, request.headers.get("Content-Encoding", ""))
+        return exchange.parse(data, office().journal)
     except BadRequest as wrong:
         raise Refusal(wrong.code, str(wrong), **wrong.details) from None
     except ClientDisconnected:
