@@ -49,7 +49,8 @@ clean: ## forget the environment (data in var/ stays)
 	rm -rf $(VENV) *.egg-info
 
 $(VENV)/run: requirements.txt pyproject.toml
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
+	  { echo "Python's venv module is missing: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
 	@echo "Installing what the server needs …"
 	@$(BIN)/pip install -q -r requirements.txt
 	@$(BIN)/pip install -q --no-deps -e .
