@@ -285,6 +285,12 @@ class Replica:
             if room < 0:
                 break
             groups.setdefault(row["dossier"], []).append(orjson.Fragment(row["change"]))
+        # Where there is nothing to pull, an empty group asks whether the epoch is still the same.
+        for row in self.db.execute(
+            "SELECT DISTINCT dossier FROM outbox WHERE state='retained'"
+            " AND dossier NOT IN (SELECT dossier FROM cursors)"
+        ):
+            groups.setdefault(row["dossier"], [])
         cursors: dict[str, dict[str, Any]] = {}
         for c in self.db.execute("SELECT * FROM cursors"):
             held = {k: c[k] for k in ("nonce", "epoch", "seq", "floor")}

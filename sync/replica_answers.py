@@ -10,7 +10,17 @@ FINAL = ("applied", "merged", "noop", "conflict", "parked")
 
 
 def take_push(db: sqlite3.Connection, group: Mapping[str, Any], epoch: int) -> None:
-    """Mark answered changes. An answer from another epoch acknowledges nothing."""
+    """Mark answered changes. An answer from another epoch acknowledges nothing.
+
+    A device that may no longer read the dossier has no cursor to learn a new epoch from: it takes
+    the epoch from the refusal, and what it retained goes out again.
+    """
+    if group.get("error") == "epoch-changed":
+        here = (group["dossier"],)
+        reads = db.execute("SELECT 1 FROM cursors WHERE dossier=?", here).fetchone()
+        if reads is None and group["epoch"] > epoch:
+            _restored(db, group["dossier"], group["epoch"])
+        return
     if "error" in group or group["epoch"] != epoch:
         return
     for outcome in group["outcomes"]:
@@ -70,7 +80,7 @@ def _restored(db: sqlite3.Connection, dossier: str, epoch: int) -> None:
     db.execute("UPDATE epochs SET epoch=?, backed_up=0 WHERE dossier=?", (epoch, dossier))
     db.execute(
         "UPDATE outbox SET state='new', seq=NULL, epoch=NULL, outcome=NULL"
-        " WHERE dossier=? AND state IN ('acked','retained')",
+        " WHERE dossier=? AND state IN ('acked','retained','invalid')",
         (dossier,),
     )
 

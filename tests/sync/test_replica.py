@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
+from server import transaction
 from server.catalogue import journal
+from server.office import office
 from server.people import actions as people
 from sync.replica import Replica
 from tests.support.house import ISSUE, Desk, House, new_id, update
@@ -190,6 +192,28 @@ def test_a_dossier_that_is_no_longer_granted_leaves_the_device_but_its_work_does
     assert waiting["body"]["change"]["fields"]["title"]["set"] == "地下室里的一天"
 
 
+def test_a_device_that_may_no_longer_read_learns_of_a_restore_and_pushes_again(
+    site: House, device: Any
+) -> None:
+    """Found by the simulator: without a cursor nothing told it of the new epoch."""
+    phone, desk = device("a"), site.desk("li")
+    phone.sync(DeskLine(desk))
+    kept = phone.create(WJ, "issue", said())
+    phone.sync(DeskLine(desk))
+    with site.app.app_context():
+        people.end_post(desk.person, WJ)
+    site.clock.passes(seconds=1)
+    phone.sync(DeskLine(desk))
+    late = phone.create(WJ, "issue", said(title="补报"))
+    with site.app.app_context(), transaction.writing() as conn:
+        office().journal.restore(conn, WJ, received_at="2026-11-22T02:00:00.000Z")
+    phone.sync(DeskLine(desk))
+    phone.sync(DeskLine(desk))
+    assert phone.unsent() == {}
+    epochs = {r["record"]: r["epoch"] for r in phone.db.execute("SELECT record, epoch FROM outbox")}
+    assert epochs == {kept: 2, late: 2}
+
+
 def test_the_server_names_the_digests_it_still_lacks(site: House, device: Any) -> None:
     phone, line = device("a"), DeskLine(site.desk("li"))
     phone.sync(line)
@@ -263,7 +287,6 @@ def shared(phone: Replica) -> dict[str, Any]:
 
 
 def entered_changes(site: House) -> list[str]:
-    from server import transaction
     from sync import history
 
     with site.app.app_context(), transaction.reading() as conn:
