@@ -8,6 +8,7 @@ import flask_migrate
 from flask.cli import FlaskGroup, with_appcontext
 from rich.console import Console
 from rich.progress import Progress
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from sync import history
 
@@ -18,6 +19,8 @@ from .demo.commands import demo
 from .office import office
 from .people import actions as people
 from .people.queries import by_username
+from .photos import queries as photos
+from .photos.actions import faults_at_rest
 from .replay import replay
 
 console = Console()
@@ -112,7 +115,7 @@ def _person(username: str) -> str:
 @click.option("--dossier", help="Only this one.")
 @with_appcontext
 def verify(dossier: str | None) -> None:
-    """校验 Re-link every journal: hashes, links, payloads, heads. Exit 1 names the first bad entry."""
+    """校验 Re-link every journal and read every photograph again. Exit 1 names what is wrong."""
     with transaction.reading() as conn:
         heads = history.all_heads(conn)
     wanted = {d: h for d, h in heads.items() if dossier in (None, d)}
@@ -129,9 +132,29 @@ def verify(dossier: str | None) -> None:
                 faults += 1
                 console.print(f"[red]{name}: entry {found.fault.seq}: {found.fault.why}")
             progress.advance(task)
-    console.print(f"{len(wanted)} dossiers, {entries} entries, {faults} faults")
+    photographs, bad = _verify_media(dossier)
+    faults += bad
+    console.print(
+        f"{len(wanted)} dossiers, {entries} entries, {photographs} photographs read again, {faults} faults"
+    )
     if faults:
         sys.exit(1)
+
+
+def _verify_media(dossier: str | None) -> tuple[int, int]:
+    """Read every photograph at rest again; how many there are, and how many are not what they were."""
+    with transaction.reading() as conn:
+        stored = [(d, s) for d, s in photos.at_rest(conn) if dossier in (None, d)]
+    faults = 0
+    with Progress(console=console) as progress:
+        task = progress.add_task("照片 photographs", total=len(stored))
+        for where, digest in stored:
+            why = faults_at_rest(where, digest)
+            if why is not None:
+                faults += 1
+                console.print(f"[red]{where}: photograph {digest}: {why}")
+            progress.advance(task)
+    return len(stored), faults
 
 
 @main.command()
@@ -166,5 +189,19 @@ def openapi_command(check: bool) -> None:
 main.add_command(demo)
 main.add_command(replay)
 
+
+def run() -> None:
+    """The entry point: settings that are wrong end in one sentence, not in a trace."""
+    try:
+        main()
+    except (ValueError, ArgumentError) as wrong:
+        raise SystemExit(f"Error: {wrong}") from None
+    except OperationalError as wrong:
+        said = str(wrong.orig).strip().splitlines()[0] if wrong.orig else "no answer"
+        raise SystemExit(
+            f"Error: the database does not answer as it should ({said}). Run `xunjian migrate`."
+        ) from None
+
+
 if __name__ == "__main__":
-    main()
+    run()

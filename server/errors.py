@@ -34,6 +34,12 @@ CODES: dict[str, Code] = {
     "unknown-dossier": Code(404, "ask", "没有此案卷", "No such dossier, or it is not yours to see."),
     "ambiguous": Code(409, "repair", "多个案卷中有此编号，请指明案卷", "Several dossiers hold it; name one."),
     "method-not-allowed": Code(405, "update", "不支持此操作", "This address does not offer that method."),
+    "evidence-missing": Code(
+        404,
+        "ask",
+        "已入库的原件找不到，请立即告知系统管理员",
+        "Stored bytes are gone; tell the office at once.",
+    ),
     "too-large": Code(413, "repair", "内容超出限制，请分批提交", "Above a limit; send it in smaller parts."),
     "unsupported-media-type": Code(415, "update", "内容类型不受支持", "Send application/json."),
     "range-not-satisfiable": Code(416, "repair", "请求的范围无效", "The range lies outside the file."),
@@ -82,8 +88,8 @@ CODES: dict[str, Code] = {
     "edit-vs-delete": Code(200, "ask", "记录已被删除", "The record was deleted meanwhile."),
     "delete-vs-edit": Code(200, "ask", "他人已修改，未删除", "Somebody edited it; it was not deleted."),
     "moved-meanwhile": Code(200, "ask", "他人已变更可见范围", "Somebody else moved it meanwhile."),
-    "undecided-fields": Code(200, "ask", "请对每个字段作出选择", "Decide on each field in question."),
-    "no-such-candidate": Code(200, "ask", "没有此候选值", "There is no such value to pick."),
+    "undecided-fields": Code(200, "repair", "请对每个字段作出选择", "Decide on each field in question."),
+    "no-such-candidate": Code(200, "repair", "没有此候选值", "There is no such value to pick."),
     "cap-reached": Code(200, "ask", "记录内容过大", "The record has grown above its limit."),
     "illegal-transition": Code(200, "ask", "当前状态不允许此操作", "The present state does not allow this."),
     "same-person": Code(200, "ask", "整改人不得复查", "Who put it right may not confirm it."),
@@ -122,7 +128,7 @@ def problem(
 ) -> Response:
     """An RFC 9457 body with our members `code`, `remedy`, `details` and the request's id."""
     body = {
-        "type": f"/docs/errors#{code}",
+        "type": f"urn:xunjian:error:{code}",
         "title": title,
         "status": status,
         "detail": detail,

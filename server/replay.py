@@ -85,9 +85,13 @@ def replay(
             if not report(device, line, where, pictures):
                 raise click.ClickException("Not everything is home; see the table.")
     except NoLine as away:
-        raise click.ClickException(f"{url} does not answer ({away}). All work is kept in {state}.") from None
+        raise click.ClickException(
+            f"{url} does not answer ({away}). All work is kept in {state}: "
+            "start the server and run the same command again."
+        ) from None
     except Refused as said:
-        raise click.ClickException(str(said)) from None
+        hint = " The demo's password is in demo-password beside the data." if said.status == 401 else ""
+        raise click.ClickException(f"{said}{hint}") from None
     finally:
         device.close()
 

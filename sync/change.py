@@ -77,6 +77,18 @@ _validator = compiled(CHANGE_SCHEMA)
 _decision = compiled(RESOLVE_SCHEMA)
 
 
+def documented(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's schema with what stands in a group's `changes`, for OpenAPI.
+
+    Requests are not validated by it: one bad change must not refuse the others.
+    """
+    group = request["properties"]["push"]["items"]
+    changes = {"type": "array", "items": CHANGE_SCHEMA | {"title": "Change"}}
+    groups = group | {"properties": group["properties"] | {"changes": changes}}
+    push = request["properties"]["push"] | {"items": groups}
+    return dict(request) | {"properties": request["properties"] | {"push": push}}
+
+
 class May(Protocol):
     """What an author may do in one dossier, decided by the office (server/access.py)."""
 

@@ -50,10 +50,12 @@ def conflict_body(
     lost: dict[str, Lost],
     seqs: dict[str, int],
     why: str | None,
+    seq: int,
 ) -> Body:
     """A new conflict, or an open one that this change's losing values join.
 
-    `seqs` gives the entry that wrote each current value, so that who and when can be looked up.
+    `seqs` gives the entry that wrote each current value, so that who and when can be looked up;
+    `seq` is the entry of this change.
     """
     body: Body = dict(earlier) if earlier else {"open": True}
     fields = dict(body.get("fields") or {})
@@ -72,10 +74,14 @@ def conflict_body(
             "base": change.version,
             "why": why,
         }
+        current = {"value": value.current, "seq": seqs.get(name, 0)}
+        if value.mode == "stands":  # what shows is the author's; what it outranks is kept beside
+            overwritten.append(current)
+            current = {"value": value.mine, "seq": seq}
         fields[name] = {
-            # A review outranks a note that an overwritten value was kept.
-            "mode": "review" if "review" in (known["mode"], value.mode) else "info",
-            "current": {"value": value.current, "seq": seqs.get(name, 0)},
+            # A question outranks a note that an overwritten value was kept.
+            "mode": "info" if {known["mode"], value.mode} == {"info"} else "review",
+            "current": current,
             "candidates": [*known["candidates"], candidate],
             "overwritten": overwritten,
         }

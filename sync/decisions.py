@@ -20,6 +20,10 @@ CURRENT = "current"
 ACCEPTABLE = ("access-revoked", "not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile")
 
 
+# Faults of the decision itself: the reviewer sends another one, and nobody else is bothered.
+FAULTY = ("undecided-fields", "no-such-candidate", "invalid-fields")
+
+
 class Undecided(Exception):
     """The decision cannot be carried out; `why` is the code that says so."""
 
@@ -41,6 +45,8 @@ def resolve(sitting: "Sitting", change: Change, state: State) -> Outcome:
         if state.kind == PARKED.name:
             return _review(sitting, change, state)
     except Undecided as fault:
+        if fault.why in FAULTY:
+            return sitting.minutes.invalid(change, fault.why)
         return sitting.park(change, fault.why)
     return sitting.park(change, "kind-mismatch")
 
@@ -98,6 +104,7 @@ def _decided(kind: Kind, change: Change, fields: Body, body: Body) -> Body:
             if said["pick"] == CURRENT:
                 continue
             offered = {c["change"]: c["value"] for c in fields[name]["candidates"]}
+            offered |= {str(o["seq"]): o["value"] for o in fields[name].get("overwritten", ())}
             if said["pick"] not in offered:
                 raise Undecided("no-such-candidate")
             value = offered[said["pick"]]

@@ -152,7 +152,7 @@ def push_group(
             epoch=group.epoch,
         )
     except EpochChanged as changed:
-        return refused(group.dossier, "epoch-changed", epoch=changed.epoch)
+        return refused(group.dossier, "epoch-changed", epoch=changed.epoch, status=409, remedy="retry")
     except UnknownDossier:
         return unknown(group.dossier)
     return {

@@ -63,6 +63,8 @@ def _told(row: Any) -> dict[str, Any]:
     return told | {
         "hash": row.hash.hex(),
         "erased": said is None,
+        "reason": said.get("reason") if said else None,
+        "decision": said["fields"] if said and header["op"] == "resolve" else None,
         "before": said["before"] if said else {},
         "after": said["after"] if said else {},
         "lost": said["lost"] if said else {},

@@ -14,13 +14,14 @@ UNKNOWN = -1  # the trunk of a base that a restore threw away: everything has mo
 class Lost:
     """A value that did not win, or that won over another one: both are kept, somebody decides.
 
-    `mode` is `review` where the author's value was not applied as it stands, `info` where it
-    was applied over a value that the author had not seen.
+    `mode` is `review` where the author's value was not applied as it stands, `stands` where it is
+    the graver one and shows until somebody decides, `info` where it was applied over a value that
+    the author had not seen and nobody need decide.
     """
 
     current: Any
     mine: Any
-    mode: Literal["review", "info"]
+    mode: Literal["review", "stands", "info"]
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Judgement:
     @property
     def status(self) -> str:
         """`conflict`, `noop`, `merged` or `applied` (protocol.md §3)."""
-        if any(lost.mode == "review" for lost in self.lost.values()):
+        if any(lost.mode != "info" for lost in self.lost.values()):
             return "conflict"
         if not self.after:
             return "noop"
@@ -97,7 +98,7 @@ def merge(
                 changed = whole or written.moved(name, trunk, device)
                 base = (bases or {}).get(name)
                 _value(declared, name, body.get(name), said["set"], changed, out, base)
-    if atomic and any(lost.mode == "review" for lost in out.lost.values()):
+    if atomic and any(lost.mode != "info" for lost in out.lost.values()):
         for name, value in out.after.items():
             out.lost[name] = Lost(body.get(name), value, "review")
         out.lost = {n: Lost(x.current, x.mine, "review") for n, x in out.lost.items()}
@@ -157,6 +158,7 @@ def _value(
         out.lost[name] = Lost(current, mine, "review")
         if graver(declared, current, mine):
             out.after[name] = mine  # the worse of the two shows until a named person decides
+            out.lost[name] = Lost(current, mine, "stands")
             out.contested.add(name)
 
 

@@ -107,6 +107,7 @@ class Minutes:
                 "base": change.raw.get("base"),
                 "clock": change.raw.get("clock"),
                 "fields": change.fields,
+                "reason": change.raw.get("reason"),
                 "before": before or {},
                 "after": after or {},
                 "lost": {n: [x.current, x.mine, x.mode] for n, x in (lost or {}).items()},

@@ -330,6 +330,7 @@ class Sitting:
             judged.lost,
             state.seqs,
             judged.why,
+            self.minutes.seq + 1,
         )
         self._engine_record(name, CONFLICT.name, state.audience, body)
         if earlier is None:

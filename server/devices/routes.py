@@ -12,7 +12,7 @@ from server.errors import Refusal
 from server.office import office
 from server.photos import queries as photos
 from sync import exchange
-from sync.change import Author
+from sync.change import Author, documented
 from sync.exchange import BadRequest, Group, Request, rfc3339
 from sync.packing import pack
 from sync.protocol import ANSWER_SCHEMA, CONFIG_SCHEMA, LIMITS, PROTOCOL, REQUEST_SCHEMA, SCHEMA
@@ -43,7 +43,7 @@ def config(call: Call) -> Any:
     "POST",
     may=SIGNED_IN,
     summary="同步 Push and pull in one round trip",
-    body=REQUEST_SCHEMA,
+    body=documented(REQUEST_SCHEMA),
     answer=ANSWER_SCHEMA,
     refusals=(
         *("malformed", "too-large", "upgrade-required", "busy", "database-unavailable"),

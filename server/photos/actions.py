@@ -1,5 +1,6 @@
 """From staged bytes to evidence: verified, at rest, entered in the journal; and thumbnails of them."""
 
+import hashlib
 import shutil
 import tempfile
 import uuid
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from media import intake, pictures
-from media.errors import BadMetadata
+from media.errors import BadMetadata, BlobUnknown
 from media.staging import Upload
 from media.store import DOSSIER, SHA256, original_key, rendition_key
 from media.tables import blobs
@@ -130,11 +131,28 @@ def settle_all() -> int:
 
 
 def original(photo: PhotoRow) -> str:
-    """The key of the untouched bytes. Raises Refusal `not-found` while they are awaited."""
-    key = original_key(photo.dossier, photo.sha256)
-    if not photo.stored or office().store.has(key) is None:
+    """The key of the untouched bytes.
+
+    Raises Refusal `not-found` while they are awaited, `evidence-missing` where they were lost.
+    """
+    if not photo.stored:
         raise Refusal("not-found", "The photograph's bytes have not arrived yet.")
+    key = original_key(photo.dossier, photo.sha256)
+    if office().store.has(key) is None:
+        raise Refusal("evidence-missing", sha256=photo.sha256)
     return key
+
+
+def faults_at_rest(dossier: str, sha256_hex: str) -> str | None:
+    """Read an original again and hold it against its digest; what is wrong with it, or None."""
+    store, digest = office().store, hashlib.sha256()
+    try:
+        with store.open(original_key(dossier, sha256_hex)) as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except BlobUnknown:
+        return "its bytes are missing"
+    return None if digest.hexdigest() == sha256_hex else "its bytes are not the ones it names"
 
 
 def thumbnail(photo: PhotoRow) -> str:

@@ -150,3 +150,9 @@ def unsettled(conn: Connection) -> list[str]:
             .distinct()
         ).scalars()
     )
+
+
+def at_rest(conn: Connection) -> list[tuple[str, str]]:
+    """(dossier, digest) of every photograph's bytes that are called stored."""
+    rows = conn.execute(select(blobs.c.dossier, blobs.c.sha256).order_by(blobs.c.dossier, blobs.c.sha256))
+    return [(row.dossier, row.sha256) for row in rows]

@@ -218,7 +218,7 @@ def one_photo(call: Call, photo: Any) -> Any:
     may="photo.read",
     summary="原图 The untouched original",
     query=Where,
-    refusals=("not-found", "ambiguous", "range-not-satisfiable"),
+    refusals=("not-found", "evidence-missing", "ambiguous", "range-not-satisfiable"),
     media_type="image/*",
     headers=("Range", "If-None-Match"),
 )
@@ -234,7 +234,7 @@ def original(call: Call, photo: Any) -> Any:
     may="photo.read",
     summary="缩略图 A thumbnail, upright, without metadata",
     query=Where,
-    refusals=("not-found", "ambiguous", "no-picture", "darkroom-unavailable"),
+    refusals=(*("not-found", "evidence-missing", "ambiguous", "no-picture", "darkroom-unavailable"),),
     media_type="image/jpeg",
     headers=("If-None-Match",),
 )

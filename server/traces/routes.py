@@ -49,6 +49,8 @@ class Entry(Schema):
     skew_ms = fields.Integer(allow_none=True)
     hash = fields.String()
     erased = fields.Boolean()
+    reason = fields.String(allow_none=True)
+    decision = fields.Dict(allow_none=True)
     before = fields.Dict()
     after = fields.Dict()
     lost = fields.Dict()

@@ -237,3 +237,24 @@ def test_bytes_of_work_that_was_parked_still_come_home(site: House) -> None:
     assert [p.name for p in (site.folder / "media").rglob("*") if p.is_file()] == [
         hashlib.sha256(data).hexdigest()
     ]
+
+
+def test_bytes_that_changed_or_vanished_at_rest_are_named(site: House) -> None:
+    li, data = site.desk("li"), jpeg()
+    record, digest = photo(data), hashlib.sha256(data).hexdigest()
+    li.push(WJ, record)
+    upload(li, record["record"], data)
+    [path] = [p for p in (site.folder / "media").rglob("*") if p.is_file()]
+    with site.app.app_context():
+        assert actions.faults_at_rest(WJ, digest) is None
+        path.chmod(0o600)
+        path.write_bytes(data[:-1] + b"\x00")
+        assert actions.faults_at_rest(WJ, digest) == "its bytes are not the ones it names"
+        path.unlink()
+        assert actions.faults_at_rest(WJ, digest) == "its bytes are missing"
+    answer = li.call("GET", f"/api/v1/photos/{record['record']}/original")
+    assert (answer.status_code, answer.json["code"], answer.json["remedy"]) == (
+        404,
+        "evidence-missing",
+        "ask",
+    )

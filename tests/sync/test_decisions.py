@@ -42,8 +42,22 @@ def test_a_reviewer_picks_a_candidate_keeps_the_current_or_writes_a_third(site: 
     assert inbox(site) == []
     newest = zhang.get(f"/api/v1/dossiers/{WJ}/records/{record}/history")["items"][0]
     assert (newest["op"], newest["after"]) == ("resolve", {"title": "乙", "code": "3"})
+    assert newest["reason"] == "现场核实" and newest["decision"]["part"] == {"pick": "current"}
     proof = zhang.get(f"/api/v1/dossiers/{WJ}/verification")
     assert proof["fault"] is None
+
+
+def test_a_graver_value_stands_is_called_current_and_may_be_confirmed_or_lowered(site: House) -> None:
+    record, found, _late = conflict(site, severity=("serious", "major"))
+    field = found["body"]["fields"]["severity"]
+    assert field["current"]["value"] == "major"
+    [outranked] = field["overwritten"]
+    assert outranked["value"] == "serious"
+    zhang = site.desk("zhang")
+    assert body(zhang, record)["severity"] == "major"
+    lower = {"severity": {"pick": str(outranked["seq"])}}
+    zhang.push(WJ, decide("conflict", found["record"], found["version"], lower))
+    assert body(zhang, record)["severity"] == "serious"
 
 
 def test_the_decided_conflict_and_its_values_stay_for_ever(site: House) -> None:
@@ -82,7 +96,7 @@ def test_a_decision_must_answer_every_field_with_a_value_the_kind_can_take(site:
         ({"title": {"pick": new_id()}, "severity": {"pick": "current"}}, "no-such-candidate"),
     ):
         [outcome] = zhang.push(WJ, decide("conflict", found["record"], found["version"], fields))
-        assert (outcome["status"], outcome["why"]) == ("parked", why)
+        assert (outcome["status"], outcome["why"], outcome["remedy"]) == ("invalid", why, "repair")
     assert any(i["record"] == found["record"] for i in inbox(site))
 
 

@@ -35,10 +35,10 @@ function entry(shown, e) {
     const before = e.op === "create" ? [] : [el("del", {}, value(shown, name, e.before[name])), " → "];
     return el("div", {}, el("dt", {}, word("fields", name)), el("dd", {}, ...before, after));
   }));
-  const lost = Object.entries(e.lost).map(([name, [kept, given]]) => el("p", { className: "thin" },
+  const lost = Object.entries(e.lost).filter(([, [, , mode]]) => mode === "review").map(([name, [kept, given]]) => el("p", { className: "thin" },
     say("lost", { field: word("fields", name), kept: value(shown, name, kept), mine: name === "state" ? word("verbs", given) : value(shown, name, given) })));
   const late = Math.abs(Date.parse(e.received_at) - Date.parse(e.at)) > 120_000;
-  const refused = ["conflict", "parked"].includes(e.status);
+  const refused = e.status === "parked" || (e.status === "conflict" && Object.keys(e.after).length === 0);
   return el("li", { className: refused ? "refused" : "" },
     el("p", { className: "deed" }, el("b", {}, e.who.name ?? (e.who.id === "system" ? say("system") : "—")),
       ...(step ? [standing(e.before.state), "→", standing(step)] : [say(`did-${e.op}`)]),
@@ -46,6 +46,7 @@ function entry(shown, e) {
     e.erased ? el("p", { className: "muted" }, say("erased")) : "",
     e.op === "create" ? el("details", {}, el("summary", {}, say("allFields", { n: changed.length })), changes) : changes,
     ...lost,
+    e.reason ? el("p", {}, e.reason) : "",
     el("p", { className: "muted" }, moment(e.at), late ? ` · ${say("receivedAt")} ${moment(e.received_at)}` : "",
       ` · ${say("device")} ${e.device.split("/")[0]} · ${say("entry")} #${e.seq} `, el("code", {}, e.hash.slice(0, 12))));
 }
