@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 CURRENT = "current"
 # Work that a reviewer may take although it came late or was not permitted then.
-ACCEPTABLE = ("access-revoked", "not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile")
-
+ACCEPTABLE = (
+    *("access-revoked", "re-assigned", "access-expired", "deactivated", "project-closed"),
+    *("not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile"),
+)
 
 # Faults of the decision itself: the reviewer sends another one, and nobody else is bothered.
 FAULTY = ("undecided-fields", "no-such-candidate", "invalid-fields")

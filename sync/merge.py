@@ -87,7 +87,7 @@ def merge(
         if declared.policy == "state":
             _step(kind, body, said["do"], actor, out)
         elif declared.policy == "set":
-            seen = (bases or {}).get(name, []) if moved else None
+            seen = ((bases or {}).get(name) or []) if moved else None
             _keep(out, body, name, _set(body.get(name, []), said, seen))
         elif declared.policy == "append":
             _keep(out, body, name, _append(body.get(name, []), said, actor, at))

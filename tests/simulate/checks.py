@@ -227,8 +227,6 @@ class Overwrites:
     def _is_merged(self, entry: Entry, made: Made) -> bool:
         """Whether the text holds both edits: the author's, and the one not seen."""
         seen = made.seen.get("story")
-        while seen is not None and not seen.confirmed:
-            seen = self.made[seen.writer].seen.get("story") if seen.writer else None
         mine, current = made.fields["story"]["set"], entry.said["before"]["story"]
         base = (seen.value if seen else None) or ""
         return entry.after["story"] == merge_text(base, current or "", mine or "")

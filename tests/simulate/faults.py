@@ -151,7 +151,7 @@ FAULTS: dict[str, Fault] = {
     "silent_overwrite": fault("merge:_value", "if not moved:", "if True:"),
     "text_last_wins": fault("merge:_value", "out.after[name] = merged", "out.after[name] = mine"),
     "merge_called_own": fault(
-        "sitting:_apply", "MERGED if name in contested else device", "device", 400, PEACE, HOT
+        "minutes:State.apply", "MERGED if name in contested else device", "device", 400, PEACE, HOT
     ),
     "group_apart": fault("merge:_moved_groups", "moved.add(str(group))", "pass"),
     "milder_shows": fault("merge:graver", "order.index(mine) > order", "order.index(mine) < order"),
