@@ -1,12 +1,12 @@
 """One sitting over one dossier: under the lock, judge each change, then write all at once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
 
 from . import bulk, decisions, tables
+from .bases import Bases, see_sets, values_seen
 from .canonical import spell
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED, conflict_body, parked_body
@@ -38,7 +38,7 @@ class Sitting:
         self.states: dict[str, State] = {}
         self.open_conflicts: dict[str, str] = {}
         self.lineage: list[tuple[int, int]] = []
-        self.bases: dict[str, dict[str, Any]] = {}
+        self.bases: Bases = {}
 
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
@@ -77,7 +77,9 @@ class Sitting:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
             self.lineage = [(x.epoch, x.fork) for x in forks]
-        self.bases = self._values_seen([c for c in understood if self._needs_base(c)])
+        two_wrote = [c for c in understood if self._needs_base(c)]
+        trunks = {c.id: self._trunk(c, self.states[c.record]) for c in two_wrote}
+        self.bases = values_seen(self.conn, self.dossier, self.author.device, two_wrote, trunks)
 
     def _read_states(self, names: set[str]) -> None:
         r = tables.records
@@ -109,31 +111,6 @@ class Sitting:
             and written.moved(name, change.version, self.author.device)
             for name, said in change.fields.items()
         )
-
-    def _values_seen(self, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
-        """For each change's id, its fields as their author had seen them, from the journal.
-
-        One statement, and only where two people wrote one text or set.
-        """
-        if not changes:
-            return {}
-        e, p = tables.entries, tables.payloads
-        rows = self.conn.execute(
-            select(e.c.record, e.c.seq, p.c.bytes)
-            .join_from(e, p, (p.c.dossier == e.c.dossier) & (p.c.seq == e.c.seq))
-            .where(e.c.dossier == self.dossier, p.c.bytes.is_not(None))
-            .where(bulk.among(self.conn, e.c.record, {c.record for c in changes}))
-            .order_by(e.c.seq)
-        )
-        # Of a base that nobody can have seen, or that a restore threw away, nothing is known.
-        trunks = {c.id: self._trunk(c, self.states[c.record]) for c in changes}
-        seen: dict[str, dict[str, Any]] = {c.id: {} for c in changes}
-        for record, seq, payload in rows:
-            after = orjson.loads(payload)["after"]
-            for change in changes:
-                if change.record == record and seq <= trunks[change.id]:
-                    seen[change.id] |= {n: after[n] for n in change.fields if n in after}
-        return seen
 
     # ----------------------------------------------------------------- judge
     def judge(self, change: Change | Unreadable) -> Outcome:
@@ -224,8 +201,10 @@ class Sitting:
             actor=self.author.actor,
             at=change.at,
             atomic=change.atomic,
-            bases=self.bases.get(change.id),
+            bases=self.bases.get(change.record, {}).get(change.id),
         )
+        for later in self.bases.get(change.record, {}).values():
+            see_sets(later, change.fields)
         if state.bytes + change.size > RECORD_BYTES and _outgrows(state, judged):
             return self.park(change, "cap-reached")
         conflict = self._conflict(change, state, judged) if judged.lost else None
