@@ -162,8 +162,11 @@ class Replica:
             " ORDER BY n",
             (dossier, record),
         ).fetchall()
+        # A record that changed audience may stand in both for a while: the newer one is on the screen.
         shadow = self.db.execute(
-            "SELECT version, epoch FROM shadow WHERE dossier=? AND record=?", (dossier, record)
+            "SELECT version, epoch FROM shadow WHERE dossier=? AND record=?"
+            " ORDER BY epoch DESC, version DESC",
+            (dossier, record),
         ).fetchone()
         if waiting:
             first = orjson.loads(waiting[0]["change"]).get("base")
@@ -189,7 +192,9 @@ class Replica:
                 "version": r["version"],
                 "body": orjson.loads(r["body"]),
             }
-            for r in self.db.execute("SELECT * FROM shadow WHERE dossier=?", (dossier,))
+            for r in self.db.execute(
+                "SELECT * FROM shadow WHERE dossier=? ORDER BY epoch, version", (dossier,)
+            )
         }
         for row in self.db.execute(
             "SELECT change FROM outbox WHERE dossier=? AND state IN ('new','acked') ORDER BY n",
