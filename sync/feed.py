@@ -50,7 +50,9 @@ def page(
 
     Where `room` has run out, the page is empty and says that more follows.
     `collected` is the seq up to which deletions of the audience have been let go.
-    What is written meanwhile has a higher seq and waits for the next pull, so nothing is missed.
+    What is written meanwhile has a higher seq and waits for the next pull, so nothing is missed; but
+    then the page says that more follows: a row it took the place of is on neither side of the head,
+    and a device must not believe that it has seen everything up to there.
     At most one statement; none if nothing is new. Bodies go out as the bytes that were stored.
     """
     reason = _resync(cursor, head, collected)
@@ -71,11 +73,12 @@ def page(
     room = room or Room()
     if room.bytes <= 0:
         return answer | {"until": cursor.seq, "floor": cursor.floor, "more": True}
-    rows = _rows(conn, dossier, audience, cursor.seq, head.seq, limit + ROWS_PER_SEQ)
+    found = _rows(conn, dossier, audience, cursor.seq, limit + ROWS_PER_SEQ)
+    rows = [row for row in found if row.seq <= head.seq]
     kept, more = _cut(rows, limit, room)
     if more:
         answer["until"] = kept[-1].seq
-        answer["more"] = True
+    answer["more"] = more or len(rows) < len(found)
     answer["items"] = [orjson.Fragment(_item(*row)) for row in kept if row.op == "put" or row.seq > floor]
     return answer
 
@@ -91,7 +94,7 @@ def _resync(cursor: Cursor, head: Head, collected: int) -> str | None:
     return None
 
 
-def _rows(conn: Connection, dossier: str, audience: str, since: int, until: int, limit: int) -> Sequence[Any]:
+def _rows(conn: Connection, dossier: str, audience: str, since: int, limit: int) -> Sequence[Any]:
     f, r = tables.feed, tables.records
     columns = (f.c.seq, f.c.op, f.c.record, r.c.kind, r.c.body, r.c.written)
     joined = f.join(r, (r.c.dossier == f.c.dossier) & (r.c.record == f.c.record))
@@ -99,7 +102,7 @@ def _rows(conn: Connection, dossier: str, audience: str, since: int, until: int,
         select(*columns)
         .select_from(joined)
         .where(f.c.dossier == dossier, f.c.audience == audience)
-        .where(f.c.seq > since, f.c.seq <= until)
+        .where(f.c.seq > since)
         .order_by(f.c.seq)
         .limit(limit)
     ).all()
