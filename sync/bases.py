@@ -55,23 +55,23 @@ def values_seen(conn: Connection, dossier: str, asked: Sequence[Asked]) -> dict[
         .where(e.c.seq > min(a.trunk for a in asked))
         .order_by(e.c.seq)
     )
-    told: dict[str, list[tuple[int, str, Any]]] = {}
-    for record, seq, header, payload in rows:
-        device = str(orjson.loads(header)["device"])
-        told.setdefault(record, []).append((seq, device, orjson.loads(payload)))
+    told: dict[str, list[tuple[Any, Any]]] = {}
+    for record, _seq, header, payload in rows:
+        told.setdefault(record, []).append((orjson.loads(header), orjson.loads(payload)))
     return {a.change.id: _view(a, told.get(a.change.record, ())) for a in asked}
 
 
-def _view(asked: Asked, told: Iterable[tuple[int, str, Any]]) -> Values:
+def _view(asked: Asked, told: Iterable[tuple[Any, Any]]) -> Values:
     """What the author's screen showed of the fields that were written since the base."""
     seen: Values = {}
-    for seq, device, said in told:
-        if seq <= asked.trunk:
+    for header, said in told:
+        if header["seq"] <= asked.trunk:
             continue
         for name in asked.change.fields:
             if name in said["after"]:
                 seen.setdefault(name, said["before"].get(name))
-        if device == asked.device:
+        # Not the change itself, which stands there as parked when a reviewer takes it.
+        if header["device"] == asked.device and header["n"] < asked.change.n:
             replay(seen, asked.change, said["fields"])
     return seen
 

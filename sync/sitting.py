@@ -38,14 +38,14 @@ class Sitting:
         self.open_conflicts: dict[str, str] = {}
         self.lineage: list[tuple[int, int]] = []
         self.bases: dict[str, bases.Values] = {}
-        self.own: dict[str, list[Mapping[str, Any]]] = {}
+        self.own: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
 
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
         """Read what the changes touch: three statements, four after a restore."""
         understood = [c for c in changes if isinstance(c, Change)]
         ids = {c.id for c in changes if c.id} | {c.after for c in understood if c.after}
-        o, c = tables.outcomes, tables.conflicts
+        o = tables.outcomes
         rows = self.conn.execute(
             select(o.c.change, o.c.digest, o.c.author, o.c.outcome).where(
                 o.c.dossier == self.dossier, bulk.among(self.conn, o.c.change, ids)
@@ -56,31 +56,17 @@ class Sitting:
             self.minutes.authors[x.change] = x.author
         # Change ids too: a conflict or parked record takes its change's id, and must not land
         # on a record that somebody gave the same id.
-        wanted = {x.record for x in understood} | {x.id for x in understood}
-        if wanted:
-            rows = self.conn.execute(
-                select(c.c.record, c.c.conflict).where(
-                    c.c.dossier == self.dossier,
-                    bulk.among(self.conn, c.c.record, wanted),
-                    c.c.kind == CONFLICT.name,
-                    c.c.open.is_(True),
-                )
-            )
-            self.open_conflicts = {x.record: x.conflict for x in rows}
-            wanted |= set(self.open_conflicts.values())
-            self._read_states(wanted)
+        self._read_touched({x.record for x in understood} | {x.id for x in understood})
         decided = [self.states[c.record] for c in understood if c.op == "resolve" and c.record in self.states]
-        targets = {str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states)
-        if targets:
-            self._read_states(targets)
+        self._read_touched({str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states))
         if self.epoch > 1:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
             self.lineage = [(x.epoch, x.fork) for x in forks]
-        self.bases = bases.values_seen(self.conn, self.dossier, self._bases_needed(understood))
+        self._read_bases(understood)
 
-    def _bases_needed(self, changes: Sequence[Change]) -> list[bases.Asked]:
-        """The changes whose merge needs what their author had seen, where that can be known."""
+    def _read_bases(self, changes: Sequence[Change]) -> None:
+        """What the authors of late edits had seen, where the merge needs it and it can be known."""
         asked, device = [], self.author.device
         for change in changes:
             state = self.states.get(change.record)
@@ -89,10 +75,24 @@ class Sitting:
             trunk = self._trunk(change, state)
             if trunk != UNKNOWN:  # of a base that a restore threw away nothing is known
                 asked.append(bases.Asked(change, trunk, device))
-        return asked
+        self.bases |= bases.values_seen(self.conn, self.dossier, asked)
 
-    def _read_states(self, names: set[str]) -> None:
-        r = tables.records
+    def _read_touched(self, names: set[str]) -> None:
+        """Records and the open conflicts over them: two statements, none without names."""
+        if not names:
+            return
+        c, r = tables.conflicts, tables.records
+        rows = self.conn.execute(
+            select(c.c.record, c.c.conflict).where(
+                c.c.dossier == self.dossier,
+                bulk.among(self.conn, c.c.record, names),
+                c.c.kind == CONFLICT.name,
+                c.c.open.is_(True),
+            )
+        )
+        found = {x.record: x.conflict for x in rows}
+        self.open_conflicts |= found
+        names = names | (set(found.values()) - set(self.states))
         rows = self.conn.execute(
             select(r).where(r.c.dossier == self.dossier, bulk.among(self.conn, r.c.record, names))
         )
@@ -161,6 +161,9 @@ class Sitting:
                 return self.park(change, "unknown-record")
             if change.op == "delete":
                 return self._delete(change, state, anyway=True)
+            if change.op == "undelete":
+                return decisions.undelete(self, change, state)
+            self._read_bases([change])
             return self._update(change, state)
         finally:
             self.author = reviewer
@@ -211,7 +214,7 @@ class Sitting:
             atomic=change.atomic,
             bases=self._base(change),
         )
-        self.own.setdefault(change.record, []).append(change.fields)
+        self.own.setdefault((self.author.device, change.record), []).append(change.fields)
         if state.bytes + change.size > RECORD_BYTES and _outgrows(state, judged):
             return self.park(change, "cap-reached")
         conflict = self._conflict(change, state, judged) if judged.lost else None
@@ -238,7 +241,7 @@ class Sitting:
         """What the author had on the screen, their edits of this very request included."""
         seen = self.bases.get(change.id)
         if seen is not None:
-            for fields in self.own.get(change.record, ()):
+            for fields in self.own.get((self.author.device, change.record), ()):
                 bases.replay(seen, change, fields)
         return seen
 
@@ -352,12 +355,14 @@ class Sitting:
         """New values of a record, by the present author, under the next seq."""
         state.apply(after, self.minutes.seq + 1, self.author.device, set())
 
-    def rewrite(self, name: str, state: State, body: Body) -> None:
-        """A conflict or parked work as it now stands."""
-        self._engine_record(name, state.kind, state.audience, body)
+    def rewrite(self, name: str, state: State, body: Body, *, seq: int) -> None:
+        """A conflict or parked work as the entry `seq` leaves it."""
+        self._engine_record(name, state.kind, state.audience, body, seq=seq)
 
-    def _engine_record(self, name: str, kind: str, audience: str, body: Body) -> None:
-        seq = self.minutes.seq + 1
+    def _engine_record(
+        self, name: str, kind: str, audience: str, body: Body, *, seq: int | None = None
+    ) -> None:
+        seq = seq or self.minutes.seq + 1
         seqs, devices = dict.fromkeys(body, seq), dict.fromkeys(body, "server")
         earlier = self.states.get(name)
         left = earlier.left if earlier else set[str]()

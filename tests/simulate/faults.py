@@ -155,7 +155,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "group_apart": fault("merge:_moved_groups", "moved.add(str(group))", "pass"),
     "milder_shows": fault("merge:graver", "order.index(mine) > order", "order.index(mine) < order"),
-    "remove_wins": fault("merge:_set", "remove &= set(seen)", "pass", 400, PEACE, HOT),
+    "remove_wins": fault("merge:merge_set", "remove &= set(seen)", "pass", 400, PEACE, HOT),
     "conflict_not_joined": fault(
         "sitting:Sitting._conflict", "earlier.body if earlier else None", "None", 200
     ),
