@@ -18,7 +18,7 @@ def values_seen(
     conn: Connection, dossier: str, device: str, changes: Sequence[Change], trunks: Mapping[str, int]
 ) -> Bases:
     """For each record and change its fields as they stood at the change's trunk; of a set also what
-    the same device has said since, for that stood on its own screen.
+    the same device had said since, for that stood on its own screen.
 
     One statement, none without changes. Of a trunk that nobody can have seen nothing is known.
     """
@@ -40,12 +40,11 @@ def values_seen(
         by_record.setdefault(change.record, []).append(change)
     for record, seq, head, payload in rows:
         header, said = orjson.loads(head), orjson.loads(payload)
-        own = header["device"] == device and header["status"] != "parked"
         for change in by_record[record]:
             if seq <= trunks[change.id]:
                 after = said["after"]
                 seen[record][change.id] |= {n: after[n] for n in change.fields if n in after}
-            elif own:
+            elif header["device"] == device and header["n"] < change.n:
                 see_sets(seen[record][change.id], said["fields"])
     return seen
 

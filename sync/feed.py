@@ -12,9 +12,9 @@ from .epochs import collected
 from .minutes import Head
 from .protocol import PAGE_BYTES, PAGE_ITEMS, SCHEMA
 
-# A change that loses touches its record and its conflict under one seq; a page never splits a seq,
-# or the cursor would step over the second row.
-ROWS_PER_SEQ = 2
+# A change that loses touches its record and its conflict under one seq, and the parked work that it
+# was, if a reviewer takes it; a page never splits a seq, or the cursor would step over the other rows.
+ROWS_PER_SEQ = 3
 ANSWER_BYTES = 2 * PAGE_BYTES  # over all cursors of one request
 
 

@@ -181,7 +181,9 @@ class Minutes:
             return []
         bulk.insert(conn, tables.entries, self._entries)
         bulk.insert(conn, tables.payloads, self._payloads)
-        bulk.upsert(conn, tables.conflicts, self.conflicts)
+        # One request may open a question and decide it.
+        questions = {(row[0], row[1]): row for row in self.conflicts}
+        bulk.upsert(conn, tables.conflicts, list(questions.values()))
         bulk.upsert(conn, tables.records, [self._record(n, s) for n, s in dirty.items()])
         bulk.upsert(conn, tables.feed, [row for n, s in dirty.items() for row in self._feed(n, s)])
         seen = sorted({(self.dossier, s.audience) for s in dirty.values()})

@@ -45,7 +45,7 @@ class Sitting:
         """Read what the changes touch: three statements, four after a restore."""
         understood = [c for c in changes if isinstance(c, Change)]
         ids = {c.id for c in changes if c.id} | {c.after for c in understood if c.after}
-        o, c = tables.outcomes, tables.conflicts
+        o = tables.outcomes
         rows = self.conn.execute(
             select(o.c.change, o.c.digest, o.c.author, o.c.outcome).where(
                 o.c.dossier == self.dossier, bulk.among(self.conn, o.c.change, ids)
@@ -56,33 +56,31 @@ class Sitting:
             self.minutes.authors[x.change] = x.author
         # Change ids too: a conflict or parked record takes its change's id, and must not land
         # on a record that somebody gave the same id.
-        wanted = {x.record for x in understood} | {x.id for x in understood}
-        if wanted:
-            rows = self.conn.execute(
-                select(c.c.record, c.c.conflict).where(
-                    c.c.dossier == self.dossier,
-                    bulk.among(self.conn, c.c.record, wanted),
-                    c.c.kind == CONFLICT.name,
-                    c.c.open.is_(True),
-                )
-            )
-            self.open_conflicts = {x.record: x.conflict for x in rows}
-            wanted |= set(self.open_conflicts.values())
-            self._read_states(wanted)
+        self._read_touched({x.record for x in understood} | {x.id for x in understood})
         decided = [self.states[c.record] for c in understood if c.op == "resolve" and c.record in self.states]
-        targets = {str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states)
-        if targets:
-            self._read_states(targets)
+        self._read_touched({str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states))
         if self.epoch > 1:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
             self.lineage = [(x.epoch, x.fork) for x in forks]
-        two_wrote = [c for c in understood if self._needs_base(c)]
-        trunks = {c.id: self._trunk(c, self.states[c.record]) for c in two_wrote}
-        self.bases = values_seen(self.conn, self.dossier, self.author.device, two_wrote, trunks)
+        self._read_bases(understood)
 
-    def _read_states(self, names: set[str]) -> None:
-        r = tables.records
+    def _read_touched(self, names: set[str]) -> None:
+        """Records and the open conflicts over them: two statements, none without names."""
+        if not names:
+            return
+        c, r = tables.conflicts, tables.records
+        rows = self.conn.execute(
+            select(c.c.record, c.c.conflict).where(
+                c.c.dossier == self.dossier,
+                bulk.among(self.conn, c.c.record, names),
+                c.c.kind == CONFLICT.name,
+                c.c.open.is_(True),
+            )
+        )
+        found = {x.record: x.conflict for x in rows}
+        self.open_conflicts |= found
+        names = names | (set(found.values()) - set(self.states))
         rows = self.conn.execute(
             select(r).where(r.c.dossier == self.dossier, bulk.among(self.conn, r.c.record, names))
         )
@@ -97,6 +95,13 @@ class Sitting:
                 orjson.loads(x.devices),
                 bytes=len(x.body.encode()),
             )
+
+    def _read_bases(self, changes: Sequence[Change]) -> None:
+        two_wrote = [c for c in changes if self._needs_base(c)]
+        trunks = {c.id: self._trunk(c, self.states[c.record]) for c in two_wrote}
+        found = values_seen(self.conn, self.dossier, self.author.device, two_wrote, trunks)
+        for record, by_change in found.items():
+            self.bases.setdefault(record, {}).update(by_change)
 
     def _needs_base(self, change: Change) -> bool:
         """Whether a text, or a set that loses elements, was written by somebody else since its
@@ -140,7 +145,12 @@ class Sitting:
             return decisions.resolve(self, change, state)
         if change.op == "undelete":
             return decisions.undelete(self, change, state)
-        return self._delete(change, state) if change.op == "delete" else self._update(change, state)
+        if change.op == "delete":
+            return self._delete(change, state)
+        outcome = self._update(change, state)
+        for later in self.bases.get(change.record, {}).values():
+            see_sets(later, change.fields)
+        return outcome
 
     def take(self, change: Change, author: Author) -> Outcome:
         """Judge parked work as its author's, entered by the reviewer who takes it."""
@@ -153,6 +163,9 @@ class Sitting:
                 return self.park(change, "unknown-record")
             if change.op == "delete":
                 return self._delete(change, state, anyway=True)
+            if change.op == "undelete":
+                return decisions.undelete(self, change, state)
+            self._read_bases([change])
             return self._update(change, state)
         finally:
             self.author = reviewer
@@ -203,8 +216,6 @@ class Sitting:
             atomic=change.atomic,
             bases=self.bases.get(change.record, {}).get(change.id),
         )
-        for later in self.bases.get(change.record, {}).values():
-            see_sets(later, change.fields)
         if state.bytes + change.size > RECORD_BYTES and _outgrows(state, judged):
             return self.park(change, "cap-reached")
         conflict = self._conflict(change, state, judged) if judged.lost else None
@@ -335,12 +346,14 @@ class Sitting:
         """New values of a record, by the present author, under the next seq."""
         _apply(state, after, self.minutes.seq + 1, self.author.device, set())
 
-    def rewrite(self, name: str, state: State, body: Body) -> None:
-        """A conflict or parked work as it now stands."""
-        self._engine_record(name, state.kind, state.audience, body)
+    def rewrite(self, name: str, state: State, body: Body, *, seq: int) -> None:
+        """A conflict or parked work as the entry `seq` leaves it."""
+        self._engine_record(name, state.kind, state.audience, body, seq=seq)
 
-    def _engine_record(self, name: str, kind: str, audience: str, body: Body) -> None:
-        seq = self.minutes.seq + 1
+    def _engine_record(
+        self, name: str, kind: str, audience: str, body: Body, *, seq: int | None = None
+    ) -> None:
+        seq = seq or self.minutes.seq + 1
         seqs, devices = dict.fromkeys(body, seq), dict.fromkeys(body, "server")
         earlier = self.states.get(name)
         left = earlier.left if earlier else set[str]()

@@ -47,7 +47,7 @@ def test_a_tag_added_unseen_survives_a_later_removal_by_rote(site: House) -> Non
     li.push(WJ, update("issue", made["record"], version, {"tags": {"add": ["临边"], "remove": []}}))
     one = update("issue", made["record"], version, {"tags": {"add": ["洞口"], "remove": []}})
     by_rote = {"tags": {"add": [], "remove": ["临边", "洞口"]}}
-    wang.push(WJ, one, update("issue", made["record"], version, by_rote, after=one["id"]))
+    wang.push(WJ, one, update("issue", made["record"], version, by_rote, after=one["id"], n=3))
     assert body_of(li, made["record"])["tags"] == ["临边"]
 
 
@@ -60,7 +60,7 @@ def test_a_tag_added_and_removed_offline_is_gone_whether_sent_at_once_or_apart(s
         li.push(WJ, update("issue", made["record"], version, {"tags": {"add": ["临边"], "remove": []}}))
         one = update("issue", made["record"], version, {"tags": {"add": ["洞口"], "remove": []}})
         undone = {"tags": {"add": ["高处"], "remove": ["洞口"]}}
-        two = update("issue", made["record"], version, undone, after=one["id"])
+        two = update("issue", made["record"], version, undone, after=one["id"], n=3)
         for batch in ([one], [two]) if apart else ([one, two],):
             wang.push(WJ, *batch)
         assert body_of(li, made["record"])["tags"] == ["临边", "高处"]
