@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format openapi bench simulate migrate pin clean
+.PHONY: help run test lint format openapi bench simulate power migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ bench: $(VENV)/dev ## the figures we quote, beside the bare store; ROWS=push,pul
 simulate: $(VENV)/dev ## the sync simulator; RUNS=2000 OFFSET=0 says how many worlds and from which seed
 	@$(BIN)/python -m tests.simulate $(or $(RUNS),2000) $(or $(OFFSET),0)
 	@SIMULATE_RUNS=0 SIMULATE_FAULTS=1 $(BIN)/pytest -n $(WORKERS) tests/simulate
+
+power: $(VENV)/dev ## the power fails at POINTS=500 moments; SQLite must keep what it answered
+	@POINTS=$(or $(POINTS),500) $(BIN)/pytest tests/faults/test_power.py
 
 migrate: $(VENV)/run ## bring the database to the newest schema
 	@$(BIN)/xunjian migrate
