@@ -116,11 +116,15 @@ def parse(data: bytes, journal: Journal) -> Request:
 def _cursors(held: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Cursor]]:
     return {
         dossier: {
-            a: Cursor(c["nonce"], int(c["epoch"]), int(c["seq"]), int(c["floor"]))
+            a: Cursor(c["nonce"], int(c["epoch"]), int(c["seq"]), int(c["floor"]), _below(c))
             for a, c in audiences.items()
         }
         for dossier, audiences in held.items()
     }
+
+
+def _below(held: Mapping[str, Any]) -> int | None:
+    return None if held.get("below") is None else int(held["below"])
 
 
 def skew_ms(sent_at: str | None, received_at: datetime) -> int | None:

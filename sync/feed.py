@@ -20,12 +20,22 @@ ANSWER_BYTES = 2 * PAGE_BYTES  # over all cursors of one request
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a device stands in one audience; opaque to everybody but feed and replica."""
+    """Where a device stands in one audience; opaque to everybody but feed and replica.
+
+    While `below` is set, the first load is under way, newest first: everything from `below` up to
+    `floor` is there, what is under it still comes. After it the cursor stands at `seq`.
+    """
 
     nonce: str
     epoch: int
     seq: int
     floor: int
+    below: int | None = None
+
+    @property
+    def loaded(self) -> int:
+        """Up to which seq the device holds, or has begun to hold, what was there; 0 if nothing."""
+        return self.seq if self.below is None else self.floor
 
 
 @dataclass(slots=True)
@@ -46,38 +56,70 @@ def page(
     collected: int = 0,
     room: Room | None = None,
 ) -> dict[str, Any]:
-    """One page of the feed after `cursor`, bounded by a `head` that was read *before* this call.
+    """One page of the feed for `cursor`, bounded by a `head` that was read *before* this call.
 
-    Where `room` has run out, the page is empty and says that more follows.
-    `collected` is the seq up to which deletions of the audience have been let go.
-    What is written meanwhile has a higher seq and waits for the next pull, so nothing is missed.
-    At most one statement; none if nothing is new. Bodies go out as the bytes that were stored.
+    A cursor at 0 begins a first load: the records as they stand, newest first, so that a device
+    is of use after its first page; then what changed meanwhile follows in the order of seq. Where
+    `room` has run out, the page is empty and says that more follows. `collected` is the seq up to
+    which deletions of the audience have been let go. What is written meanwhile has a higher seq
+    and waits for the next pull, so nothing is missed. At most one statement; none if nothing is
+    new. Bodies go out as the bytes that were stored.
     """
     reason = _resync(cursor, head, collected)
     if reason:
         return {"nonce": cursor.nonce, "resync": reason, "floor": head.seq}
-    first = cursor.seq == 0 and cursor.floor == 0
-    floor = head.seq if first else cursor.floor
-    answer: dict[str, Any] = {
-        "nonce": cursor.nonce,
-        "since": cursor.seq,
-        "until": head.seq,
-        "floor": floor,
-        "more": False,
-        "items": [],
-    }
-    if cursor.seq == head.seq:
-        return answer
+    loads = cursor.seq == 0 and head.seq > 0
+    here = Stretch.of(cursor, head, loads)
     room = room or Room()
+    if cursor.seq == head.seq:
+        return here.page(cursor)
     if room.bytes <= 0:
-        return answer | {"until": cursor.seq, "floor": cursor.floor, "more": True}
-    rows = _rows(conn, dossier, audience, cursor.seq, head.seq, limit + ROWS_PER_SEQ)
+        return here.page(cursor) | {"until": cursor.seq, "below": cursor.below, "more": True}
+    rows = _rows(conn, dossier, audience, here, limit + ROWS_PER_SEQ)
     kept, more = _cut(rows, limit, room)
-    if more:
-        answer["until"] = kept[-1].seq
-        answer["more"] = True
-    answer["items"] = [orjson.Fragment(_item(*row)) for row in kept if row.op == "put" or row.seq > floor]
+    answer = here.page(cursor)
+    if more and loads:
+        answer |= {"until": 0, "below": kept[-1].seq, "more": True}
+    elif more:
+        answer |= {"until": kept[-1].seq, "more": True}
+    answer["items"] = [orjson.Fragment(_item(*row)) for row in kept]
     return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The part of a feed that one page is cut from: seqs above `after` and up to `upto`."""
+
+    after: int
+    upto: int
+    floor: int
+    head: int
+    newest_first: bool
+
+    @classmethod
+    def of(cls, cursor: Cursor, head: Head, loads: bool) -> "Stretch":
+        """What the cursor must have next. A load takes in what stood when it began, not what came
+        after: a record changed meanwhile has left the stretch and comes with the rest.
+        """
+        if not loads:
+            return cls(cursor.seq, head.seq, cursor.floor, head.seq, newest_first=False)
+        if cursor.below is None:
+            return cls(0, head.seq, head.seq, head.seq, newest_first=True)
+        return cls(0, cursor.below - 1, cursor.floor, head.seq, newest_first=True)
+
+    def page(self, cursor: Cursor) -> dict[str, Any]:
+        """An answer that reaches the end of the stretch, without its items."""
+        until = self.floor if self.newest_first else self.head
+        return {
+            "nonce": cursor.nonce,
+            "since": cursor.seq,
+            "since_below": cursor.below,
+            "until": until,
+            "below": None,
+            "floor": self.floor,
+            "more": until < self.head,
+            "items": [],
+        }
 
 
 def _resync(cursor: Cursor, head: Head, collected: int) -> str | None:
@@ -86,23 +128,27 @@ def _resync(cursor: Cursor, head: Head, collected: int) -> str | None:
         return "epoch"
     if cursor.seq > head.seq:
         return "cursor-ahead"
-    if cursor.seq and collected > max(cursor.seq, cursor.floor):
+    if cursor.loaded and collected > max(cursor.loaded, cursor.floor):
         return "tombstones"
     return None
 
 
-def _rows(conn: Connection, dossier: str, audience: str, since: int, until: int, limit: int) -> Sequence[Any]:
+def _rows(conn: Connection, dossier: str, audience: str, here: Stretch, limit: int) -> Sequence[Any]:
     f, r = tables.feed, tables.records
     columns = (f.c.seq, f.c.op, f.c.record, r.c.kind, r.c.body, r.c.written)
     joined = f.join(r, (r.c.dossier == f.c.dossier) & (r.c.record == f.c.record))
-    return conn.execute(
+    query = (
         select(*columns)
         .select_from(joined)
         .where(f.c.dossier == dossier, f.c.audience == audience)
-        .where(f.c.seq > since, f.c.seq <= until)
-        .order_by(f.c.seq)
+        .where(f.c.seq > here.after, f.c.seq <= here.upto)
         .limit(limit)
-    ).all()
+    )
+    if here.newest_first:  # a device that has nothing need not be told what is gone
+        query = query.where(f.c.op == "put").order_by(f.c.seq.desc())
+    else:
+        query = query.order_by(f.c.seq)
+    return conn.execute(query).all()
 
 
 def _cut(rows: Sequence[Any], limit: int, room: Room) -> tuple[Sequence[Any], bool]:

@@ -33,8 +33,8 @@ class Judgement:
     moved: bool = False
     why: str | None = None
     stamps: dict[str, str] = field(default_factory=dict)
-    # Fields whose new value is more than the author's own: a merged text, the graver of two. The
-    # author's next offline edit has not seen it, so it must not count as the author's device's.
+    # Fields whose new value is more than the author's own: a merged text or set, the graver of two.
+    # The author's next offline edit has not seen it, so it must not count as the author's device's.
     contested: set[str] = field(default_factory=set)
 
     @property
@@ -83,10 +83,10 @@ def merge(
     groups_moved = _moved_groups(kind, body, written, fields, trunk, device)
     for name, said in fields.items():
         declared = kind.fields[name]
+        moved = written.moved(name, trunk, device)
         if declared.policy == "state":
             _step(kind, body, said["do"], actor, out)
         elif declared.policy == "set":
-            moved = written.moved(name, trunk, device)
             seen = (bases or {}).get(name, []) if moved else None
             _keep(out, body, name, _set(body.get(name, []), said, seen))
         elif declared.policy == "append":
@@ -95,9 +95,10 @@ def merge(
         else:
             whole = declared.group in groups_moved
             if body.get(name) != said["set"] or whole:
-                changed = whole or written.moved(name, trunk, device)
                 base = (bases or {}).get(name)
-                _value(declared, name, body.get(name), said["set"], changed, out, base)
+                _value(declared, name, body.get(name), said["set"], whole or moved, out, base)
+        if moved and declared.policy in ("set", "append") and name in out.after:
+            out.contested.add(name)
     if atomic and any(lost.mode != "info" for lost in out.lost.values()):
         for name, value in out.after.items():
             out.lost[name] = Lost(body.get(name), value, "review")

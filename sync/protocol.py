@@ -35,6 +35,7 @@ _CURSOR = {
         "epoch": {"type": "integer", "minimum": 1},
         "seq": {"type": "integer", "minimum": 0},
         "floor": {"type": "integer", "minimum": 0},
+        "below": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
     },
     "required": ["nonce", "epoch", "seq", "floor"],
 }
@@ -136,7 +137,9 @@ _PAGE = {
     "properties": {
         "nonce": _TEXT,
         "since": _INT,
+        "since_below": _nullable(_INT),
         "until": _INT,
+        "below": _nullable(_INT),
         "floor": _INT,
         "more": {"type": "boolean"},
         "items": {"type": "array", "items": _ITEM},

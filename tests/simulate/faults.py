@@ -15,10 +15,13 @@ from .world import STEPS, WEIGHTS, run
 # More of what a rare fault needs.
 RESTORES = dict(WEIGHTS | {"restore": 4, "back_up": 4, "note_backup": 4})
 MOVES = dict(WEIGHTS | {"move": 8, "collect": 8})
+GRANTS = dict(WEIGHTS | {"grant": 8})
+REGRANTS = dict(WEIGHTS | {"grant": 16, "edit": 40})
+PEACE = dict(WEIGHTS | dict.fromkeys(("move", "collect", "grant", "restore", "desk_edit"), 0.2))
+HOT = Chances(new_records=0.015)
 INTERLEAVED = Chances(interleaved=0.5)
 DYING = Chances(phone_dies=0.3)
-DOUBLED = Chances(doubled=0.4)
-GRANTS = dict(WEIGHTS | {"grant": 8})
+DOUBLED = Chances(doubled=0.4, lost=0.02)
 
 
 @dataclass(frozen=True)
@@ -142,14 +145,17 @@ FAULTS: dict[str, Fault] = {
         ),
         600,
         RESTORES,
+        HOT,
     ),
     # ----------------------------------------------------------------- merge
     "silent_overwrite": fault("merge:_value", "if not moved:", "if True:"),
     "text_last_wins": fault("merge:_value", "out.after[name] = merged", "out.after[name] = mine"),
-    "merge_called_own": fault("sitting:_apply", "MERGED if name in contested else device", "device", 400),
+    "merge_called_own": fault(
+        "sitting:_apply", "MERGED if name in contested else device", "device", 400, PEACE, HOT
+    ),
     "group_apart": fault("merge:_moved_groups", "moved.add(str(group))", "pass"),
     "milder_shows": fault("merge:graver", "order.index(mine) > order", "order.index(mine) < order"),
-    "remove_wins": fault("merge:_set", "remove &= set(seen)", "pass", 400),
+    "remove_wins": fault("merge:_set", "remove &= set(seen)", "pass", 400, PEACE, HOT),
     "conflict_not_joined": fault(
         "sitting:Sitting._conflict", "earlier.body if earlier else None", "None", 200
     ),
@@ -173,7 +179,7 @@ FAULTS: dict[str, Fault] = {
     # --------------------------------------------------------------- replica
     "no_cas": fault("replica_answers:_page", 'if page["since"] != held["seq"]:', "if False:"),
     "no_nonce": fault(
-        "replica_answers:_page", 'held["nonce"] != page["nonce"]', "False", 900, GRANTS, DOUBLED
+        "replica_answers:_page", 'held["nonce"] != page["nonce"]', "False", 900, REGRANTS, DOUBLED
     ),
     "old_rows_stay": fault("replica_answers:_page", 'if not page["more"]:', "if False:", 200, MOVES),
     "no_purge": fault(
@@ -208,6 +214,8 @@ FAULTS: dict[str, Fault] = {
         '"version": first["version"]',
         '"version": shadow["version"] if shadow else first["version"]',
         600,
+        PEACE,
+        HOT,
     ),
     "base_forgets_epoch": Fault(
         (
@@ -216,5 +224,6 @@ FAULTS: dict[str, Fault] = {
         ),
         900,
         RESTORES,
+        HOT,
     ),
 }

@@ -52,8 +52,9 @@ class World:
         self.origins: Origins = {}
         self.server = Server(lambda: self.now, self.dossiers)
         self.watch = Watch(self.server, self.origins)
-        self.transport = Transport(rnd, self.server, self.watch, chances or Chances())
-        self.new_records = rnd.choice((0.25, 0.04))  # a wide set of records or a hot one
+        chances = chances or Chances()
+        self.transport = Transport(rnd, self.server, self.watch, chances)
+        self.new_records = chances.new_records or rnd.choice((0.25, 0.04))  # a wide set or a hot one
         self.unnoted: list[Any] = []
         count = rnd.choice((2, 3, 3, 4))
         shared = rnd.random() < 0.2  # two devices of one person

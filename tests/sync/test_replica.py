@@ -214,6 +214,30 @@ def test_a_device_that_may_no_longer_read_learns_of_a_restore_and_pushes_again(
     assert epochs == {kept: 2, late: 2}
 
 
+def test_an_edit_of_a_moving_record_is_based_on_what_the_screen_shows(site: House, device: Any) -> None:
+    """Found by the simulator: of two audiences' rows the older was shown and the newer named as base."""
+    phone, desk = device("a"), site.desk("li")
+    phone.sync(DeskLine(desk))
+    record = phone.create(WJ, "issue", said(), audience="office")
+    phone.sync(DeskLine(desk))
+    phone.db.execute("UPDATE cursors SET more=0")
+    [outcome] = phone.outcomes().values()
+    moved = update("issue", record, outcome["version"], {"title": "移到现场"}, audience="field")
+    [placed] = site.desk("wang").push(WJ, moved)
+    cursors = {WJ: {"field": _held(phone, "field")}}  # the line breaks before `office` is asked for
+    answer = desk.exchange(cursors=cursors, no=99)
+    phone.receive(answer)
+    assert phone.view(WJ)[record]["body"]["title"] == "移到现场"
+    phone.update(WJ, record, {"part": {"set": "东侧"}})
+    [change] = [c for (c,) in phone.db.execute("SELECT change FROM outbox WHERE state='new'")]
+    assert orjson.loads(change)["base"]["version"] == placed["version"]
+
+
+def _held(phone: Replica, audience: str) -> dict[str, Any]:
+    row = phone.db.execute("SELECT * FROM cursors WHERE audience=?", (audience,)).fetchone()
+    return {k: row[k] for k in ("nonce", "epoch", "seq", "floor", "below")}
+
+
 def test_the_server_names_the_digests_it_still_lacks(site: House, device: Any) -> None:
     phone, line = device("a"), DeskLine(site.desk("li"))
     phone.sync(line)
