@@ -2,6 +2,8 @@
 
 import os
 import sys
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 import flask_migrate
@@ -11,6 +13,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from sync import history
+from sync.arrival import rfc3339
 
 from . import openapi, transaction
 from .app import create_app
@@ -24,6 +27,7 @@ from .photos.actions import faults_at_rest
 from .replay import replay
 
 console = Console()
+BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 @click.group(
@@ -96,19 +100,31 @@ def user_add(username: str, name: str, password: str) -> None:
 @click.argument("dossier")
 @click.argument("role", type=click.Choice(people.ROLES))
 @click.option("--firm", help="USCC of the firm the person comes for.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day, YYYY-MM-DD in Asia/Shanghai.")
 @with_appcontext
-def user_grant(username: str, dossier: str, role: str, firm: str | None) -> None:
+def user_grant(username: str, dossier: str, role: str, firm: str | None, until: datetime | None) -> None:
     """Give a person a role in a dossier."""
-    people.give_post(_person(username), dossier, role, firm=firm)
+    ends = rfc3339((until + timedelta(days=1)).replace(tzinfo=BEIJING)) if until else None
+    people.give_post(_person(username), dossier, role, firm=firm, until=ends)
 
 
 @user.command("end")
 @click.argument("username")
 @click.argument("dossier")
+@click.option("--why", type=click.Choice(people.ENDED), default=people.ENDED[0], show_default=True)
 @with_appcontext
-def user_end(username: str, dossier: str) -> None:
+def user_end(username: str, dossier: str, why: str) -> None:
     """End a person's roles in a dossier; what comes late is parked, not lost."""
-    console.print(f"{people.end_post(_person(username), dossier)} posts ended")
+    console.print(f"{people.end_post(_person(username), dossier, why)} posts ended")
+
+
+@user.command("deactivate")
+@click.argument("username")
+@with_appcontext
+def user_deactivate(username: str) -> None:
+    """The person leaves: they hold nothing any more; what comes late is parked, not lost."""
+    people.deactivate(_person(username))
+    console.print(f"{username} holds nothing any more.")
 
 
 def _person(username: str) -> str:

@@ -83,6 +83,14 @@ CODES: dict[str, Code] = {
     ),
     # why-codes of outcomes
     "access-revoked": Code(200, "ask", "权限已收回，内容已转交审核", "Access was lost; a reviewer decides."),
+    "re-assigned": Code(
+        200, "ask", "任务已转交他人，内容已转交审核", "Given to another; a reviewer decides."
+    ),
+    "access-expired": Code(200, "ask", "岗位已到期，内容已转交审核", "The post ran out; a reviewer decides."),
+    "deactivated": Code(200, "ask", "账号已停用，内容已转交审核", "The person has left; a reviewer decides."),
+    "project-closed": Code(
+        200, "ask", "项目已结束，内容已转交审核", "The project is over; a reviewer decides."
+    ),
     "unknown-record": Code(200, "ask", "记录不存在或无权查看", "No such record, or not yours to see."),
     "unknown-audience": Code(200, "ask", "可见范围无效", "No such audience for this kind."),
     "kind-mismatch": Code(200, "ask", "记录类型不符", "The record is of another kind."),

@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy import text
 
-from sync.exchange import rfc3339
+from sync.arrival import rfc3339
 
 from . import transaction
 from .database import db

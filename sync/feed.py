@@ -12,9 +12,9 @@ from .epochs import collected
 from .minutes import Head
 from .protocol import PAGE_BYTES, PAGE_ITEMS, SCHEMA
 
-# A change that loses touches its record and its conflict under one seq; a page never splits a seq,
-# or the cursor would step over the second row.
-ROWS_PER_SEQ = 2
+# A change that loses touches its record and its conflict under one seq, and the parked work that it
+# was, if a reviewer takes it; a page never splits a seq, or the cursor would step over the other rows.
+ROWS_PER_SEQ = 3
 ANSWER_BYTES = 2 * PAGE_BYTES  # over all cursors of one request
 
 
@@ -62,8 +62,10 @@ def page(
     is of use after its first page; then what changed meanwhile follows in the order of seq. Where
     `room` has run out, the page is empty and says that more follows. `collected` is the seq up to
     which deletions of the audience have been let go. What is written meanwhile has a higher seq
-    and waits for the next pull, so nothing is missed. At most one statement; none if nothing is
-    new. Bodies go out as the bytes that were stored.
+    and waits for the next pull, so nothing is missed; but then the page says that more follows: a
+    row it took the place of is on neither side of the head, and a device must not believe that it
+    has seen everything up to there. At most one statement; none if nothing is new. Bodies go out
+    as the bytes that were stored.
     """
     reason = _resync(cursor, head, collected)
     if reason:
@@ -75,13 +77,16 @@ def page(
         return here.page(cursor)
     if room.bytes <= 0:
         return here.page(cursor) | {"until": cursor.seq, "below": cursor.below, "more": True}
-    rows = _rows(conn, dossier, audience, here, limit + ROWS_PER_SEQ)
+    found = _rows(conn, dossier, audience, here, limit + ROWS_PER_SEQ)
+    rows = [row for row in found if row.seq <= here.upto]
     kept, more = _cut(rows, limit, room)
     answer = here.page(cursor)
     if more and loads:
         answer |= {"until": 0, "below": kept[-1].seq, "more": True}
     elif more:
         answer |= {"until": kept[-1].seq, "more": True}
+    elif len(rows) < len(found):
+        answer["more"] = True
     answer["items"] = [orjson.Fragment(_item(*row)) for row in kept]
     return answer
 
@@ -117,7 +122,8 @@ class Stretch:
             "until": until,
             "below": None,
             "floor": self.floor,
-            "more": until < self.head,
+            # After a load comes one delta at least: what was written again meanwhile left the stretch.
+            "more": self.newest_first,
             "items": [],
         }
 
@@ -141,11 +147,11 @@ def _rows(conn: Connection, dossier: str, audience: str, here: Stretch, limit: i
         select(*columns)
         .select_from(joined)
         .where(f.c.dossier == dossier, f.c.audience == audience)
-        .where(f.c.seq > here.after, f.c.seq <= here.upto)
+        .where(f.c.seq > here.after)
         .limit(limit)
     )
     if here.newest_first:  # a device that has nothing need not be told what is gone
-        query = query.where(f.c.op == "put").order_by(f.c.seq.desc())
+        query = query.where(f.c.seq <= here.upto, f.c.op == "put").order_by(f.c.seq.desc())
     else:
         query = query.order_by(f.c.seq)
     return conn.execute(query).all()

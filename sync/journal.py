@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from . import bulk, epochs, tables
+from .arrival import Arrival
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED
 from .minutes import Head, Outcome, Touched
@@ -62,7 +63,9 @@ class Journal:
         try:
             with conn.begin_nested():
                 conn.execute(
-                    insert(tables.dossiers).values(dossier=dossier, epoch=1, seq=0, hash=GENESIS, backed_up=0)
+                    insert(tables.dossiers).values(
+                        dossier=dossier, epoch=1, seq=0, hash=GENESIS, backed_up=0, closed_at=None
+                    )
                 )
         except IntegrityError:
             return False  # another transaction began it in the meantime
@@ -72,7 +75,7 @@ class Journal:
         """The heads of those of `dossiers` that exist. One statement."""
         t = tables.dossiers
         found = conn.execute(select(t).where(bulk.among(conn, t.c.dossier, dossiers)))
-        return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up) for r in found}
+        return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up, r.closed_at) for r in found}
 
     def audiences(self, conn: Connection, dossiers: Iterable[str]) -> dict[str, set[str]]:
         """The audiences that records of these dossiers have, or had. One statement."""
@@ -93,7 +96,7 @@ class Journal:
         row = conn.execute(select(t).where(t.c.dossier == dossier).with_for_update()).one_or_none()
         if row is None:
             raise UnknownDossier(dossier)
-        return Head(row.epoch, row.seq, row.hash, row.backed_up)
+        return Head(row.epoch, row.seq, row.hash, row.backed_up, row.closed_at)
 
     def push(
         self,
@@ -102,8 +105,7 @@ class Journal:
         author: Author,
         changes: Sequence[Change | Unreadable],
         *,
-        received_at: str,
-        skew_ms: int | None = None,
+        arrival: Arrival,
         epoch: int | None = None,
     ) -> Pushed:
         """Judge every change in its order, append one entry each, store and return the outcomes.
@@ -114,7 +116,7 @@ class Journal:
         head = self.lock(conn, dossier)
         if epoch is not None and epoch != head.epoch:
             raise EpochChanged(head.epoch)
-        sitting = Sitting(conn, self.kinds, dossier, head, author, received_at, skew_ms)
+        sitting = Sitting(conn, self.kinds, dossier, head, author, arrival)
         sitting.read(changes)
         outcomes = [sitting.judge(change) for change in changes]
         touched = sitting.write()

@@ -28,6 +28,16 @@ LIMITS = {
     "page_bytes": PAGE_BYTES,
 }
 
+# A clock that only runs: milliseconds since the device's boot `boot`.
+CLOCK_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "boot": {"type": "string", "maxLength": 64},
+        "ms": {"type": "integer", "minimum": 0, "maximum": 2**53 - 1},
+    },
+    "required": ["boot", "ms"],
+    "additionalProperties": False,
+}
 _CURSOR = {
     "type": "object",
     "properties": {
@@ -66,7 +76,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "schema": {"type": "integer"},
         "no": {"type": "integer", "minimum": 0},
         "sent_at": INSTANT_SCHEMA,
-        "clock": {"anyOf": [{"type": "object"}, {"type": "null"}]},
+        "clock": {"anyOf": [CLOCK_SCHEMA, {"type": "null"}]},
         "push": {"type": "array", "items": _GROUP, "maxItems": 100},
         "pull": {
             "type": "object",

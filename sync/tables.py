@@ -29,6 +29,7 @@ dossiers = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("backed_up", BigInteger, nullable=False),
+    Column("closed_at", String(24)),  # since when the dossier is closed; late work waits for a reviewer
 )
 
 lineage = Table(

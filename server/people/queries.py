@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -11,9 +12,11 @@ from server.endpoint import Actor, Held
 from server.errors import Refusal
 from server.office import office
 from server.transaction import reading
-from sync.exchange import rfc3339
+from sync.arrival import rfc3339
 
 from .tables import Person, Post, Session
+
+SELF = "self"  # the role that everybody holds in their own dossier
 
 
 def token_digest(token: str) -> str:
@@ -22,29 +25,32 @@ def token_digest(token: str) -> str:
 
 
 def identify(token: str) -> Actor:
-    """The actor behind a bearer token. Two statements. Raises Refusal `token-expired`."""
+    """The actor behind a bearer token. Two statements. Raises Refusal `token-expired`.
+
+    Who is no longer active holds nothing: they can bring home what they did before, for a
+    reviewer, and read what became of it.
+    """
     now = rfc3339(office().clock())
     with reading() as conn:
         found = conn.execute(
-            select(Session, Person.username, Person.name)
+            select(Session, Person.username, Person.name, Person.active, Person.left_at)
             .join(Person, Person.id == Session.person)
             .where(Session.token == token_digest(token), Session.ended_at.is_(None))
-            .where(Session.expires_at > now, Person.active.is_(True))
+            .where(Session.expires_at > now)
         ).one_or_none()
         if found is None:
             raise Refusal("token-expired")
         posts = conn.execute(select(Post).where(Post.person == found.person)).all()
-    held: dict[str, tuple[Held, ...]] = {}
+    held: dict[str, tuple[Held, ...]] = {own_dossier(found.person): (Held(SELF),)}
     formerly: dict[str, tuple[Held, ...]] = {}
     for post in posts:
         if post.since > now:
             continue
-        ended = post.until is not None and post.until <= now
-        where = formerly if ended else held
-        where[post.dossier] = (
-            *where.get(post.dossier, ()),
-            Held(post.role, post.firm, post.until),
-        )
+        duty = Held(post.role, post.firm, post.since, post.until, post.ended)
+        if not found.active and (duty.until is None or duty.until > (found.left_at or "")):
+            duty = replace(duty, until=found.left_at or now, ended="deactivated")
+        where = held if duty.until is None or duty.until > now else formerly
+        where[post.dossier] = (*where.get(post.dossier, ()), duty)
     return Actor(
         id=found.person,
         username=found.username,
@@ -54,6 +60,11 @@ def identify(token: str) -> Actor:
         held=held,
         formerly=formerly,
     )
+
+
+def own_dossier(person: str) -> str:
+    """The dossier that only this person reads: what became of their work."""
+    return f"person:{person}"
 
 
 def by_username(username: str) -> Person | None:

@@ -59,9 +59,10 @@ def judge_journals(server: Server, watch: Watch) -> None:
         records = server.records(dossier)
         changes = [e.head["change"] for e in told]
         assert len(changes) == len(set(changes)), "I2 a change was entered twice"
-        _in_order(told)
+        _in_order(told, watch)
         _replay(told, records)
         _conflicts_stand(told, records)
+        _decisions_stand(server, dossier, told, records)
         Overwrites(watch, told).judge()
 
 
@@ -75,10 +76,12 @@ def at_rest(server: Server, phones: list[Phone], watch: Watch) -> None:
 
 
 # ------------------------------------------------------------------ the journal
-def _in_order(told: list[Entry]) -> None:
+def _in_order(told: list[Entry], watch: Watch) -> None:
     """I8: what one device did to one record stands in the order in which it was done."""
     last: dict[tuple[str, str], int] = {}
     for entry in told:
+        if entry.head["change"] in watch.accepted:
+            continue  # late work, taken by a reviewer
         key = (entry.head["device"], entry.head["record"])
         assert entry.head["n"] > last.get(key, -1), f"I8 {key} out of order at {entry.head['seq']}"
         last[key] = entry.head["n"]
@@ -89,19 +92,23 @@ def _replay(told: list[Entry], records: dict[str, Any]) -> None:
     made: dict[str, Any] = {}
     for entry in told:
         head, after = entry.head, entry.after
-        if head["status"] == "parked" or (head["status"] == "noop" and not after):
+        if head["kind"] != "sheet" or head["status"] == "parked" or (head["status"] == "noop" and not after):
             continue
         if head["op"] == "create":
             assert head["record"] not in made, "I2 a record was created twice"
             made[head["record"]] = {"body": {}, "written": {}, "deleted": False, "kind": head["kind"]}
         row = made[head["record"]]
+        if head["op"] == "undelete":
+            assert row["deleted"] and row["body"] == after, f"I10 {head['seq']} brought something else back"
+            row["deleted"], row["version"] = False, head["seq"]
+            continue
         assert not row["deleted"] or not after, f"I10 a deleted record was written at {head['seq']}"
         row["deleted"] |= head["op"] == "delete"
         row["body"] = {k: v for k, v in (row["body"] | after).items() if v is not None}
         row["written"] |= dict.fromkeys(after, head["seq"])
         if "left" in head:
             row["written"]["@audience"] = head["seq"]
-        if after or "left" in head or head["op"] != "update":
+        if after or "left" in head or head["op"] in ("create", "delete"):
             row["version"], row["audience"] = head["seq"], head["audience"]
     sheets = {r: row for r, row in records.items() if row["kind"] == "sheet"}
     for record in sorted(set(made) | set(sheets)):
@@ -115,19 +122,20 @@ def _conflicts_stand(told: list[Entry], records: dict[str, Any]) -> None:
         head = entry.head
         if head["status"] == "parked":
             kept = records.get(head["change"])
-            assert kept and kept["kind"] == "parked" and kept["body"]["open"], "I12 parked work is gone"
+            assert kept and kept["kind"] == "parked", "I12 parked work is gone"
             assert kept["body"]["change"]["fields" if "fields" in kept["body"]["change"] else "id"] in (
                 entry.said["fields"],
                 head["change"],
             ), "I12 parked work was altered"
-        if not entry.lost:
+        if not entry.lost or head["op"] == "resolve":
             continue
         conflict = records.get(head["conflict"])
         assert conflict and conflict["kind"] == "conflict", f"I12 {head['change']} has no conflict"
         body = conflict["body"]
-        assert body["open"] and body["target"] == head["record"], "I12 the conflict is another's, or closed"
+        assert body["target"] == head["record"], "I12 the conflict is another's"
         home = records[head["record"]]["audience"]
-        assert conflict["audience"] == home, f"I12 a conflict over {home} lies in {conflict['audience']}"
+        fine = conflict["audience"] == home or not body["open"]
+        assert fine, f"I12 a conflict over {home} lies in {conflict['audience']}"
         for name, (current, mine, _mode) in entry.lost.items():
             field = body["fields"].get(name, {"candidates": []})
             values = {c["change"]: c["value"] for c in field["candidates"]}
@@ -138,11 +146,34 @@ def _conflicts_stand(told: list[Entry], records: dict[str, Any]) -> None:
                 assert current in listed, f"I12 {current!r} was overwritten and the conflict forgot it"
 
 
+def _decisions_stand(server: Server, dossier: str, told: list[Entry], records: dict[str, Any]) -> None:
+    """I12: a question is open until an entry decides it, and then stays decided."""
+    by_change = {e.head["change"]: e for e in told}
+    c = tables.conflicts
+    with server.reading() as conn:
+        rows = conn.execute(select(c.c.conflict, c.c.open).where(c.c.dossier == dossier)).all()
+    listed = {row.conflict: bool(row.open) for row in rows}
+    asked = {r: row["body"] for r, row in records.items() if row["kind"] in ("conflict", "parked")}
+    opened = {r: body["open"] for r, body in asked.items()}
+    assert listed == opened, f"I12 the list of questions differs: {set(listed.items()) ^ set(opened.items())}"
+    for record, body in asked.items():
+        if body["open"]:
+            continue
+        decision = by_change.get(body["decision"]["change"])
+        assert decision is not None, f"I12 nobody decided {record}"
+        assert decision.head["status"] != "parked", f"I12 {record} was closed by a decision that was parked"
+        if decision.head["op"] == "resolve":
+            assert decision.head["conflict"] == record, f"I12 {record} was closed by another's decision"
+    for entry in told:
+        if entry.head["op"] == "resolve" and entry.head["status"] == "applied":
+            assert not opened[entry.head["conflict"]], "I12 a decided question is open again"
+
+
 class Overwrites:
     """I5: no value is replaced by somebody who had not seen it, unless a conflict lists it."""
 
     def __init__(self, watch: Watch, told: list[Entry]) -> None:
-        self.made, self.told = watch.made, told
+        self.watch, self.made, self.told = watch, watch.made, told
         self.writes: dict[tuple[str, str], list[Write]] = {}
         self.kept: dict[tuple[str, str], list[Any]] = {}
 
@@ -154,12 +185,17 @@ class Overwrites:
                 self.kept.setdefault((head["record"], name), []).append(current)
             made = self.made.get(head["change"])
             assert made is not None, f"I2 nobody made {head['change']}"
+            accepted = head["change"] in self.watch.accepted
             if head["op"] == "update":
                 self._update(entry, made)
-            elif head["op"] == "delete" and head["status"] == "applied":
+            elif head["op"] == "delete" and head["status"] == "applied" and not accepted:
                 self._delete(entry, made)
+            elif head["op"] == "resolve" and head["kind"] == "sheet":
+                self._resolve(entry, made)
+            if head["op"] == "undelete":
+                continue
             for name, value in entry.after.items():
-                write = Write(head["change"], head["device"], value)
+                write = Write(head["change"], made.device, value)
                 self.writes.setdefault((head["record"], name), []).append(write)
 
     def _update(self, entry: Entry, made: Made) -> None:
@@ -178,10 +214,17 @@ class Overwrites:
                 saw = made.seen.get(member)
                 raise AssertionError(f"I5 {made.id} replaced {member} {unseen} unseen, it saw {saw}")
         for name, (current, mine, _mode) in entry.lost.items():
-            if name == "hazard":
+            if name == "hazard" and not made.raw.get("atomic"):  # or it would not be all or nothing
                 shown = entry.after.get(name, current)
                 worst = max((current, mine), key=lambda v: HAZARDS.index(v) if v in HAZARDS else -1)
                 assert shown == worst, f"I5 {shown} shows where {worst} is in dispute"
+
+    def _resolve(self, entry: Entry, made: Made) -> None:
+        """A decision counts only for the values on which it was made."""
+        record = entry.head["record"]
+        for name in set(made.fields) & set(REPLACED) if entry.head["status"] == "applied" else ():
+            unseen = self._unseen(record, name, made)
+            assert unseen is None, f"I5 {made.id} decided {name}, not having seen {unseen}"
 
     def _set_algebra(self, entry: Entry, made: Made) -> None:
         """A concurrent add wins: only what was on the author's screen is removed."""
@@ -227,8 +270,6 @@ class Overwrites:
     def _is_merged(self, entry: Entry, made: Made) -> bool:
         """Whether the text holds both edits: the author's, and the one not seen."""
         seen = made.seen.get("story")
-        while seen is not None and not seen.confirmed:
-            seen = self.made[seen.writer].seen.get("story") if seen.writer else None
         mine, current = made.fields["story"]["set"], entry.said["before"]["story"]
         base = (seen.value if seen else None) or ""
         return entry.after["story"] == merge_text(base, current or "", mine or "")

@@ -151,11 +151,11 @@ FAULTS: dict[str, Fault] = {
     "silent_overwrite": fault("merge:_value", "if not moved:", "if True:"),
     "text_last_wins": fault("merge:_value", "out.after[name] = merged", "out.after[name] = mine"),
     "merge_called_own": fault(
-        "sitting:_apply", "MERGED if name in contested else device", "device", 400, PEACE, HOT
+        "minutes:State.apply", "MERGED if name in contested else device", "device", 400, PEACE, HOT
     ),
     "group_apart": fault("merge:_moved_groups", "moved.add(str(group))", "pass"),
     "milder_shows": fault("merge:graver", "order.index(mine) > order", "order.index(mine) < order"),
-    "remove_wins": fault("merge:_set", "remove &= set(seen)", "pass", 400, PEACE, HOT),
+    "remove_wins": fault("merge:merge_set", "remove &= set(seen)", "pass", 400, PEACE, HOT),
     "conflict_not_joined": fault(
         "sitting:Sitting._conflict", "earlier.body if earlier else None", "None", 200
     ),

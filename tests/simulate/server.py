@@ -12,8 +12,9 @@ from sqlalchemy import Connection, create_engine, event, select
 from sqlalchemy.pool import StaticPool
 
 from sync import exchange, tables
+from sync.arrival import Arrival, rfc3339
 from sync.change import Author, Change, read
-from sync.exchange import parse, rfc3339
+from sync.exchange import parse
 from sync.journal import Journal
 from sync.minutes import Head
 
@@ -40,6 +41,12 @@ class May:
         if audience in self.held:
             return None
         return "access-revoked" if audience in self.formerly else "not-permitted"
+
+    def grants(self, at: str) -> list[dict[str, Any]]:
+        return []
+
+    def late(self, ended_at: str) -> bool:
+        return False
 
 
 @dataclass
@@ -169,8 +176,8 @@ class Server:
             if author is None:
                 answers.append(exchange.unknown(group.dossier))
                 continue
-            sent = {"received_at": self.clock(), "sent_at": request.sent_at}
-            answers.append(exchange.push_group(self.journal.push, conn, group, author, **sent))
+            arrival = exchange.arrival(request, self.clock())
+            answers.append(exchange.push_group(self.journal.push, conn, group, author, arrival))
         return answers
 
     def note(self, answers: list[Any]) -> None:
@@ -203,7 +210,7 @@ class Server:
         assert isinstance(change, Change), change
         with self.writing() as conn:
             now = rfc3339(self.clock())
-            pushed = self.journal.push(conn, dossier, author, [change], received_at=now)
+            pushed = self.journal.push(conn, dossier, author, [change], arrival=Arrival(now))
         self.note([{"dossier": dossier, "outcomes": pushed.outcomes}])
         return pushed.outcomes[0]
 

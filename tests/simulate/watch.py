@@ -17,6 +17,8 @@ class Watch:
     def __init__(self, server: Server, origins: Origins) -> None:
         self.server, self.origins = server, origins
         self.made: dict[str, Made] = {}
+        self.accepted: set[str] = set()  # decisions that take parked work: entered as its author's
+        self.refused: set[str] = set()  # decisions that were none
         self.disputed: set[str] = set()
         self.created: dict[str, str] = {}
         self.colliding: set[str] = set()  # ids given to two records: one of the two will be parked

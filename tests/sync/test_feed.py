@@ -8,6 +8,8 @@ import pytest
 
 from server import transaction
 from server.office import office
+from sync import feed
+from sync.feed import Cursor
 from tests.support.house import Desk, House, delete, issue, update
 
 WJ = "project:wj-01"
@@ -196,3 +198,16 @@ def test_a_reader_beside_many_writers_misses_no_change(site: House) -> None:
         thread.join()
     assert not faults
     assert {c["record"] for changes in made for c in changes} <= seen
+
+
+def test_a_page_says_that_more_follows_if_one_of_its_rows_was_written_again_meanwhile(site: House) -> None:
+    """The heads are read, another request commits, the feed is read: as PostgreSQL may order it."""
+    li, made = site.desk("li"), issue()
+    [first] = li.push(WJ, made)
+    with site.app.app_context(), transaction.reading() as conn:
+        head = office().journal.heads(conn, [WJ])[WJ]
+    li.push(WJ, update("issue", made["record"], first["version"], {"title": "又改了"}))
+    with site.app.app_context(), transaction.reading() as conn:
+        page = feed.page(conn, WJ, "field", Cursor("n", 1, 1, 1), head)
+    assert page["items"] == [] and page["until"] == head.seq
+    assert page["more"] is True, "a device would let go of its own change and show what was before it"

@@ -13,7 +13,7 @@ from server.catalogue import journal
 from server.office import office
 from server.people import actions as people
 from sync.replica import Replica
-from tests.support.house import ISSUE, Desk, House, new_id, update
+from tests.support.house import ISSUE, Desk, House, issue, new_id, update
 
 WJ = "project:wj-01"
 KINDS = journal().kinds
@@ -315,3 +315,30 @@ def entered_changes(site: House) -> list[str]:
 
     with site.app.app_context(), transaction.reading() as conn:
         return [row.change for row in history.entries(conn, WJ)]
+
+
+def test_between_two_pages_the_screen_and_the_base_of_an_edit_are_of_one_version(
+    site: House, device: Any
+) -> None:
+    """A record that changed audience stands in both until the page of the old one has come."""
+    li = site.desk("li")
+    phone = device("a")
+
+    def exchange(*, without: str | None = None) -> None:
+        answer = orjson.loads(DeskLine(li).exchange(phone.request()))
+        for said in answer["pull"]["dossiers"].values():
+            said["audiences"].pop(without, None)
+        phone.receive(answer)
+
+    made = issue(audience="office")
+    [first] = li.push(WJ, made)
+    exchange(), exchange()
+    assert phone.view(WJ)[made["record"]]["body"]["title"] == ISSUE["title"]
+    moved = update("issue", made["record"], first["version"], {"title": "移交"}, audience="field")
+    [second] = site.desk("zhang").push(WJ, moved)
+    exchange(without="office")
+    shown = phone.view(WJ)[made["record"]]
+    phone.update(WJ, made["record"], {"part": {"set": "3号楼"}})
+    change = orjson.loads(phone.db.execute("SELECT change FROM outbox").fetchone()[0])
+    assert (shown["version"], shown["body"]["title"]) == (second["version"], "移交")
+    assert change["base"]["version"] == second["version"]
