@@ -51,7 +51,14 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--workers", default=1, show_default=True, help="Processes; SQLite has one writer anyway.")
-@click.option("--threads", default=16, show_default=True, help="Threads a process.")
+@click.option(
+    "--threads",
+    # The pushes of one dossier may hold every thread and still none is refused: the next requests
+    # wait in the server's queue, in their order. With more threads the ninth that waits gets a 503.
+    default=transaction.WAITING_FOR_DOSSIER + 1,
+    show_default=True,
+    help="Threads a process; with more, a busy dossier refuses pushes (503) instead of queueing them.",
+)
 def serve(workers: int, threads: int) -> None:
     """启动服务 Serve on XUNJIAN_BIND with gunicorn."""
     config = Config.from_environment()

@@ -5,6 +5,7 @@ later), `repair` (the person changes something), `ask` (a person in the office d
 (give up, nothing is lost), `update` (a newer client is needed).
 """
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from flask import Response, g, has_request_context, request
 from orjson import OPT_NON_STR_KEYS, dumps
 
 REMEDIES = ("retry", "repair", "ask", "drop", "update")
+# Spread, so that those who were refused together do not come back together (protocol.md §3).
+RETRY_AFTER_S = (1, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def problem(
     )
     answer.headers["Cache-Control"] = "no-store"
     if status in (429, 503):
-        answer.headers["Retry-After"] = "2"
+        answer.headers["Retry-After"] = str(random.randint(*RETRY_AFTER_S))
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="xunjian"'
     for name, value in (headers or {}).items():
