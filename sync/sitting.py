@@ -1,7 +1,6 @@
 """One sitting over one dossier: under the lock, judge each change, then write all at once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
@@ -38,7 +37,6 @@ class Sitting:
         self.open_conflicts: dict[str, str] = {}
         self.lineage: list[tuple[int, int]] = []
         self.bases: dict[str, bases.Values] = {}
-        self.own: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
 
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
@@ -68,13 +66,14 @@ class Sitting:
     def _read_bases(self, changes: Sequence[Change]) -> None:
         """What the authors of late edits had seen, where the merge needs it and it can be known."""
         asked, device = [], self.author.device
-        for change in changes:
+        for index, change in enumerate(changes):
             state = self.states.get(change.record)
             if state is None or not bases.needed(change, Written(state.seqs, state.devices), device):
                 continue
             trunk = self._trunk(change, state)
             if trunk != UNKNOWN:  # of a base that a restore threw away nothing is known
-                asked.append(bases.Asked(change, trunk, device))
+                earlier = [c for c in changes[:index] if c.record == change.record]
+                asked.append(bases.Asked(change, trunk, earlier))
         self.bases |= bases.values_seen(self.conn, self.dossier, asked)
 
     def _read_touched(self, names: set[str]) -> None:
@@ -212,9 +211,8 @@ class Sitting:
             actor=self.author.actor,
             at=change.at,
             atomic=change.atomic,
-            bases=self._base(change),
+            bases=self.bases.get(change.id),
         )
-        self.own.setdefault((self.author.device, change.record), []).append(change.fields)
         if state.bytes + change.size > RECORD_BYTES and _outgrows(state, judged):
             return self.park(change, "cap-reached")
         conflict = self._conflict(change, state, judged) if judged.lost else None
@@ -236,14 +234,6 @@ class Sitting:
             version=state.version,
             was=was,
         )
-
-    def _base(self, change: Change) -> bases.Values | None:
-        """What the author had on the screen, their edits of this very request included."""
-        seen = self.bases.get(change.id)
-        if seen is not None:
-            for fields in self.own.get((self.author.device, change.record), ()):
-                bases.replay(seen, change, fields)
-        return seen
 
     def _moved_meanwhile(self, change: Change, state: State) -> bool:
         """Whether somebody else has put the record into another audience since the author looked."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sync.change import Author
+from sync.record import Kind
 
-from .kinds import AUDIENCES, HAZARDS, edited_fields
+from .kinds import Work
 from .phone import Made, Seen
-from .server import May, Server
+from .server import Server
 from .watch import Watch
 
-EVERYTHING = May(frozenset(AUDIENCES), frozenset())
 Row = dict[str, Any]
 
 
@@ -37,11 +36,12 @@ class Desk:
         rnd: random.Random,
         server: Server,
         watch: Watch,
+        work: Work,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
         self.name, self.rnd, self.server, self.watch = name, rnd, server, watch
-        self.clock, self.new_id = clock, new_id
+        self.work, self.clock, self.new_id = work, clock, new_id
         self.looks: dict[tuple[str, str], Look] = {}
 
     # ------------------------------------------------------------------ look
@@ -88,7 +88,7 @@ class Desk:
             made = replace(of, id=name)
             self.watch.accepted.add(name)
         self.watch.saved(made)
-        outcome = self.server.submit(Author(self.name, self.name, EVERYTHING), look.dossier, raw)
+        outcome = self.server.submit(self.name, look.dossier, raw)
         assert outcome["status"] != "retry", f"the desk had nothing to wait for: {outcome}"
         if outcome["status"] == "invalid":
             self.watch.refused.add(name)
@@ -96,27 +96,28 @@ class Desk:
     # ------------------------------------------------------------------- act
     def edit(self, dossier: str) -> None:
         """An edit, sometimes all or nothing."""
-        look = self._look(dossier, _live)
+        look = self._look(dossier, self._live)
         if look is None:
             return
-        fields = edited_fields(self.rnd, look.row["body"], self.new_id)
+        fields = self.work.edited(self.rnd, look.row["kind"], look.row["body"], self.new_id)
         if "长" not in str(fields):
             atomic = {"atomic": True} if self.rnd.random() < 0.4 else {}
             self._submit(look, "update", {"fields": fields} | atomic)
 
     def move(self, dossier: str) -> None:
         """Into another audience, perhaps with an edit."""
-        look = self._look(dossier, _live)
+        look = self._look(dossier, self._live)
         if look is None:
             return
-        said: dict[str, Any] = {"audience": self.rnd.choice(AUDIENCES), "fields": {}}
+        said: dict[str, Any] = {"audience": self.rnd.choice(self.work.audiences), "fields": {}}
         if self.rnd.random() < 0.3:
-            said["fields"] = {"verdict": {"set": f"m{self.rnd.randrange(1_000)}"}}
+            fields = self.work.edited(self.rnd, look.row["kind"], look.row["body"], self.new_id)
+            said["fields"] = {n: f for n, f in fields.items() if "长" not in str(f)}
         self._submit(look, "update", said)
 
     def undelete(self, dossier: str) -> None:
         """Bring something back."""
-        look = self._look(dossier, lambda row: row["kind"] == "sheet" and row["deleted"])
+        look = self._look(dossier, lambda row: row["kind"] in self.work.on_phones and row["deleted"])
         if look is not None:
             self._submit(look, "undelete", {})
 
@@ -127,7 +128,8 @@ class Desk:
             return
         body = look.row["body"]
         if look.row["kind"] == "conflict":
-            fields = {name: self._decided(name, known) for name, known in body["fields"].items()}
+            kind = self.server.kinds[body["target_kind"]]
+            fields = {name: self._decided(kind, name, known) for name, known in body["fields"].items()}
             if self.rnd.random() < 0.04:
                 fields = {next(iter(fields)): {"pick": "nobody said so"}}
             self._submit(look, "resolve", {"fields": fields, "reason": "现场核实"})
@@ -137,15 +139,15 @@ class Desk:
         late = self.watch.made[body["change"]["id"]]
         self._submit(look, "resolve", said, of=late if accepts else None)
 
-    def _decided(self, name: str, known: dict[str, Any]) -> dict[str, Any]:
+    def _decided(self, kind: Kind, name: str, known: dict[str, Any]) -> dict[str, Any]:
         rnd = self.rnd
         if rnd.random() < 0.25:
             return {"pick": "current"}
-        if rnd.random() < 0.2 and name in ("verdict", "memo", "story", "hazard"):
-            return {"set": rnd.choice(HAZARDS) if name == "hazard" else f"r{rnd.randrange(1_000)}"}
+        field = kind.fields[name]
+        if rnd.random() < 0.2 and (field.order or field.policy in ("last", "text")):
+            return {"set": rnd.choice(field.order) if field.order else f"r{rnd.randrange(1_000)}"}
         aside = [str(o["seq"]) for o in known.get("overwritten", ())]
         return {"pick": rnd.choice([*(c["change"] for c in known["candidates"]), *aside])}
 
-
-def _live(row: Row) -> bool:
-    return row["kind"] == "sheet" and not row["deleted"]
+    def _live(self, row: Row) -> bool:
+        return row["kind"] in self.work.on_phones and not row["deleted"]

@@ -71,12 +71,21 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fault:
-    """One or more edits. `budget` is how many seeds may pass before one must have caught it."""
+    """One or more edits. `budget` is how many seeds may pass before one must have caught it.
+
+    `first` are seeds that have caught it before; they are tried first and count like any other.
+    """
 
     edits: tuple[Edit, ...]
     budget: int
     weights: Mapping[str, float] | None = None  # the usual ones
     chances: Chances | None = None
+    first: tuple[int, ...] = ()
+
+    def seeds(self) -> Iterator[int]:
+        """Those that have caught it before, then all within the budget."""
+        yield from self.first
+        yield from (seed for seed in range(self.budget) if seed not in self.first)
 
     @contextmanager
     def injected(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ import sync.replica
 
 from .checks import at_rest, judge_journals
 from .desk import Desk
-from .kinds import AUDIENCES, edited_fields, first_fields
+from .kinds import Work
 from .phone import Made, Origins, Phone
 from .server import Server
 from .transport import Chances, Transport
@@ -46,39 +46,52 @@ class World:
     """Everything that exists in one run."""
 
     def __init__(self, seed: int, chances: Chances | None = None) -> None:
+        self.work = self.some_work()
         self.rnd = rnd = random.Random(seed)
         self.now = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
         self.ids = 0
         self.dossiers = ["project:a"] if rnd.random() < 0.8 else ["project:a", "project:b"]
         self.origins: Origins = {}
-        self.server = Server(lambda: self.now, self.dossiers)
+        self.server = self.some_server()
         self.watch = Watch(self.server, self.origins)
         chances = chances or Chances()
-        self.transport = Transport(rnd, self.server, self.watch, chances)
+        self.transport = self.some_line(chances)
         self.new_records = chances.new_records or rnd.choice((0.25, 0.04))  # a wide set or a hot one
         self.unnoted: list[Any] = []
         count = rnd.choice((2, 3, 3, 4))
         shared = rnd.random() < 0.2  # two devices of one person
         self.desks = [
-            Desk(f"desk{i}", rnd, self.server, self.watch, lambda: self.now, self.new_id) for i in (0, 1)
+            Desk(name, rnd, self.server, self.watch, self.work, lambda: self.now, self.new_id)
+            for name in self.server.desks()
         ]
         self.phones = [self._phone(i, "p0" if shared and i < 2 else f"p{i}") for i in range(count)]
 
+    # A variant of the world has other work, another server, another line.
+    def some_work(self) -> Work:
+        """What people work on."""
+        return Work()
+
+    def some_server(self) -> Server:
+        """The server of this world."""
+        return Server(lambda: self.now, self.dossiers)
+
+    def some_line(self, chances: Chances) -> Transport:
+        """The line to it."""
+        return Transport(self.rnd, self.server, self.watch, chances)
+
     def _phone(self, index: int, person: str) -> Phone:
         for dossier in self.dossiers:
-            self.server.grant(person, dossier, self._some_audiences())
+            self.server.grant(person, dossier, self.work.held(self.rnd, index))
         skew = timedelta(seconds=self.rnd.uniform(-3, 3) * 86_400)
         return Phone(
-            f"d{index}",
+            self.server.writer(f"d{index}", person),
             person,
             clock=lambda: self.now + skew,
             new_id=self.new_id,
             origins=self.origins,
             dossiers=self.dossiers,
+            kinds=self.work.on_phones,
         )
-
-    def _some_audiences(self) -> set[str]:
-        return {"field"} | ({"office"} if self.rnd.random() < 0.4 else set())
 
     def new_id(self) -> str:
         """An id that sorts anywhere; its end says when it was made."""
@@ -101,10 +114,11 @@ class World:
         rnd = self.rnd
         phone, dossier = rnd.choice(self.phones), rnd.choice(self.dossiers)
         screen, held = phone.screens[dossier], phone.holds(dossier)
-        sheets = sorted(r for r, row in screen.view.items() if row["kind"] == "sheet")
+        sheets = sorted(r for r, row in screen.view.items() if row["kind"] in self.work.on_phones)
         dies_after = rnd.randrange(12) if rnd.random() < 0.03 else None
         if held and (not sheets or rnd.random() < self.new_records):
-            said = {"fields": first_fields(rnd), "audience": rnd.choice(held)}
+            kind, fields = self.work.first(rnd, sheets)
+            said = {"kind": kind, "fields": fields, "audience": rnd.choice(held)}
             own = {m.record for m in phone.made.values()}
             others = sorted({m.record for m in self.watch.made.values() if m.dossier == dossier} - own)
             record = rnd.choice(others) if others and rnd.random() < 0.04 else None  # ids collide
@@ -114,7 +128,8 @@ class World:
             if rnd.random() < 0.1:
                 self._saved(phone.save(dossier, "delete", record, {}, dies_after))
             else:
-                fields = edited_fields(rnd, screen.view[record]["body"], self.new_id)
+                row = screen.view[record]
+                fields = self.work.edited(rnd, row["kind"], row["body"], self.new_id)
                 self._saved(phone.save(dossier, "update", record, {"fields": fields}, dies_after))
 
     def _saved(self, made: Made | None) -> None:
@@ -174,14 +189,14 @@ class World:
         """An audience is given to somebody, or taken away."""
         phone, dossier = self.rnd.choice(self.phones), self.rnd.choice(self.dossiers)
         held = self.server.grants[phone.person][dossier]
-        self.server.grant(phone.person, dossier, held ^ {self.rnd.choice(AUDIENCES)})
+        self.server.grant(phone.person, dossier, self.work.changed(self.rnd, held))
 
     def do_collect(self) -> None:
         """Old deletions are let go, up to some seq."""
         dossier = self.rnd.choice(self.dossiers)
         seq = self.server.heads()[dossier].seq
         upto = self.rnd.choice((seq, max(0, seq - self.rnd.randrange(20))))
-        self.server.collect(dossier, self.rnd.choice(AUDIENCES), upto)
+        self.server.collect(dossier, self.rnd.choice(self.work.audiences), upto)
 
     def do_back_up(self) -> None:
         """A backup is taken; the devices are told of it later."""
@@ -252,14 +267,15 @@ def run(
     steps: int = STEPS,
     weights: Mapping[str, float] = WEIGHTS,
     chances: Chances | None = None,
+    kind: type[World] = World,
 ) -> World:
     """One run from a seed. Raises AssertionError at the first invariant that does not hold."""
-    world = World(seed, chances)
+    world = kind(seed, chances)
     with seeded_salts(random.Random(seed)):
         try:
             names, odds = list(weights), list(weights.values())
-            for kind in world.rnd.choices(names, odds, k=steps):
-                world.step(kind)
+            for what in world.rnd.choices(names, odds, k=steps):
+                world.step(what)
             world.come_to_rest()
             at_rest(world.server, world.phones, world.watch)
         finally:
