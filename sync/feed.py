@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from . import tables
 from .epochs import collected
@@ -16,6 +16,16 @@ from .protocol import PAGE_BYTES, PAGE_ITEMS, SCHEMA
 # or the cursor would step over the second row.
 ROWS_PER_SEQ = 2
 ANSWER_BYTES = 2 * PAGE_BYTES  # over all cursors of one request
+
+_f, _r = tables.feed, tables.records
+_PAGE = (
+    select(_f.c.seq, _f.c.op, _f.c.record, _r.c.kind, _r.c.body, _r.c.written)
+    .join_from(_f, _r, (_r.c.dossier == _f.c.dossier) & (_r.c.record == _f.c.record))
+    .where(_f.c.dossier == bindparam("dossier"), _f.c.audience == bindparam("audience"))
+    .where(_f.c.seq > bindparam("since"), _f.c.seq <= bindparam("until"))
+    .order_by(_f.c.seq)
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +102,8 @@ def _resync(cursor: Cursor, head: Head, collected: int) -> str | None:
 
 
 def _rows(conn: Connection, dossier: str, audience: str, since: int, until: int, limit: int) -> Sequence[Any]:
-    f, r = tables.feed, tables.records
-    columns = (f.c.seq, f.c.op, f.c.record, r.c.kind, r.c.body, r.c.written)
-    joined = f.join(r, (r.c.dossier == f.c.dossier) & (r.c.record == f.c.record))
-    return conn.execute(
-        select(*columns)
-        .select_from(joined)
-        .where(f.c.dossier == dossier, f.c.audience == audience)
-        .where(f.c.seq > since, f.c.seq <= until)
-        .order_by(f.c.seq)
-        .limit(limit)
-    ).all()
+    asked = {"dossier": dossier, "audience": audience, "since": since, "until": until, "limit": limit}
+    return conn.execute(_PAGE, asked).all()
 
 
 def _cut(rows: Sequence[Any], limit: int, room: Room) -> tuple[Sequence[Any], bool]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from . import bulk, tables
 from .canonical import commitment, entry_hash, spell
@@ -17,6 +17,13 @@ Outcome = dict[str, Any]
 THIS = -1  # "the version is this entry's seq"
 # What the phone does about an outcome without asking anybody; None where there is nothing to do.
 REMEDIES = {"conflict": "ask", "parked": "ask", "invalid": "repair", "retry": "retry"}
+
+_head = tables.dossiers
+_MOVE_HEAD = (
+    update(_head)
+    .where(_head.c.dossier == bindparam("here"))
+    .values(seq=bindparam("seq"), hash=bindparam("hash"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +193,7 @@ class Minutes:
         bulk.upsert(conn, tables.feed, [row for n, s in dirty.items() for row in self._feed(n, s)])
         seen = sorted({(self.dossier, s.audience) for s in dirty.values()})
         bulk.upsert(conn, tables.audiences, seen)
-        t = tables.dossiers
-        conn.execute(update(t).where(t.c.dossier == self.dossier).values(seq=self.seq, hash=self.prev))
+        conn.execute(_MOVE_HEAD, {"here": self.dossier, "seq": self.seq, "hash": self.prev})
         return [
             Touched(self.dossier, n, s.kind, s.audience, s.version, s.deleted, s.body)
             for n, s in dirty.items()

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bulk, decisions, tables
+from . import bulk, decisions, lookup, tables
 from .canonical import spell
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED, conflict_body, parked_body
@@ -45,56 +45,26 @@ class Sitting:
         """Read what the changes touch: three statements, four after a restore."""
         understood = [c for c in changes if isinstance(c, Change)]
         ids = {c.id for c in changes if c.id} | {c.after for c in understood if c.after}
-        o, c = tables.outcomes, tables.conflicts
-        rows = self.conn.execute(
-            select(o.c.change, o.c.digest, o.c.author, o.c.outcome).where(
-                o.c.dossier == self.dossier, bulk.among(self.conn, o.c.change, ids)
-            )
-        )
-        for x in rows:
+        for x in lookup.find(self.conn, lookup.outcomes, self.dossier, ids):
             self.minutes.known[x.change] = (x.digest, orjson.loads(x.outcome))
             self.minutes.authors[x.change] = x.author
         # Change ids too: a conflict or parked record takes its change's id, and must not land
         # on a record that somebody gave the same id.
         wanted = {x.record for x in understood} | {x.id for x in understood}
         if wanted:
-            rows = self.conn.execute(
-                select(c.c.record, c.c.conflict).where(
-                    c.c.dossier == self.dossier,
-                    bulk.among(self.conn, c.c.record, wanted),
-                    c.c.kind == CONFLICT.name,
-                    c.c.open.is_(True),
-                )
-            )
+            rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, wanted)
             self.open_conflicts = {x.record: x.conflict for x in rows}
             wanted |= set(self.open_conflicts.values())
-            self._read_states(wanted)
+            self.states = lookup.states(self.conn, self.dossier, wanted)
         decided = [self.states[c.record] for c in understood if c.op == "resolve" and c.record in self.states]
         targets = {str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states)
         if targets:
-            self._read_states(targets)
+            self.states |= lookup.states(self.conn, self.dossier, targets)
         if self.epoch > 1:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
             self.lineage = [(x.epoch, x.fork) for x in forks]
         self.bases = self._values_seen([c for c in understood if self._needs_base(c)])
-
-    def _read_states(self, names: set[str]) -> None:
-        r = tables.records
-        rows = self.conn.execute(
-            select(r).where(r.c.dossier == self.dossier, bulk.among(self.conn, r.c.record, names))
-        )
-        for x in rows:
-            self.states[x.record] = State(
-                x.kind,
-                x.audience,
-                x.version,
-                bool(x.deleted),
-                orjson.loads(x.body),
-                orjson.loads(x.written),
-                orjson.loads(x.devices),
-                bytes=len(x.body.encode()),
-            )
 
     def _needs_base(self, change: Change) -> bool:
         """Whether a text, or a set that loses elements, was written by somebody else since its
