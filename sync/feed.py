@@ -82,11 +82,11 @@ def page(
     if room.bytes <= 0:
         return answer | {"until": cursor.seq, "floor": cursor.floor, "more": True}
     rows = _rows(conn, dossier, audience, cursor.seq, head.seq, limit + ROWS_PER_SEQ)
-    kept, more = _cut(rows, limit, room)
-    if more:
-        answer["until"] = kept[-1].seq
+    items, until = _cut(rows, limit, floor, room)
+    if until is not None:
+        answer["until"] = until
         answer["more"] = True
-    answer["items"] = [orjson.Fragment(_item(*row)) for row in kept if row.op == "put" or row.seq > floor]
+    answer["items"] = orjson.Fragment(b"[%b]" % b",".join(items))
     return answer
 
 
@@ -106,18 +106,23 @@ def _rows(conn: Connection, dossier: str, audience: str, since: int, until: int,
     return conn.execute(_PAGE, asked).all()
 
 
-def _cut(rows: Sequence[Any], limit: int, room: Room) -> tuple[Sequence[Any], bool]:
-    """Whole seqs up to `limit` rows and PAGE_BYTES, at least one seq; and whether more follow."""
-    size = 0
-    for index, row in enumerate(rows):
-        starts_seq = index == 0 or row.seq != rows[index - 1].seq
-        full = index >= limit or size > PAGE_BYTES
-        if index > 0 and starts_seq and full:
-            return rows[:index], True
-        added = len(row.body.encode())
-        size += added
-        room.bytes -= added
-    return rows, False
+def _cut(rows: Sequence[Any], limit: int, floor: int, room: Room) -> tuple[list[bytes], int | None]:
+    """The items of whole seqs up to `limit` rows and PAGE_BYTES, at least one seq; and the last seq
+    if more follow. Deletions up to `floor` are not told to a device that never had the record.
+    """
+    items: list[bytes] = []
+    size, last = 0, None
+    for index, (seq, op, *more) in enumerate(rows):
+        if index > 0 and seq != last and (index >= limit or size > PAGE_BYTES):
+            room.bytes -= size
+            return items, last
+        last = seq
+        if op == "put" or seq > floor:
+            item = _item(seq, op, *more)
+            size += len(item)
+            items.append(item)
+    room.bytes -= size
+    return items, None
 
 
 def _item(seq: int, op: str, record: str, kind: str, body: str, written: str) -> bytes:
