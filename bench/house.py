@@ -30,25 +30,31 @@ from .client import Client
 
 PASSWORD = "measured-not-guarded"  # guards data that is gone in a minute
 CLIENTS = 4
-DOSSIERS = tuple(f"project:wangjing-{n}" for n in range(8))
+SENDERS = 8  # phones that send single changes: as many as may wait for one dossier
+DOSSIERS = tuple(f"project:wangjing-{n}" for n in range(20))
+HOT = "project:wangjing-hot"  # the dossier that all push into
 LARGE = "project:wangjing-large"  # the dossier that is pulled
+MILLION = "project:wangjing-million"
 AUDIENCE = "field"
-# SQLite has one writer, so a second process gains nothing; PostgreSQL gets one for each core.
-WORKERS = {"sqlite": (1, 16), "postgresql": (2, 8)}
+WORKERS, THREADS = 2, 8  # a process for each core
 
 
 @dataclass(kw_only=True)
 class House:
-    """One database with a server in front of it; `large` is filled by the first who needs it."""
+    """One database with a server in front of it; `large` and `millions` are filled by the first who needs
+    them.
+    """
 
     database: str
     url: str
     folder: Path
     app: Flask
     port: int
+    pid: int
     officers: list[str]
     bare_at: str
     large: list[tuple[str, str, int]] = field(default_factory=list)
+    millions: int = 0
 
     def client(self, number: int) -> Client:
         """A signed-in inspector's phone."""
@@ -71,6 +77,11 @@ class House:
             outcomes = transaction.submit(dossier, author, understood, received_at=now, begin=True).outcomes
         all_applied(outcomes)
         return outcomes
+
+    def workers(self) -> list[int]:
+        """The process ids of the server's workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
 
 
 def all_applied(outcomes: Sequence[dict[str, Any]]) -> None:
@@ -121,17 +132,18 @@ def _house(database: str, url: str, folder: Path, *, bare_at: str) -> Iterator[H
     with app.app_context():
         flask_migrate.upgrade()
         officers = _staff()
-    with LiveServer(env, _command(*WORKERS[database]), folder=folder) as server:
+    with LiveServer(env, _command(WORKERS, THREADS), folder=folder) as server:
         house = House(
             database=database,
             url=url,
             folder=folder,
             app=app,
             port=server.port,
+            pid=server.pid or 0,
             officers=officers,
             bare_at=bare_at,
         )
-        for number, dossier in enumerate((*DOSSIERS, LARGE)):
+        for number, dossier in enumerate((*DOSSIERS, HOT, LARGE, MILLION)):
             house.enter(dossier, [_project(number)])
         try:
             yield house
@@ -143,9 +155,9 @@ def _house(database: str, url: str, folder: Path, *, bare_at: str) -> Iterator[H
 
 
 def _staff() -> list[str]:
-    officers = [people.take_on(f"inspector{n}", f"检查员{n}", PASSWORD) for n in range(CLIENTS)]
+    officers = [people.take_on(f"inspector{n}", f"检查员{n}", PASSWORD) for n in range(SENDERS)]
     for officer in officers:
-        for dossier in (*DOSSIERS, LARGE):
+        for dossier in (*DOSSIERS, HOT, LARGE, MILLION):
             people.give_post(officer, dossier, "inspector")
     return officers
 
@@ -174,5 +186,5 @@ def _command(workers: int, threads: int) -> tuple[str, ...]:
     return (
         *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread"),
         *("--workers", str(workers), "--threads", str(threads), "--bind", "{bind}"),
-        *("--graceful-timeout", "2", "--no-control-socket", "server.app:create_app()"),
+        *("--graceful-timeout", "2", "--keep-alive", "75", "--no-control-socket", "server.app:create_app()"),
     )

@@ -39,7 +39,8 @@ def engine_options(url: str) -> dict[str, Any]:
         path = url.removeprefix("sqlite:///")
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return COMMON | {"connect_args": {"timeout": BUSY_TIMEOUT_S}, "pool_size": 32}
+        # The connection used last has its pages in its cache; the others need none.
+        return COMMON | {"connect_args": {"timeout": BUSY_TIMEOUT_S}, "pool_size": 32, "pool_use_lifo": True}
     return COMMON | {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
 
 

@@ -1,5 +1,6 @@
 """The exchange: one round trip that brings a device's work in and what it must have out."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -94,7 +95,12 @@ def _push(call: Call, group: Group, sent_at: str | None) -> dict[str, Any]:
     if may is None:
         return exchange.unknown(group.dossier)
     author = Author(actor.id, actor.writer, may)
-    with transaction.writing(group.dossier) as conn:
-        return exchange.push_group(
-            transaction.push, conn, group, author, received_at=call.now, sent_at=sent_at
-        )
+    judge = partial(
+        exchange.push_group,
+        transaction.push,
+        group=group,
+        author=author,
+        received_at=call.now,
+        sent_at=sent_at,
+    )
+    return transaction.share(group.dossier, len(group.changes), judge)
