@@ -13,12 +13,14 @@ import platform
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from . import peer
 from .house import House, postgres_house, sqlite_house
 from .results import Result, medians, save, table
 from .rows import ROWS, SIZES
@@ -47,12 +49,16 @@ def main() -> None:
             place = folder / database
             place.mkdir()
             with HOUSES[database](place) as house:
+                runs: list[Result] = []
                 for row in rows:
                     for n in range(times):
                         step = _step(progress, task, f"{database} {row} {n + 1}/{times}")
-                        results += ROWS[row](house, size, step)
+                        runs += ROWS[row](house, size, step)
                     progress.advance(task)
-    results = medians(results)
+                beside: dict[tuple[str, str], float] = {}
+                if peer.installed():
+                    beside = peer.measure(house, size, rows, _step(progress, task, "Kinto"))
+                results += [replace(r, peer=beside.get((r.row, r.unit))) for r in medians(runs)]
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} before"
     order = [result.row for result in results]
     console.print(table(sorted(results, key=lambda r: order.index(r.row)), f"Xunjian, {machine}"))

@@ -53,6 +53,7 @@ class House:
     pid: int
     officers: list[str]
     bare_at: str
+    peer_at: str
     large: list[tuple[str, str, int]] = field(default_factory=list)
     millions: int = 0
 
@@ -107,7 +108,9 @@ def postgres_house(folder: Path) -> Iterator[House]:
         server.create("xunjian")
         server.create("bare")
         bare_at = server.url("bare", driver="postgresql")
-        with _house("postgresql", server.url("xunjian"), folder, bare_at=bare_at) as house:
+        server.create("peer")
+        peer_at = server.url("peer", driver="postgresql")
+        with _house("postgresql", server.url("xunjian"), folder, bare_at=bare_at, peer_at=peer_at) as house:
             yield house
 
 
@@ -126,7 +129,7 @@ def _check_honest(server: PostgresServer, folder: Path) -> None:
 
 
 @contextmanager
-def _house(database: str, url: str, folder: Path, *, bare_at: str) -> Iterator[House]:
+def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str = "") -> Iterator[House]:
     env = {"XUNJIAN_VAR": str(folder / "var"), "XUNJIAN_DATABASE_URL": url}
     app = create_app(Config.from_environment(env))
     with app.app_context():
@@ -142,6 +145,7 @@ def _house(database: str, url: str, folder: Path, *, bare_at: str) -> Iterator[H
             pid=server.pid or 0,
             officers=officers,
             bare_at=bare_at,
+            peer_at=peer_at,
         )
         for number, dossier in enumerate((*DOSSIERS, HOT, LARGE, MILLION)):
             house.enter(dossier, [_project(number)])

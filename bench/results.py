@@ -12,9 +12,11 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One measurement in `unit`; `beside` is what the bare database did with the same bytes.
+    """One measurement in `unit`.
 
-    `goal` is the promise that the value must reach (at least, or at most where time is measured).
+    `beside` is what the bare database did with the same bytes, `peer` what Kinto did; `goal` is the
+    promise that the value must reach (at least, or at most where less is better), `ratio_goal` the
+    least share of the bare database. `note` tells the least and the most of several runs.
     """
 
     row: str
@@ -25,6 +27,7 @@ class Result:
     goal: float | None = None
     ratio_goal: float | None = None
     note: str = ""
+    peer: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -61,6 +64,7 @@ class Result:
             "goal": self.goal,
             "ratio_goal": self.ratio_goal,
             "note": self.note,
+            "peer": None if self.peer is None else round(self.peer, 3),
             "met": self.met,
         }
 
@@ -86,14 +90,15 @@ def table(results: Iterable[Result], title: str) -> Table:
     shown = Table(title=title)
     for name in ("row", "database"):
         shown.add_column(name)
-    for name in ("value", "unit", "from–to", "bare database", "ratio", "goal", "met"):
+    for name in ("value", "unit", "from–to", "bare database", "ratio", "Kinto", "goal", "met"):
         shown.add_column(name, justify="left" if name == "unit" else "right")
     for r in results:
         met = {None: "", True: "[green]yes", False: "[red]no"}[r.met]
         goal = "" if r.goal is None else f"{r.goal:,g}"
         goal += "" if r.ratio_goal is None else f", ratio {r.ratio_goal}"
+        peer = "" if r.peer is None else _number(r.peer)
         beside, ratio = (_number(r.beside), f"{r.ratio:.2f}") if r.beside else ("", "")
-        shown.add_row(r.row, r.database, _number(r.value), r.unit, r.note, beside, ratio, goal, met)
+        shown.add_row(r.row, r.database, _number(r.value), r.unit, r.note, beside, ratio, peer, goal, met)
     return shown
 
 
