@@ -7,10 +7,10 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format openapi bench simulate crash contention power migrate pin clean
+.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power migrate pin clean
 
 help: ## what can be done
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/run ## everything for a first look: database, demo data, server on 127.0.0.1:8000
 	@$(BIN)/xunjian migrate
@@ -36,6 +36,10 @@ openapi: $(VENV)/dev ## write openapi.yaml from kinds and routes
 
 bench: $(VENV)/dev ## the figures we quote, beside the bare store; ROWS=push,pull picks rows
 	@$(BIN)/python -m bench
+
+bench-peers: $(VENV)/dev ## install Kinto 26.5 beside us, so that `make bench` measures it too
+	@$(PYTHON) -m venv $(VENV)/kinto
+	@$(VENV)/kinto/bin/pip install -q "kinto[postgresql]==26.5.0" gunicorn
 
 simulate: $(VENV)/dev ## the sync simulator; RUNS=2000 OFFSET=0 says how many worlds and from which seed
 	@$(BIN)/python -m tests.simulate $(or $(RUNS),2000) $(or $(OFFSET),0)

@@ -2,9 +2,10 @@
 
 A missed goal is told by `met`, not by the exit status: a slow or busy machine is no fault.
 
-ROWS=push,single,pull,delta   which rows; default all
+ROWS=push,hot,single,pull,…   which rows; default all
 DATABASES=sqlite,postgresql   on which databases; default both
-SIZE=full|ci                  `ci` is a quarter of the work
+SIZE=full|ci                  `ci` is a quarter of the work, and 50,000 for the million
+TIMES=5                       how often each row is measured; the median counts (default 5, ci 1)
 """
 
 import os
@@ -12,14 +13,16 @@ import platform
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from . import peer
 from .house import House, postgres_house, sqlite_house
-from .results import Result, save, table
+from .results import Result, medians, save, table
 from .rows import ROWS, SIZES
 
 OUT = Path(__file__).parent / "out" / "results.json"
@@ -34,7 +37,8 @@ def main() -> None:
     """Measure what the environment asks for."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     rows, databases = _asked("ROWS", ROWS), _asked("DATABASES", HOUSES)
-    size = SIZES[_asked("SIZE", SIZES, default="full")[0]]
+    name = _asked("SIZE", SIZES, default="full")[0]
+    size, times = SIZES[name], int(os.environ.get("TIMES") or (5 if name == "full" else 1))
     results: list[Result] = []
     load = os.getloadavg()[0]  # a busy machine halves every number
     columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -45,11 +49,19 @@ def main() -> None:
             place = folder / database
             place.mkdir()
             with HOUSES[database](place) as house:
+                runs: list[Result] = []
                 for row in rows:
-                    results += ROWS[row](house, size, _step(progress, task, f"{database} {row}"))
+                    for n in range(times):
+                        step = _step(progress, task, f"{database} {row} {n + 1}/{times}")
+                        runs += ROWS[row](house, size, step)
                     progress.advance(task)
+                beside: dict[tuple[str, str], float] = {}
+                if peer.installed():
+                    beside = peer.measure(house, size, rows, _step(progress, task, "Kinto"))
+                results += [replace(r, peer=beside.get((r.row, r.unit))) for r in medians(runs)]
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} before"
-    console.print(table(sorted(results, key=lambda r: list(ROWS).index(r.row)), f"Xunjian, {machine}"))
+    order = [result.row for result in results]
+    console.print(table(sorted(results, key=lambda r: order.index(r.row)), f"Xunjian, {machine}"))
     save(results, OUT)
 
 

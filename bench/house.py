@@ -30,25 +30,32 @@ from .client import Client
 
 PASSWORD = "measured-not-guarded"  # guards data that is gone in a minute
 CLIENTS = 4
-DOSSIERS = tuple(f"project:wangjing-{n}" for n in range(8))
+SENDERS = 8  # phones that send single changes: as many as may wait for one dossier
+DOSSIERS = tuple(f"project:wangjing-{n}" for n in range(20))
+HOT = "project:wangjing-hot"  # the dossier that all push into
 LARGE = "project:wangjing-large"  # the dossier that is pulled
+MILLION = "project:wangjing-million"
 AUDIENCE = "field"
-# SQLite has one writer, so a second process gains nothing; PostgreSQL gets one for each core.
-WORKERS = {"sqlite": (1, 16), "postgresql": (2, 8)}
+WORKERS, THREADS = 2, 8  # a process for each core
 
 
 @dataclass(kw_only=True)
 class House:
-    """One database with a server in front of it; `large` is filled by the first who needs it."""
+    """One database with a server in front of it; `large` and `millions` are filled by the first who needs
+    them.
+    """
 
     database: str
     url: str
     folder: Path
     app: Flask
     port: int
+    pid: int
     officers: list[str]
     bare_at: str
+    peer_at: str
     large: list[tuple[str, str, int]] = field(default_factory=list)
+    millions: int = 0
 
     def client(self, number: int) -> Client:
         """A signed-in inspector's phone."""
@@ -71,6 +78,11 @@ class House:
             outcomes = transaction.submit(dossier, author, understood, received_at=now, begin=True).outcomes
         all_applied(outcomes)
         return outcomes
+
+    def workers(self) -> list[int]:
+        """The process ids of the server's workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
 
 
 def all_applied(outcomes: Sequence[dict[str, Any]]) -> None:
@@ -96,7 +108,9 @@ def postgres_house(folder: Path) -> Iterator[House]:
         server.create("xunjian")
         server.create("bare")
         bare_at = server.url("bare", driver="postgresql")
-        with _house("postgresql", server.url("xunjian"), folder, bare_at=bare_at) as house:
+        server.create("peer")
+        peer_at = server.url("peer", driver="postgresql")
+        with _house("postgresql", server.url("xunjian"), folder, bare_at=bare_at, peer_at=peer_at) as house:
             yield house
 
 
@@ -115,23 +129,25 @@ def _check_honest(server: PostgresServer, folder: Path) -> None:
 
 
 @contextmanager
-def _house(database: str, url: str, folder: Path, *, bare_at: str) -> Iterator[House]:
+def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str = "") -> Iterator[House]:
     env = {"XUNJIAN_VAR": str(folder / "var"), "XUNJIAN_DATABASE_URL": url}
     app = create_app(Config.from_environment(env))
     with app.app_context():
         flask_migrate.upgrade()
         officers = _staff()
-    with LiveServer(env, _command(*WORKERS[database]), folder=folder) as server:
+    with LiveServer(env, _command(WORKERS, THREADS), folder=folder) as server:
         house = House(
             database=database,
             url=url,
             folder=folder,
             app=app,
             port=server.port,
+            pid=server.pid or 0,
             officers=officers,
             bare_at=bare_at,
+            peer_at=peer_at,
         )
-        for number, dossier in enumerate((*DOSSIERS, LARGE)):
+        for number, dossier in enumerate((*DOSSIERS, HOT, LARGE, MILLION)):
             house.enter(dossier, [_project(number)])
         try:
             yield house
@@ -143,9 +159,9 @@ def _house(database: str, url: str, folder: Path, *, bare_at: str) -> Iterator[H
 
 
 def _staff() -> list[str]:
-    officers = [people.take_on(f"inspector{n}", f"检查员{n}", PASSWORD) for n in range(CLIENTS)]
+    officers = [people.take_on(f"inspector{n}", f"检查员{n}", PASSWORD) for n in range(SENDERS)]
     for officer in officers:
-        for dossier in (*DOSSIERS, LARGE):
+        for dossier in (*DOSSIERS, HOT, LARGE, MILLION):
             people.give_post(officer, dossier, "inspector")
     return officers
 
@@ -174,5 +190,5 @@ def _command(workers: int, threads: int) -> tuple[str, ...]:
     return (
         *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread"),
         *("--workers", str(workers), "--threads", str(threads), "--bind", "{bind}"),
-        *("--graceful-timeout", "2", "--no-control-socket", "server.app:create_app()"),
+        *("--graceful-timeout", "2", "--keep-alive", "75", "--no-control-socket", "server.app:create_app()"),
     )

@@ -25,6 +25,7 @@ from .people.queries import by_username
 from .photos import queries as photos
 from .photos.actions import faults_at_rest
 from .replay import replay
+from .writers import WAITING_FOR_DOSSIER
 
 console = Console()
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -55,7 +56,7 @@ def migrate() -> None:
     "--threads",
     # The pushes of one dossier may hold every thread and still none is refused: the next requests
     # wait in the server's queue, in their order. With more threads the ninth that waits gets a 503.
-    default=transaction.WAITING_FOR_DOSSIER + 1,
+    default=WAITING_FOR_DOSSIER + 1,
     show_default=True,
     help="Threads a process; with more, a busy dossier refuses pushes (503) instead of queueing them.",
 )

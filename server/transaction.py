@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from flask import g
@@ -15,74 +13,30 @@ from sqlalchemy import Connection
 
 from sync.arrival import Arrival
 
+from . import writers
 from .database import db
-from .errors import Refusal
 from .office import office
+from .writers import Queue, Writer
 
 if TYPE_CHECKING:
     from sync.change import Author, Change, Unreadable
     from sync.journal import Pushed
 
 log = structlog.get_logger()
-# Waiting writers beyond these are told to come again: a wait would be longer than a phone's patience,
-# and many waiting for one row halve PostgreSQL's throughput (protocol.md §3).
-WAITING_FOR_DOSSIER = 8
-WAITING_FOR_SQLITE = 64
-
-
-class FairLock:
-    """A lock that is handed on in the order of asking.
-
-    SQLite's own busy handler polls and is unfair (tails of seconds, protocol.md §10); so the
-    writers of one process queue here, and SQLite sees them one at a time.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._guard = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
-        self._held = False
-
-    def __enter__(self) -> None:
-        with self._guard:
-            if not self._held:
-                self._held = True
-                return
-            if len(self._waiting) >= self.most:
-                raise Refusal("busy")
-            turn = threading.Lock()
-            turn.acquire()
-            self._waiting.append(turn)
-        turn.acquire()  # released by the holder before, who leaves `_held` set for us
-
-    def __exit__(self, *_exc: object) -> None:
-        with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._held = False
-
-
-_sqlite_writers = FairLock(WAITING_FOR_SQLITE)
-_dossiers: dict[str, FairLock] = {}
-
-
-@contextmanager
-def queued(dossier: str) -> Iterator[None]:
-    """One writer of this process at a time for one dossier, in the order of asking.
-
-    They wait here, before they hold a connection, so that a busy dossier leaves connections for
-    the others. Raises Refusal `busy` where too many wait.
-    """
-    with _dossiers.setdefault(dossier, FairLock(WAITING_FOR_DOSSIER)):
-        yield
+T = TypeVar("T")
 
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """A read transaction: one snapshot on SQLite, statement snapshots on PostgreSQL."""
+    """A read transaction: one snapshot on SQLite, statement snapshots on PostgreSQL.
+
+    There each statement would have its own snapshot anyway: without a transaction around them
+    two round trips are saved.
+    """
+    session = db.session()
+    begun = db.engine.dialect.name == "sqlite" or session.in_transaction()
     try:
-        yield db.session.connection()
+        yield session.connection(execution_options={} if begun else {"isolation_level": "AUTOCOMMIT"})
     finally:
         db.session.rollback()
 
@@ -91,27 +45,87 @@ def reading() -> Iterator[Connection]:
 def writing(dossier: str | None = None) -> Iterator[Connection]:
     """A write transaction: committed when the block ends well, rolled back when it raises.
 
-    With `dossier`, the writers of that dossier are queued first.
+    With `dossier`, the writers of that dossier are queued first: they wait before they hold a
+    connection, so that a busy dossier leaves connections for the others. Raises Refusal `busy`.
     Functions given to `after_commit` meanwhile run once it is durable; if one fails, the write
     stands and the failure is logged (jobs find again what it left undone).
     """
+    one = Writer(dossier)
+    with _turn(one), _transaction() as conn:
+        g.after_commit = one.after_commit
+        yield conn
+    _follow_up(one)
+
+
+def share(dossier: str, size: int, work: Callable[[Connection], T]) -> T:
+    """The result of `work` in a write transaction, where others who wait may be in it too.
+
+    `size` counts its changes. Each work that fails is undone alone; a commit that fails fails all.
+    One flush to the disk for all who wait is what bounds small writes. Raises Refusal `busy`.
+    """
+    one = Writer(dossier, work, size)
+    with _turn(one) as queue:
+        if not one.done:
+            aboard = [one] if queue is None else queue.board(one)
+            try:
+                _cross(aboard)
+            except BaseException as wrong:
+                for other in aboard:
+                    other.error = wrong
+            finally:
+                for other in aboard:
+                    other.done = True
+                    if other is not one:
+                        other.turn.release()
+    if one.error is not None:
+        raise one.error
+    _follow_up(one)
+    result: T = one.result
+    return result
+
+
+@contextmanager
+def _turn(one: Writer) -> Iterator[Queue | None]:
+    """Wait for the turn and hold it, or come back with `one.done`."""
     db.session.rollback()  # a read before this left a snapshot open; a writer waits without it
-    with ExitStack() as turns:
-        if dossier is not None:
-            turns.enter_context(queued(dossier))
-        if db.engine.dialect.name == "sqlite":
-            turns.enter_context(_sqlite_writers)
-        queue = yield from _write()
-    for work in queue:
-        try:
-            work()
-        except Exception:
-            log.exception("after-commit work failed", work=getattr(work, "__qualname__", repr(work)))
+    queue = writers.queue(db.engine, one.dossier)
+    if queue is None:
+        yield None
+        return
+    queue.enter(one)
+    if one.done:
+        yield queue
+        return
+    try:
+        with writers.alone(db.engine):
+            yield queue
+    finally:
+        queue.leave()
 
 
-def _write() -> Generator[Connection, None, list[Callable[[], object]]]:
-    queue: list[Callable[[], object]] = []
-    g.after_commit = queue
+def _cross(aboard: Sequence[Writer]) -> None:
+    """Do the work of all in one transaction."""
+    with _transaction() as conn:
+        for one in aboard:
+            assert one.work is not None
+            g.after_commit = one.after_commit
+            if len(aboard) == 1:
+                one.result = one.work(conn)
+                continue
+            stage = conn.begin_nested()
+            try:
+                one.result = one.work(conn)
+            except Exception as wrong:
+                # Raises where the database has given up the whole transaction (a full disk, a dead
+                # connection): then nobody's work stands, and nobody is told that it does.
+                stage.rollback()
+                one.error = wrong
+            else:
+                stage.commit()
+
+
+@contextmanager
+def _transaction() -> Iterator[Connection]:
     try:
         yield db.session.connection(execution_options={"writes": True})
         db.session.commit()
@@ -120,7 +134,14 @@ def _write() -> Generator[Connection, None, list[Callable[[], object]]]:
         raise
     finally:
         g.pop("after_commit", None)
-    return queue
+
+
+def _follow_up(one: Writer) -> None:
+    for work in one.after_commit:
+        try:
+            work()
+        except Exception:
+            log.exception("after-commit work failed", work=getattr(work, "__qualname__", repr(work)))
 
 
 def after_commit(work: Callable[[], object]) -> None:

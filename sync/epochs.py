@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from . import bulk, tables
 from .arrival import Arrival
@@ -110,8 +111,13 @@ def collect(conn: Connection, dossier: str, audience: str, upto: int) -> int:
     return conn.execute(delete(f).where(gone)).rowcount
 
 
+@cache
+def _collected(dialect: str) -> Select[Any]:
+    c = tables.collected
+    return select(c).where(bulk.named(dialect, c.c.dossier, "dossiers"))
+
+
 def collected(conn: Connection, dossiers: Iterable[str]) -> dict[tuple[str, str], int]:
     """How far deletions were let go, by (dossier, audience). One statement."""
-    c = tables.collected
-    rows = conn.execute(select(c).where(bulk.among(conn, c.c.dossier, dossiers)))
+    rows = conn.execute(_collected(conn.dialect.name), {"dossiers": bulk.listed(conn, dossiers)})
     return {(r.dossier, r.audience): r.seq for r in rows}

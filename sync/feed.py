@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from . import tables
 from .epochs import collected
@@ -16,6 +16,17 @@ from .protocol import PAGE_BYTES, PAGE_ITEMS, SCHEMA
 # was, if a reviewer takes it; a page never splits a seq, or the cursor would step over the other rows.
 ROWS_PER_SEQ = 3
 ANSWER_BYTES = 2 * PAGE_BYTES  # over all cursors of one request
+
+_f, _r = tables.feed, tables.records
+_PAGE = (
+    select(_f.c.seq, _f.c.op, _f.c.record, _r.c.kind, _r.c.body, _r.c.written)
+    .join_from(_f, _r, (_r.c.dossier == _f.c.dossier) & (_r.c.record == _f.c.record))
+    .where(_f.c.dossier == bindparam("dossier"), _f.c.audience == bindparam("audience"))
+    .limit(bindparam("limit"))
+)
+_SINCE = _PAGE.where(_f.c.seq > bindparam("after")).order_by(_f.c.seq)
+# A device that has nothing need not be told what is gone.
+_NEWEST = _PAGE.where(_f.c.seq <= bindparam("upto"), _f.c.op == "put").order_by(_f.c.seq.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +88,13 @@ def page(
         return here.page(cursor)
     if room.bytes <= 0:
         return here.page(cursor) | {"until": cursor.seq, "below": cursor.below, "more": True}
-    found = _rows(conn, dossier, audience, here, limit + ROWS_PER_SEQ)
-    rows = [row for row in found if row.seq <= here.upto]
-    kept, more = _cut(rows, limit, room)
+    rows = _rows(conn, dossier, audience, here, limit + ROWS_PER_SEQ)
+    items, last, beyond = _cut(rows, limit, here.upto, room)
     answer = here.page(cursor)
-    if more and loads:
-        answer |= {"until": 0, "below": kept[-1].seq, "more": True}
-    elif more:
-        answer |= {"until": kept[-1].seq, "more": True}
-    elif len(rows) < len(found):
-        answer["more"] = True
-    answer["items"] = [orjson.Fragment(_item(*row)) for row in kept]
+    if last is not None:
+        answer |= {"until": 0, "below": last} if loads else {"until": last}
+    answer["more"] = answer["more"] or last is not None or beyond
+    answer["items"] = orjson.Fragment(b"[%b]" % b",".join(items))
     return answer
 
 
@@ -140,35 +147,31 @@ def _resync(cursor: Cursor, head: Head, collected: int) -> str | None:
 
 
 def _rows(conn: Connection, dossier: str, audience: str, here: Stretch, limit: int) -> Sequence[Any]:
-    f, r = tables.feed, tables.records
-    columns = (f.c.seq, f.c.op, f.c.record, r.c.kind, r.c.body, r.c.written)
-    joined = f.join(r, (r.c.dossier == f.c.dossier) & (r.c.record == f.c.record))
-    query = (
-        select(*columns)
-        .select_from(joined)
-        .where(f.c.dossier == dossier, f.c.audience == audience)
-        .where(f.c.seq > here.after)
-        .limit(limit)
-    )
-    if here.newest_first:  # a device that has nothing need not be told what is gone
-        query = query.where(f.c.seq <= here.upto, f.c.op == "put").order_by(f.c.seq.desc())
-    else:
-        query = query.order_by(f.c.seq)
-    return conn.execute(query).all()
+    asked = {"dossier": dossier, "audience": audience, "limit": limit}
+    if here.newest_first:
+        return conn.execute(_NEWEST, asked | {"upto": here.upto}).all()
+    return conn.execute(_SINCE, asked | {"after": here.after}).all()
 
 
-def _cut(rows: Sequence[Any], limit: int, room: Room) -> tuple[Sequence[Any], bool]:
-    """Whole seqs up to `limit` rows and PAGE_BYTES, at least one seq; and whether more follow."""
-    size = 0
-    for index, row in enumerate(rows):
-        starts_seq = index == 0 or row.seq != rows[index - 1].seq
-        full = index >= limit or size > PAGE_BYTES
-        if index > 0 and starts_seq and full:
-            return rows[:index], True
-        added = len(row.body.encode())
-        size += added
-        room.bytes -= added
-    return rows, False
+def _cut(rows: Sequence[Any], limit: int, upto: int, room: Room) -> tuple[list[bytes], int | None, bool]:
+    """The items of whole seqs up to `limit` rows and PAGE_BYTES, at least one seq; the last seq if
+    more follow; and whether rows came that were written after the head was read.
+    """
+    items: list[bytes] = []
+    size, last, beyond = 0, None, False
+    for index, (seq, *more) in enumerate(rows):
+        if seq > upto:
+            beyond = True
+            break
+        if index > 0 and seq != last and (index >= limit or size > PAGE_BYTES):
+            room.bytes -= size
+            return items, last, beyond
+        last = seq
+        item = _item(seq, *more)
+        size += len(item)
+        items.append(item)
+    room.bytes -= size
+    return items, None, beyond
 
 
 def _item(seq: int, op: str, record: str, kind: str, body: str, written: str) -> bytes:

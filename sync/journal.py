@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from . import bulk, epochs, tables
@@ -15,6 +17,19 @@ from .record import Kind
 from .sitting import Sitting
 
 GENESIS = b"\x00" * 32  # what the first entry names as the entry before it
+_head = tables.dossiers
+_LOCK = select(_head).where(_head.c.dossier == bindparam("dossier")).with_for_update()
+
+
+@cache
+def _heads(dialect: str) -> Select[Any]:
+    return select(_head).where(bulk.named(dialect, _head.c.dossier, "dossiers"))
+
+
+@cache
+def _audiences(dialect: str) -> Select[Any]:
+    t = tables.audiences
+    return select(t).where(bulk.named(dialect, t.c.dossier, "dossiers"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +88,14 @@ class Journal:
 
     def heads(self, conn: Connection, dossiers: Iterable[str]) -> dict[str, Head]:
         """The heads of those of `dossiers` that exist. One statement."""
-        t = tables.dossiers
-        found = conn.execute(select(t).where(bulk.among(conn, t.c.dossier, dossiers)))
+        found = conn.execute(_heads(conn.dialect.name), {"dossiers": bulk.listed(conn, dossiers)})
         return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up, r.closed_at) for r in found}
 
     def audiences(self, conn: Connection, dossiers: Iterable[str]) -> dict[str, set[str]]:
         """The audiences that records of these dossiers have, or had. One statement."""
-        t = tables.audiences
         found: dict[str, set[str]] = {}
-        for row in conn.execute(select(t).where(bulk.among(conn, t.c.dossier, dossiers))):
+        wanted = {"dossiers": bulk.listed(conn, dossiers)}
+        for row in conn.execute(_audiences(conn.dialect.name), wanted):
             found.setdefault(row.dossier, set()).add(row.audience)
         return found
 
@@ -92,8 +106,7 @@ class Journal:
         second holder waits. SQLite has one writer, who holds the lock since BEGIN IMMEDIATE.
         Raises UnknownDossier.
         """
-        t = tables.dossiers
-        row = conn.execute(select(t).where(t.c.dossier == dossier).with_for_update()).one_or_none()
+        row = conn.execute(_LOCK, {"dossier": dossier}).one_or_none()
         if row is None:
             raise UnknownDossier(dossier)
         return Head(row.epoch, row.seq, row.hash, row.backed_up, row.closed_at)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from . import bulk, tables
 from .arrival import Arrival, Captured
@@ -19,6 +19,13 @@ MERGED = "merge"  # the device of values that nobody wrote alone
 THIS = -1  # "the version is this entry's seq"
 # What the phone does about an outcome without asking anybody; None where there is nothing to do.
 REMEDIES = {"conflict": "ask", "parked": "ask", "invalid": "repair", "retry": "retry"}
+
+_head = tables.dossiers
+_MOVE_HEAD = (
+    update(_head)
+    .where(_head.c.dossier == bindparam("here"))
+    .values(seq=bindparam("seq"), hash=bindparam("hash"), closed_at=bindparam("closed_at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +221,8 @@ class Minutes:
         bulk.upsert(conn, tables.feed, [row for n, s in dirty.items() for row in self._feed(n, s)])
         seen = sorted({(self.dossier, s.audience) for s in dirty.values()})
         bulk.upsert(conn, tables.audiences, seen)
-        t = tables.dossiers
-        conn.execute(
-            update(t)
-            .where(t.c.dossier == self.dossier)
-            .values(seq=self.seq, hash=self.prev, closed_at=self.closed_at)
-        )
+        moved = {"here": self.dossier, "seq": self.seq, "hash": self.prev, "closed_at": self.closed_at}
+        conn.execute(_MOVE_HEAD, moved)
         return [
             Touched(self.dossier, n, s.kind, s.audience, s.version, s.deleted, s.body)
             for n, s in dirty.items()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bases, bulk, decisions, tables
+from . import bases, decisions, lookup, tables
 from .arrival import Arrival
 from .canonical import spell
 from .change import Author, Change, Unreadable
@@ -43,13 +43,7 @@ class Sitting:
         """Read what the changes touch: three statements, four after a restore."""
         understood = [c for c in changes if isinstance(c, Change)]
         ids = {c.id for c in changes if c.id} | {c.after for c in understood if c.after}
-        o = tables.outcomes
-        rows = self.conn.execute(
-            select(o.c.change, o.c.digest, o.c.author, o.c.outcome).where(
-                o.c.dossier == self.dossier, bulk.among(self.conn, o.c.change, ids)
-            )
-        )
-        for x in rows:
+        for x in lookup.find(self.conn, lookup.outcomes, self.dossier, ids):
             self.minutes.known[x.change] = (x.digest, orjson.loads(x.outcome))
             self.minutes.authors[x.change] = x.author
         # Change ids too: a conflict or parked record takes its change's id, and must not land
@@ -80,32 +74,11 @@ class Sitting:
         """Records and the open conflicts over them: two statements, none without names."""
         if not names:
             return
-        c, r = tables.conflicts, tables.records
-        rows = self.conn.execute(
-            select(c.c.record, c.c.conflict).where(
-                c.c.dossier == self.dossier,
-                bulk.among(self.conn, c.c.record, names),
-                c.c.kind == CONFLICT.name,
-                c.c.open.is_(True),
-            )
-        )
+        rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, names)
         found = {x.record: x.conflict for x in rows}
         self.open_conflicts |= found
         names = names | (set(found.values()) - set(self.states))
-        rows = self.conn.execute(
-            select(r).where(r.c.dossier == self.dossier, bulk.among(self.conn, r.c.record, names))
-        )
-        for x in rows:
-            self.states[x.record] = State(
-                x.kind,
-                x.audience,
-                x.version,
-                bool(x.deleted),
-                orjson.loads(x.body),
-                orjson.loads(x.written),
-                orjson.loads(x.devices),
-                bytes=len(x.body.encode()),
-            )
+        self.states |= lookup.states(self.conn, self.dossier, names)
 
     # ----------------------------------------------------------------- judge
     def judge(self, change: Change | Unreadable) -> Outcome:

@@ -1,5 +1,6 @@
 """The exchange: one round trip that brings a device's work in and what it must have out."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -96,5 +97,5 @@ def _push(call: Call, group: Group, arrival: Arrival) -> dict[str, Any]:
     if may is None:
         return exchange.unknown(group.dossier)
     author = Author(actor.id, actor.writer, may)
-    with transaction.writing(group.dossier) as conn:
-        return exchange.push_group(transaction.push, conn, group, author, arrival)
+    judge = partial(exchange.push_group, transaction.push, group=group, author=author, arrival=arrival)
+    return transaction.share(group.dossier, len(group.changes), judge)

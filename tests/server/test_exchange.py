@@ -225,3 +225,21 @@ def test_a_fault_of_ours_is_called_ours(site: House, monkeypatch: pytest.MonkeyP
     answer = site.desk("li").call("GET", "/api/v1/issues")
     assert refused(answer) == (500, "internal", "retry")
     assert "made for the test" not in answer.text
+
+
+def test_connections_that_the_database_ended_are_replaced_before_anybody_notices(site: House) -> None:
+    from server.database import db
+
+    li = site.desk("li")
+    li.push(WJ, issue())
+    with site.app.app_context():
+        if db.engine.dialect.name != "postgresql":
+            pytest.skip("SQLite has no connections to lose")
+        others = (
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        with db.engine.connect() as one, db.engine.connect(), db.engine.connect():
+            assert len(one.execute(text(others)).all()) >= 2
+    [outcome] = li.push(WJ, issue())
+    assert outcome["status"] == "applied"

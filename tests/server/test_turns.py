@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
+import pytest
 from click.testing import CliRunner
 
-from server import cli, transaction
-from server.transaction import WAITING_FOR_DOSSIER, FairLock
+from server import cli, transaction, writers
+from server.database import db
+from server.writers import WAITING_FOR_DOSSIER, Queue
 from sync import history
 from tests.support.house import Desk, House, issue
 
@@ -18,10 +20,16 @@ WJ = "project:wj-01"
 
 
 @contextmanager
-def held(dossier: str) -> Iterator[FairLock]:
+def held(site: House, dossier: str) -> Iterator[Queue]:
     """Somebody writes in the dossier and takes long."""
-    with transaction.queued(dossier):
-        yield transaction._dossiers[dossier]
+    with site.app.app_context():
+        turns = writers.queue(db.engine, dossier)
+    assert turns is not None
+    turns.enter(writers.Writer(dossier))
+    try:
+        yield turns
+    finally:
+        turns.leave()
 
 
 def ask(desk: Desk, answers: list[Any]) -> None:
@@ -30,7 +38,7 @@ def ask(desk: Desk, answers: list[Any]) -> None:
     answers.append(desk.call("POST", "/api/v1/exchange", json=body))
 
 
-def wait_until_waiting(turns: FairLock, number: int) -> None:
+def wait_until_waiting(turns: Queue, number: int) -> None:
     for _ in range(2_000):
         if len(turns._waiting) == number:
             return
@@ -45,7 +53,7 @@ def test_the_ninth_that_waits_is_told_to_come_again_and_the_eight_are_served_in_
     refused: list[Any] = []
     desks = [site.desk("li", device=f"d{i}") for i in range(WAITING_FOR_DOSSIER)]
     late = site.desk("wang")
-    with held(WJ) as turns:
+    with held(site, WJ) as turns:
         threads = [threading.Thread(target=ask, args=(desk, waiting)) for desk in desks]
         for number, thread in enumerate(threads, 1):
             thread.start()
@@ -73,9 +81,11 @@ def devices_in_their_order(site: House) -> list[str]:
     return [header["device"].partition("/")[0] for header in headers]
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_busy_dossier_holds_up_no_other(site: House) -> None:
+    """SQLite has one writer for all dossiers anyway."""
     stranger = site.desk("stranger")
-    with held(WJ):
+    with held(site, WJ):
         [outcome] = stranger.push("project:wj-02", issue())
     assert outcome["status"] == "applied"
 

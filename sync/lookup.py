@@ -1,0 +1,64 @@
+"""What a sitting reads of its dossier under the lock: each one statement, built once, for any number."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, CursorResult, Select, bindparam, select
+
+from . import bulk, tables
+from .conflicts import CONFLICT
+from .minutes import State
+
+Build = Callable[[str], Select[Any]]
+
+
+@cache
+def outcomes(dialect: str) -> Select[Any]:
+    """The stored outcomes of changes, by their ids."""
+    o = tables.outcomes
+    return select(o.c.change, o.c.digest, o.c.author, o.c.outcome).where(
+        o.c.dossier == bindparam("dossier"), bulk.named(dialect, o.c.change, "names")
+    )
+
+
+@cache
+def open_conflicts(dialect: str) -> Select[Any]:
+    """The open conflicts over records, by the records' ids."""
+    c = tables.conflicts
+    return select(c.c.record, c.c.conflict).where(
+        c.c.dossier == bindparam("dossier"),
+        bulk.named(dialect, c.c.record, "names"),
+        c.c.kind == CONFLICT.name,
+        c.c.open.is_(True),
+    )
+
+
+@cache
+def _records(dialect: str) -> Select[Any]:
+    r = tables.records
+    return select(r).where(r.c.dossier == bindparam("dossier"), bulk.named(dialect, r.c.record, "names"))
+
+
+def find(conn: Connection, build: Build, dossier: str, names: Iterable[str]) -> CursorResult[Any]:
+    """The rows of one of these statements."""
+    wanted = {"dossier": dossier, "names": bulk.listed(conn, names)}
+    return conn.execute(build(conn.dialect.name), wanted)
+
+
+def states(conn: Connection, dossier: str, records: Iterable[str]) -> dict[str, State]:
+    """Those of `records` that exist, as they stand."""
+    return {
+        x.record: State(
+            x.kind,
+            x.audience,
+            x.version,
+            bool(x.deleted),
+            orjson.loads(x.body),
+            orjson.loads(x.written),
+            orjson.loads(x.devices),
+            bytes=len(x.body.encode()),
+        )
+        for x in find(conn, _records, dossier, records)
+    }
