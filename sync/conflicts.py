@@ -10,7 +10,12 @@ from .change import Author, Change
 from .merge import Lost
 from .record import Body, Field, Kind, kind
 
-_ANY: dict[str, Any] = {}
+# In the author's own dossier such a record is a mirror (followers.py) and says where its home is.
+_HOME = {
+    "home": Field(schema={"type": "string"}, policy="server", zh="所在案卷"),
+    "home_record": Field(schema={"type": "string"}, policy="server", zh="原记录"),
+    "home_version": Field(schema={"type": "integer"}, policy="server", zh="原版本"),
+}
 
 CONFLICT: Kind = kind(
     "conflict",
@@ -24,6 +29,7 @@ CONFLICT: Kind = kind(
         "why": Field(schema={"type": "string"}, policy="server", zh="原因"),
         "decision": Field(schema={"type": "object"}, policy="server", zh="处理决定"),
         "open": Field(schema={"type": "boolean"}, policy="server", zh="待处理"),
+        **_HOME,
     },
 )
 PARKED: Kind = kind(
@@ -43,6 +49,7 @@ PARKED: Kind = kind(
         "flags": Field(schema={"type": "array"}, policy="server", zh="时间疑点"),
         "decision": Field(schema={"type": "object"}, policy="server", zh="处理决定"),
         "open": Field(schema={"type": "boolean"}, policy="server", zh="待处理"),
+        **_HOME,
     },
 )
 

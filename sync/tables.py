@@ -104,6 +104,15 @@ audiences = Table(
     Column("audience", String(80), primary_key=True),
 )
 
+# How far each follower has read a dossier's entries (sync/followers.py).
+positions = Table(
+    "positions",
+    metadata,
+    Column("dossier", DOSSIER, primary_key=True),
+    Column("follower", String(40), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+
 outcomes = Table(
     "outcomes",
     metadata,

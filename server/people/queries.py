@@ -66,6 +66,19 @@ def identify(token: str) -> Actor:
     )
 
 
+def held_by(person: str, dossier: str) -> tuple[Held, ...]:
+    """What somebody holds in a dossier at this moment; nothing if they have left. One statement."""
+    now = rfc3339(office().clock())
+    with reading() as conn:
+        rows = conn.execute(
+            select(_q.c.role, _q.c.firm, _q.c.since, _q.c.until, _q.c.ended)
+            .join_from(_q, _p, _p.c.id == _q.c.person)
+            .where(_q.c.person == person, _q.c.dossier == dossier, _p.c.active.is_(True))
+            .where(_q.c.since <= now, (_q.c.until.is_(None)) | (_q.c.until > now))
+        ).all()
+    return tuple(Held(*row) for row in rows)
+
+
 def own_dossier(person: str) -> str:
     """The dossier that only this person reads: what became of their work."""
     return f"person:{person}"
