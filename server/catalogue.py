@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sync.journal import Journal, Projection
 from sync.minutes import Touched
 from sync.record import Kind
+from sync.schema import Ledger
 
 from .inspections.queries import project as project_inspections
 from .inspections.records.inspection import INSPECTION
@@ -37,9 +39,15 @@ CATALOGUE = (
 )
 
 
+# A kind that gains fields which older servers would refuse, or renames one, publishes a schema: one
+# line here, its lifts in the kind. What was superseded 18 months ago is no longer taken in.
+SCHEMAS = Ledger({1: date(2026, 11, 22)})
+
+
 def journal() -> Journal:
     """The engine with every kind of the house."""
-    return Journal((line.kind for line in CATALOGUE), {c.kind.name: c.project for c in CATALOGUE})
+    kinds = (line.kind for line in CATALOGUE)
+    return Journal(kinds, {c.kind.name: c.project for c in CATALOGUE}, SCHEMAS)
 
 
 def followers() -> dict[str, Callable[[str, Sequence[Touched]], None]]:

@@ -150,7 +150,7 @@ def verify(dossier: str | None) -> None:
         task = progress.add_task("校验 verify", total=len(wanted))
         for name in wanted:
             with transaction.reading() as conn:
-                found = history.verify(conn, name)
+                found = history.verify(conn, name, office().journal.kinds)
             entries += found.entries
             if found.fault is not None:
                 faults += 1
@@ -193,7 +193,7 @@ def rebuild() -> None:
         for dossier in dossiers:
             with transaction.writing() as conn:
                 journal.lock(conn, dossier)
-                for batch in history.standing_records(conn, dossier, size=500):
+                for batch in history.standing_records(conn, dossier, journal.kinds):
                     journal.project(conn, batch)
             progress.advance(task)
 

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import orjson
 
 from .canonical import NotCanonical, check, sha256, spell
-from .protocol import AUDIENCE_PATTERN, CHANGE_BYTES, CLOCK_SCHEMA, SCHEMA
+from .protocol import AUDIENCE_PATTERN, CHANGE_BYTES, CLOCK_SCHEMA
 from .record import INSTANT_SCHEMA, UUID_SCHEMA, Kind, compiled
+from .schema import lift_change
 
 _BASE = {
     "type": "object",
@@ -128,6 +129,7 @@ class Change:
     epoch: int = 1
     after: str | None = None
     atomic: bool = False
+    schema: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,28 +144,35 @@ class Unreadable:
     ahead: bool = False
 
 
-def read(raw: Any, kinds: Mapping[str, Kind], *, schema: int = SCHEMA) -> Change | Unreadable:
-    """Understand one change as sent, or say why not. Never raises: one bad change harms no other."""
+def read(
+    raw: Any, kinds: Mapping[str, Kind], *, schema: int | None = None, ahead: bool = False
+) -> Change | Unreadable:
+    """Understand one change as sent, or say why not. Never raises: one bad change harms no other.
+
+    `schema` is the one it was written under, None for today's; `ahead`, that it is newer than ours.
+    """
     try:
         check(raw)
         data = spell(raw)
     except NotCanonical as wrong:
         fault = {"field": wrong.path, "message": wrong.why}
-        return _unreadable(raw, _as_sent(raw), "not-canonical", [fault], schema)
+        return _unreadable(raw, _as_sent(raw), "not-canonical", [fault], ahead)
     if len(data) > CHANGE_BYTES:
         fault = {"field": "", "message": f"more than {CHANGE_BYTES} bytes"}
-        return _unreadable(raw, data, "change-too-large", [fault], schema)
+        return _unreadable(raw, data, "change-too-large", [fault], ahead)
     if not _validator.is_valid(raw):
-        return _unreadable(raw, data, "malformed-change", _faults(raw), schema)
+        return _unreadable(raw, data, "malformed-change", _faults(raw), ahead)
     kind = kinds.get(raw["kind"])
     if kind is None:
         fault = {"field": "kind", "message": f"no such kind: {raw['kind']}"}
-        return _unreadable(raw, data, "unknown-kind", [fault], schema)
+        return _unreadable(raw, data, "unknown-kind", [fault], ahead)
     op = raw["op"]
     fields = raw.get("fields") or {}
+    if schema is not None and kind.lifts and op in ("create", "update"):
+        fields = lift_change(kind.lifts, op, fields, schema)
     faults = _field_faults(kind, op, fields, moves="audience" in raw)
     if faults:
-        return _unreadable(raw, data, "invalid-fields", faults, schema)
+        return _unreadable(raw, data, "invalid-fields", faults, ahead)
     base = raw.get("base") or {}
     return Change(
         id=raw["id"],
@@ -181,6 +190,7 @@ def read(raw: Any, kinds: Mapping[str, Kind], *, schema: int = SCHEMA) -> Change
         epoch=base.get("epoch", 1),
         after=base.get("after"),
         atomic=raw.get("atomic", False),
+        schema=schema,
     )
 
 
@@ -223,7 +233,7 @@ def _faults(raw: Any) -> list[dict[str, str]]:
     ]
 
 
-def _unreadable(raw: Any, data: bytes, why: str, faults: list[dict[str, str]], schema: int) -> Unreadable:
+def _unreadable(raw: Any, data: bytes, why: str, faults: list[dict[str, str]], ahead: bool) -> Unreadable:
     given = raw.get("id") if isinstance(raw, dict) else None
     name = given[:80] if isinstance(given, str) and given.isprintable() else None
-    return Unreadable(id=name, why=why, digest=sha256(data), bytes=data, faults=faults, ahead=schema > SCHEMA)
+    return Unreadable(id=name, why=why, digest=sha256(data), bytes=data, faults=faults, ahead=ahead)

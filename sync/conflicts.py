@@ -47,6 +47,7 @@ PARKED: Kind = kind(
         "grants": Field(schema={"type": "array"}, policy="server", zh="当时的岗位"),
         "captured_at": Field(schema={"type": "string"}, policy="server", zh="推定时间"),
         "flags": Field(schema={"type": "array"}, policy="server", zh="时间疑点"),
+        "schema": Field(schema={"type": "integer"}, policy="server", zh="数据格式版本"),
         "decision": Field(schema={"type": "object"}, policy="server", zh="处理决定"),
         "open": Field(schema={"type": "boolean"}, policy="server", zh="待处理"),
         **_HOME,
@@ -118,5 +119,6 @@ def parked_body(change: Change, author: Author, why: str, captured: Captured) ->
         "grants": author.may.grants(captured.at),
         "captured_at": captured.at,
         "flags": list(captured.flags),
+        **({} if change.schema is None else {"schema": change.schema}),
         "open": True,
     }

@@ -11,6 +11,7 @@ from .conflicts import CONFLICT, PARKED
 from .merge import Lost, Written
 from .minutes import Outcome, State
 from .record import Body, Kind
+from .schema import lift_names
 
 if TYPE_CHECKING:
     from .sitting import Sitting
@@ -58,14 +59,17 @@ def _settle(sitting: "Sitting", change: Change, state: State) -> Outcome:
     target = sitting.states.get(state.body["target"])
     if target is None or target.deleted:
         raise Undecided("edit-vs-delete")
-    if set(change.fields) != set(state.body["fields"]):
+    kind = sitting.kinds[target.kind]
+    asked = lift_names(kind.lifts, state.body["fields"])
+    change = replace(change, fields=lift_names(kind.lifts, change.fields))
+    if set(change.fields) != set(asked):
         raise Undecided("undecided-fields")
-    about = replace(change, record=state.body["target"], kind=sitting.kinds[target.kind])
+    about = replace(change, record=state.body["target"], kind=kind)
     written = Written(target.seqs, target.devices)
     since = [n for n in change.fields if written.moved(n, change.version, sitting.author.device)]
     if since or state.version > change.version:
         return _reopen(sitting, about, change.record, state, target)
-    after = _decided(about.kind, change, state.body["fields"], target.body)
+    after = _decided(kind, change, asked, target.body)
     before = {n: target.body.get(n) for n in after}
     if after:
         sitting.apply(target, after)
@@ -78,7 +82,7 @@ def _settle(sitting: "Sitting", change: Change, state: State) -> Outcome:
 def _reopen(sitting: "Sitting", about: Change, name: str, state: State, target: State) -> Outcome:
     """The reviewer had not seen what is there now: the question stands, with the new values."""
     fields: Body = {}
-    for field, known in state.body["fields"].items():
+    for field, known in lift_names(about.kind.lifts, state.body["fields"]).items():
         now = {"value": target.body.get(field), "seq": target.seqs.get(field, 0)}
         kept = list(known.get("overwritten", ()))
         if known["current"]["value"] != now["value"]:
@@ -140,7 +144,7 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
         return sitting.minutes.append(change, "applied", state.audience, conflict=change.record)
     if said != "accept" or state.body["why"] not in ACCEPTABLE:
         raise Undecided("undecided-fields")
-    late = read(state.body["change"], sitting.kinds)
+    late = read(state.body["change"], sitting.kinds, schema=state.body.get("schema"))
     if not isinstance(late, Change):
         raise Undecided("invalid-fields")
     if late.op == "resolve":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -76,8 +76,9 @@ def inflate(data: bytes, encoding: str) -> bytes:
         raise BadRequest("unsupported-media-type", "Send gzip, zstd or nothing.") from None
 
 
-def parse(data: bytes, journal: Journal) -> Request:
-    """Read an inflated request body. All of it happens before any lock.
+def parse(data: bytes, journal: Journal, today: date | None = None) -> Request:
+    """Read an inflated request body. All of it happens before any lock; `today` says which schemas
+    are too old.
 
     Raises BadRequest: `malformed` (400), `too-large` (413), `upgrade-required` (426).
     """
@@ -95,7 +96,11 @@ def parse(data: bytes, journal: Journal) -> Request:
     groups = body.get("push") or []
     if sum(len(g["changes"]) for g in groups) > REQUEST_CHANGES:
         raise BadRequest("too-large", f"more than {REQUEST_CHANGES} changes", limits=LIMITS)
-    schema = body["schema"]
+    schema = int(body["schema"])
+    if today is not None and schema < journal.schemas.oldest(today):
+        spoken = {"min": journal.schemas.oldest(today), "max": journal.schemas.current}
+        raise BadRequest("upgrade-required", "this schema is no longer taken in", schema=spoken)
+    ahead = schema > journal.schemas.current
     pull = body.get("pull")
     return Request(
         no=body["no"],
@@ -106,7 +111,7 @@ def parse(data: bytes, journal: Journal) -> Request:
             Group(
                 g["dossier"],
                 int(g["epoch"]),
-                [read(raw, journal.kinds, schema=schema) for raw in g["changes"]],
+                [read(raw, journal.kinds, schema=schema, ahead=ahead) for raw in g["changes"]],
             )
             for g in groups
         ],
@@ -181,4 +186,5 @@ def answer_pull(
     """The pull half: heads first, then one page for each cursor."""
     heads = journal.heads(conn, list(granted))
     cursors = request.cursors or {}
-    return feed.pull(conn, granted, heads, cursors, limit=request.limit, wanted=wanted)
+    schema = journal.schemas.current
+    return feed.pull(conn, granted, heads, cursors, limit=request.limit, wanted=wanted, schema=schema)

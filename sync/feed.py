@@ -51,9 +51,13 @@ class Cursor:
 
 @dataclass(slots=True)
 class Room:
-    """What is left of an answer's size: a device that holds many cursors gets several answers."""
+    """What is left of an answer's size: a device that holds many cursors gets several answers.
+
+    `schema` is the current one, which its items name.
+    """
 
     bytes: int = ANSWER_BYTES
+    schema: int = SCHEMA
 
 
 def page(
@@ -167,20 +171,20 @@ def _cut(rows: Sequence[Any], limit: int, upto: int, room: Room) -> tuple[list[b
             room.bytes -= size
             return items, last, beyond
         last = seq
-        item = _item(seq, *more)
+        item = _item(room.schema, seq, *more)
         size += len(item)
         items.append(item)
     room.bytes -= size
     return items, None, beyond
 
 
-def _item(seq: int, op: str, record: str, kind: str, body: str, written: str) -> bytes:
+def _item(schema: int, seq: int, op: str, record: str, kind: str, body: str, written: str) -> bytes:
     """One item out of a row of `_rows`; the stored JSON texts are copied, not parsed."""
     if op != "put":
         return orjson.dumps({"record": record, "kind": kind, "version": seq, "op": op})
     text = (
         f'{{"record":"{record}","kind":"{kind}","version":{seq},"op":"put",'
-        f'"schema":{SCHEMA},"body":{body},"written":{written}}}'
+        f'"schema":{schema},"body":{body},"written":{written}}}'
     )
     return text.encode()
 
@@ -197,6 +201,7 @@ def pull(
     *,
     limit: int = PAGE_ITEMS,
     wanted: Mapping[str, Sequence[str]] | None = None,
+    schema: int = SCHEMA,
 ) -> dict[str, Any]:
     """Answer a device's cursors against what is granted at this moment (protocol.md §5).
 
@@ -208,7 +213,7 @@ def pull(
     gone: list[str] = []
     purge: dict[str, list[str]] = {}
     dossiers: dict[str, Any] = {}
-    room = Room()
+    room = Room(schema=schema)
     gone_upto = collected(conn, [d for d in cursors if d in known]) if cursors else {}
     for dossier, held in cursors.items():
         if dossier not in known:

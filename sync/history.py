@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -11,6 +12,8 @@ from . import tables
 from .canonical import commitment, entry_hash
 from .journal import GENESIS
 from .minutes import Touched
+from .record import Kind
+from .schema import lift_body
 
 TOLD = (
     *("seq", "epoch", "change", "op", "kind", "record", "status", "why", "conflict"),
@@ -18,6 +21,7 @@ TOLD = (
 )
 # Written by the engine from other records' entries; their contents stand in those entries' payloads.
 DERIVED = ("conflict", "parked", "epoch")
+NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
 BATCH = 1_000  # entries read at a time: verification runs in constant memory
 
 
@@ -88,11 +92,12 @@ def entries(conn: Connection, dossier: str, *, since: int = 0) -> Iterator[Any]:
         since = rows[-1].seq
 
 
-def verify(conn: Connection, dossier: str) -> Verified:
+def verify(conn: Connection, dossier: str, kinds: Mapping[str, Kind] = NO_KINDS) -> Verified:
     """Re-link a dossier's journal: every hash, every link, every payload, the head, and the records
     that must say what their entries say (I1).
 
-    The head is read first: what is entered meanwhile is the next verification's business.
+    The head is read first: what is entered meanwhile is the next verification's business. `kinds`
+    know under which names older schemas wrote.
     """
     t = tables.dossiers
     head = conn.execute(select(t.c.seq, t.c.hash).where(t.c.dossier == dossier)).one_or_none()
@@ -106,11 +111,11 @@ def verify(conn: Connection, dossier: str) -> Verified:
         why = _wrong(row, prev, seq)
         if why:
             return Verified(count, prev.hex(), Fault(row.seq, why))
-        _fold(bodies, row)
+        _fold(bodies, row, kinds)
         prev, seq, count = row.hash, row.seq, count + 1
     if (head.seq, head.hash) != (seq, prev):
         return Verified(count, prev.hex(), Fault(seq, "the head names another end"))
-    return Verified(count, prev.hex(), _unlike_its_entries(conn, dossier, bodies, head.seq))
+    return Verified(count, prev.hex(), _unlike_its_entries(conn, dossier, bodies, head.seq, kinds))
 
 
 def _wrong(row: Any, prev: bytes, seq: int) -> str | None:
@@ -136,7 +141,7 @@ def _wrong(row: Any, prev: bytes, seq: int) -> str | None:
     return None
 
 
-def _fold(bodies: dict[str, tuple[int, Any]], row: Any) -> None:
+def _fold(bodies: dict[str, tuple[int, Any]], row: Any, kinds: Mapping[str, Kind]) -> None:
     """Carry what an entry did to its record: `bodies` holds (seq, body), the body None if deleted."""
     header, said = orjson.loads(row.bytes), orjson.loads(row.payload)
     if header["status"] not in ("applied", "merged", "conflict"):
@@ -145,16 +150,22 @@ def _fold(bodies: dict[str, tuple[int, Any]], row: Any) -> None:
     if header["op"] == "delete":
         bodies[record] = (row.seq, None)
     elif said["after"]:
-        body = dict(bodies.get(record, (0, {}))[1] or {}) | said["after"]
+        kind = kinds.get(header["kind"])
+        after = said["after"] if kind is None else lift_body(kind.lifts, said["after"])
+        body = dict(bodies.get(record, (0, {}))[1] or {}) | after
         bodies[record] = (row.seq, {k: v for k, v in body.items() if v is not None})
 
 
 def _unlike_its_entries(
-    conn: Connection, dossier: str, bodies: dict[str, tuple[int, Any]], upto: int
+    conn: Connection,
+    dossier: str,
+    bodies: dict[str, tuple[int, Any]],
+    upto: int,
+    kinds: Mapping[str, Kind],
 ) -> Fault | None:
     """The first record that says something else than the journal does."""
     left = set(bodies)
-    for batch in standing_records(conn, dossier):
+    for batch in standing_records(conn, dossier, kinds):
         for found in batch:
             seq, body = bodies.get(found.record, (0, None))
             left.discard(found.record)
@@ -221,7 +232,9 @@ def all_heads(conn: Connection) -> dict[str, int]:
     return {r.dossier: r.seq for r in conn.execute(select(t.c.dossier, t.c.seq).order_by(t.c.dossier))}
 
 
-def standing_records(conn: Connection, dossier: str, *, size: int = 500) -> Iterator[list[Touched]]:
+def standing_records(
+    conn: Connection, dossier: str, kinds: Mapping[str, Kind] = NO_KINDS, *, size: int = 500
+) -> Iterator[list[Touched]]:
     """The dossier's records as they stand, in batches, for read models that are built anew."""
     r, last = tables.records, ""
     while True:
@@ -229,7 +242,12 @@ def standing_records(conn: Connection, dossier: str, *, size: int = 500) -> Iter
             select(r).where(r.c.dossier == dossier, r.c.record > last).order_by(r.c.record).limit(size)
         ).all()
         yield [
-            Touched(x.dossier, x.record, x.kind, x.audience, x.version, x.deleted, orjson.loads(x.body))
+            Touched(
+                *(x.dossier, x.record, x.kind, x.audience, x.version, x.deleted),
+                lift_body(kinds[x.kind].lifts, orjson.loads(x.body))
+                if x.kind in kinds
+                else orjson.loads(x.body),
+            )
             for x in rows
         ]
         if len(rows) < size:

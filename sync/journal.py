@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -13,9 +14,12 @@ from .arrival import Arrival
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED
 from .minutes import Head, Outcome, Touched
+from .protocol import SCHEMA
 from .record import Kind
+from .schema import Ledger
 from .sitting import Sitting
 
+FIRST = Ledger({SCHEMA: date(2026, 11, 22)})
 GENESIS = b"\x00" * 32  # what the first entry names as the entry before it
 _head = tables.dossiers
 _LOCK = select(_head).where(_head.c.dossier == bindparam("dossier")).with_for_update()
@@ -63,7 +67,13 @@ class Journal:
     Every method works in the transaction of the connection it is given and commits nothing.
     """
 
-    def __init__(self, kinds: Iterable[Kind], projections: Mapping[str, Projection]) -> None:
+    def __init__(
+        self,
+        kinds: Iterable[Kind],
+        projections: Mapping[str, Projection],
+        schemas: Ledger = FIRST,
+    ) -> None:
+        self.schemas = schemas
         self.kinds: dict[str, Kind] = {k.name: k for k in (CONFLICT, PARKED)}
         for declared in kinds:
             if declared.name in self.kinds:

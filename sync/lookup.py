@@ -1,6 +1,6 @@
 """What a sitting reads of its dossier under the lock: each one statement, built once, for any number."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,8 @@ from sqlalchemy import Connection, CursorResult, Select, bindparam, select
 from . import bulk, tables
 from .conflicts import CONFLICT
 from .minutes import State
+from .record import Kind
+from .schema import lift_body, lift_names
 
 Build = Callable[[str], Select[Any]]
 
@@ -47,9 +49,11 @@ def find(conn: Connection, build: Build, dossier: str, names: Iterable[str]) -> 
     return conn.execute(build(conn.dialect.name), wanted)
 
 
-def states(conn: Connection, dossier: str, records: Iterable[str]) -> dict[str, State]:
-    """Those of `records` that exist, as they stand."""
-    return {
+def states(
+    conn: Connection, dossier: str, records: Iterable[str], kinds: Mapping[str, Kind] | None = None
+) -> dict[str, State]:
+    """Those of `records` that exist, as they stand; with `kinds`, under today's names."""
+    found = {
         x.record: State(
             x.kind,
             x.audience,
@@ -62,3 +66,9 @@ def states(conn: Connection, dossier: str, records: Iterable[str]) -> dict[str, 
         )
         for x in find(conn, _records, dossier, records)
     }
+    for state in found.values() if kinds else ():
+        lifts = (kinds or {})[state.kind].lifts
+        if lifts:
+            state.body = lift_body(lifts, state.body)
+            state.seqs, state.devices = lift_names(lifts, state.seqs), lift_names(lifts, state.devices)
+    return found

@@ -124,6 +124,8 @@ class Minutes:
         """One entry: canonical header, chained; payload apart, committed to by a salted hash."""
         self.seq += 1
         captured = self.captured(change)
+        sent = change.raw.get("fields") or {}
+        as_sent = {"schema": change.schema, "sent": sent} if change.schema and sent != change.fields else {}
         payload = spell(
             {
                 "base": change.raw.get("base"),
@@ -132,6 +134,7 @@ class Minutes:
                 "reason": change.raw.get("reason"),
                 "before": before or {},
                 "after": after or {},
+                **as_sent,
                 "lost": {n: [x.current, x.mine, x.mode] for n, x in (lost or {}).items()},
             }
         )

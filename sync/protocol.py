@@ -5,7 +5,7 @@ from typing import Any
 from .record import INSTANT_SCHEMA, UUID_SCHEMA
 
 PROTOCOL = 1
-SCHEMA = 1  # counts up when a kind gains fields that older servers would refuse
+SCHEMA = 1  # the first; a catalogue that has published more says so in its ledger (schema.py)
 CHANGE_BYTES = 64 * 1024
 RECORD_BYTES = 256 * 1024
 PAGE_ITEMS = 500

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import jsonschema_rs
 
 from .lifecycle import Lifecycle
+from .schema import Lift
 
 Policy = Literal["review", "last", "server", "set", "append", "text", "state"]
 Body = dict[str, Any]
@@ -162,8 +163,9 @@ class Kind:
 
     `objection(verb, body, actor)` returns the code of a rule that the step would break, or None;
     it sees neither clock nor database. `signed` names the server-kept field that takes the id of
-    who made the record; with `own`, nobody else may change or delete it. `kept` names all
-    fields that only the server writes.
+    who made the record; with `own`, nobody else may change or delete it. `closes(body)`
+    says whether such a record closes its dossier; `lifts` what later schemas did to its fields, in
+    their order. `kept` names all fields that only the server writes.
     """
 
     name: str
@@ -176,6 +178,7 @@ class Kind:
     signed: str | None = None
     own: bool = False
     closes: Callable[[Body], bool] | None = None
+    lifts: tuple[Lift, ...] = ()
     kept: frozenset[str] = frozenset()
     _create: Any = field(default=None, repr=False)
     _update: Any = field(default=None, repr=False)
@@ -226,6 +229,7 @@ def kind(
     signed: str | None = None,
     own: bool = False,
     closes: Callable[[Body], bool] | None = None,
+    lifts: tuple[Lift, ...] = (),
 ) -> Kind:
     """Declare a kind. Raises ValueError where the declaration contradicts itself."""
     declared = dict(fields)
@@ -235,6 +239,12 @@ def kind(
         declared["state"] = Field(schema={"enum": sorted(lifecycle.transitions)}, policy="state", zh="状态")
     if len(declared) > FIELD_LIMIT:
         raise ValueError(f"{name}: more than {FIELD_LIMIT} fields")
+    for lift in lifts:
+        # A later lift may have renamed it once more.
+        if lift.new not in declared and all(lift.new != later.old for later in lifts):
+            raise ValueError(f"{name}: a lift leads to {lift.new}, which is no field")
+        if lift.old in declared:
+            raise ValueError(f"{name}: {lift.old} has a new name and cannot be a field")
     made = Kind(
         name=name,
         zh=zh,
@@ -246,6 +256,7 @@ def kind(
         signed=signed,
         own=own,
         closes=closes,
+        lifts=lifts,
         kept=frozenset(n for n, f in declared.items() if f.policy == "server"),
     )
     return replace(

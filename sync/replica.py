@@ -19,6 +19,7 @@ from .merge import Written as _Written
 from .merge import first_body, merge
 from .protocol import CHANGE_BYTES, PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, SCHEMA
 from .record import Body, Kind
+from .schema import lift_body, lift_change
 
 UNSETTLED = ("new", "acked")  # what the view replays
 _ROOM = REQUEST_BYTES - 256 * 1024  # left for the envelope and the cursors
@@ -36,7 +37,8 @@ CREATE TABLE IF NOT EXISTS epochs (
   dossier TEXT PRIMARY KEY, epoch INTEGER NOT NULL, backed_up INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS outbox (
   n INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, dossier TEXT NOT NULL, record TEXT NOT NULL,
-  state TEXT NOT NULL, change TEXT NOT NULL, seq INTEGER, epoch INTEGER, outcome TEXT);
+  state TEXT NOT NULL, change TEXT NOT NULL, seq INTEGER, epoch INTEGER, outcome TEXT,
+  schema INTEGER NOT NULL DEFAULT 1);
 CREATE INDEX IF NOT EXISTS outbox_record ON outbox (dossier, record, n);
 CREATE TABLE IF NOT EXISTS media (
   photo TEXT PRIMARY KEY, dossier TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -62,7 +64,9 @@ class Replica:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         device: str = "replica",
+        schema: int = SCHEMA,
     ) -> None:
+        self.schema = schema
         self.kinds, self.clock, self.new_id, self.device = kinds, clock, new_id, device
         self.db = sqlite3.connect(path, isolation_level=None)
         self.db.row_factory = sqlite3.Row
@@ -150,8 +154,8 @@ class Replica:
             raise ValueError(f"{kind}: more than {CHANGE_BYTES} bytes in one change")
         self._put_meta("n", str(n))
         self.db.execute(
-            "INSERT INTO outbox (n, id, dossier, record, state, change) VALUES (?,?,?,?,?,?)",
-            (n, change["id"], dossier, record, "new", spelled.decode()),
+            "INSERT INTO outbox (n, id, dossier, record, state, change, schema) VALUES (?,?,?,?,?,?,?)",
+            (n, change["id"], dossier, record, "new", spelled.decode(), self.schema),
         )
         return str(change["id"])
 
@@ -193,18 +197,27 @@ class Replica:
                 "kind": r["kind"],
                 "audience": r["audience"],
                 "version": r["version"],
-                "body": orjson.loads(r["body"]),
+                "body": self._lifted(r["kind"], orjson.loads(r["body"])),
             }
             for r in self.db.execute(
                 "SELECT * FROM shadow WHERE dossier=? ORDER BY epoch, version", (dossier,)
             )
         }
         for row in self.db.execute(
-            "SELECT change FROM outbox WHERE dossier=? AND state IN ('new','acked') ORDER BY n",
+            "SELECT change, schema FROM outbox WHERE dossier=? AND state IN ('new','acked') ORDER BY n",
             (dossier,),
         ):
-            self._replay(seen, orjson.loads(row["change"]))
+            change = orjson.loads(row["change"])
+            lifts = self.kinds[change["kind"]].lifts if change["kind"] in self.kinds else ()
+            if lifts and "fields" in change:
+                change["fields"] = lift_change(lifts, change["op"], change["fields"], row["schema"])
+            self._replay(seen, change)
         return seen
+
+    def _lifted(self, kind: str, body: Body) -> Body:
+        """A body that may have been stored under an older schema, under the names known here."""
+        known = self.kinds.get(kind)
+        return lift_body(known.lifts, body) if known is not None and known.lifts else body
 
     def _replay(self, seen: dict[str, dict[str, Any]], change: dict[str, Any]) -> None:
         kind, record, op = self.kinds[change["kind"]], change["record"], change["op"]
@@ -286,11 +299,12 @@ class Replica:
             no = int(self._meta("no", "0")) + 1
             self._put_meta("no", str(no))
         groups: dict[str, list[Any]] = {}
-        room = _ROOM
-        waiting = "SELECT dossier, change FROM outbox WHERE state='new' ORDER BY n LIMIT ?"
+        room, schema = _ROOM, None
+        waiting = "SELECT dossier, change, schema FROM outbox WHERE state='new' ORDER BY n LIMIT ?"
         for row in self.db.execute(waiting, (REQUEST_CHANGES,)):
             room -= len(row["change"].encode())
-            if room < 0:
+            schema = schema or row["schema"]
+            if room < 0 or row["schema"] != schema:  # what an older app saved goes first, as it was said
                 break
             groups.setdefault(row["dossier"], []).append(orjson.Fragment(row["change"]))
         # Where there is nothing to pull, an empty group asks whether the epoch is still the same.
@@ -305,7 +319,7 @@ class Replica:
             cursors.setdefault(c["dossier"], {})[c["audience"]] = held
         body = {
             "protocol": PROTOCOL,
-            "schema": SCHEMA,
+            "schema": schema or self.schema,
             "no": no,
             "sent_at": self.clock().isoformat(timespec="milliseconds"),
             "push": [{"dossier": d, "epoch": self._epoch(d), "changes": c} for d, c in groups.items()],

@@ -78,7 +78,7 @@ class Sitting:
         found = {x.record: x.conflict for x in rows}
         self.open_conflicts |= found
         names = names | (set(found.values()) - set(self.states))
-        self.states |= lookup.states(self.conn, self.dossier, names)
+        self.states |= lookup.states(self.conn, self.dossier, names, self.kinds)
 
     # ----------------------------------------------------------------- judge
     def judge(self, change: Change | Unreadable) -> Outcome:

@@ -17,7 +17,7 @@ from sync.arrival import Arrival, rfc3339
 from sync.change import Author, documented
 from sync.exchange import BadRequest, Group, Request
 from sync.packing import pack
-from sync.protocol import ANSWER_SCHEMA, CONFIG_SCHEMA, LIMITS, PROTOCOL, REQUEST_SCHEMA, SCHEMA
+from sync.protocol import ANSWER_SCHEMA, CONFIG_SCHEMA, LIMITS, PROTOCOL, REQUEST_SCHEMA
 
 blueprint = Blueprint("devices", __name__)
 
@@ -31,9 +31,10 @@ blueprint = Blueprint("devices", __name__)
 )
 def config(call: Call) -> Any:
     """What a device must know before it signs in (protocol.md §7)."""
+    schemas = office().journal.schemas
     return {
         "protocol": {"min": PROTOCOL, "max": PROTOCOL},
-        "schema": {"min": 1, "max": SCHEMA},
+        "schema": {"min": schemas.oldest(call.now.date()), "max": schemas.current},
         "limits": LIMITS,
         "server_time": rfc3339(call.now),
     }
@@ -83,7 +84,8 @@ def _read_request() -> Request:
     try:
         sent = request.get_data(cache=False)
         data = exchange.inflate(sent, request.headers.get("Content-Encoding", ""))
-        return exchange.parse(data, office().journal)
+        here = office()
+        return exchange.parse(data, here.journal, here.clock().date())
     except BadRequest as wrong:
         raise Refusal(wrong.code, str(wrong), **wrong.details) from None
     except ClientDisconnected:

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 
 from server.endpoint import SIGNED_IN, Call, endpoint
 from server.errors import Refusal
+from server.office import office
 from server.transaction import reading
 from sync import history
 
@@ -160,6 +161,6 @@ def verify_dossier(call: Call, dossier: str) -> Any:
     if dossier not in call.allowed:
         raise Refusal("unknown-dossier")
     with reading() as conn:
-        found = history.verify(conn, dossier)
+        found = history.verify(conn, dossier, office().journal.kinds)
     fault = {"seq": found.fault.seq, "why": found.fault.why} if found.fault else None
     return {"dossier": dossier, "entries": found.entries, "head": found.head, "fault": fault}
