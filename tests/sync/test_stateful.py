@@ -274,6 +274,18 @@ class History(RuleBasedStateMachine):
         with self.dossier.writing() as conn:
             self.dossier.journal.collect(conn, self.dossier.name, audience, self.model.seq - back)
 
+    @precondition(lambda self: self.model.sheets)
+    @rule(device=DEVICES, at=INDEX)
+    def be_away_while_a_deletion_is_let_go(self, device: str, at: int) -> None:
+        """Who comes back with an old cursor must not keep what was deleted."""
+        readers = [self.readers[device, audience] for audience in ("field", "office")]
+        for reader in readers:
+            self._converges(reader, 5)
+        self.push([("phone-zhang", [("delete", None, "now", at)])])
+        for reader in readers:
+            self.collect(reader.audience, 0)
+            self._converges(reader, 5)
+
     @rule()
     def back_up(self) -> None:
         """Of this moment."""
