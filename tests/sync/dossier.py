@@ -1,7 +1,7 @@
 """The engine on a real database with one dossier of its own, for a machine that drives it."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,10 +92,11 @@ class Dossier:
         with self.writing() as conn:
             return self.journal.push(conn, self.name, author, understood, arrival=Arrival(AT), epoch=epoch)
 
-    def pull(self, reader: Reader, limit: int) -> bool:
-        """One page for a reader."""
+    def pull(self, reader: Reader, limit: int, meanwhile: Callable[[], object] = lambda: None) -> bool:
+        """One page for a reader; `meanwhile` happens between its two questions."""
         with self.reading() as conn:
             head = self.journal.heads(conn, [self.name])[self.name]
+            meanwhile()
             upto = collected(conn, [self.name]).get((self.name, reader.audience), 0)
             at = (conn, self.name, reader.audience, reader.cursor, head)
             page = feed.page(*at, limit=limit, collected=upto)
