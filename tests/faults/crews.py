@@ -87,7 +87,7 @@ class Inspector(Crew):
 
     def __init__(self, line: HttpLine, seed: int) -> None:
         super().__init__(line, seed)
-        self.cursor = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0}
+        self.cursor = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0, "below": None}
         self.shadow: dict[str, int] = {}
         self.pushes: collections.deque[bytes] = collections.deque(maxlen=30)
         self.no = 0
@@ -131,7 +131,8 @@ class Inspector(Crew):
         return self.shadow
 
     def _take(self, page: dict[str, Any]) -> bool:
-        assert page["since"] == self.cursor["seq"] and page["until"] >= page["since"]
+        assert (page["since"], page["since_below"]) == (self.cursor["seq"], self.cursor["below"])
+        assert page["until"] >= page["since"]
         for item in page["items"]:
             if item["op"] == "put":
                 self.shadow[item["record"]] = item["version"]
@@ -139,7 +140,7 @@ class Inspector(Crew):
                     self.known[item["record"]] = item["version"]
             else:
                 self.shadow.pop(item["record"], None)
-        self.cursor = self.cursor | {"seq": page["until"], "floor": page["floor"]}
+        self.cursor = self.cursor | {"seq": page["until"], "floor": page["floor"], "below": page["below"]}
         return bool(page["more"])
 
     def _change(self) -> dict[str, Any]:

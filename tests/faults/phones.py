@@ -32,7 +32,8 @@ class Phone:
 
     def work(self, until: float) -> None:
         """Requests, one after the other, until the clock of time.perf_counter says so."""
-        rnd, own, seen = random.Random(self.seed), dict[str, int](), 0
+        rnd, own = random.Random(self.seed), dict[str, int]()
+        seen: dict[str, Any] = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0, "below": None}
         line = http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_S)
         while time.perf_counter() < until:
             body: dict[str, Any] = {"protocol": 1, "schema": 1, "no": len(self.took_s)}
@@ -40,8 +41,7 @@ class Phone:
                 changes = [self._change(rnd, own) for _ in range(rnd.choice((1, 1, 1, 10)))]
                 body["push"] = [{"dossier": WJ, "epoch": 1, "changes": changes}]
             if rnd.random() < 0.4:
-                cursor = {"nonce": "n", "epoch": 1, "seq": seen, "floor": seen}
-                body["pull"] = {"limit": 50, "cursors": {WJ: {"field": cursor}}}
+                body["pull"] = {"limit": 50, "cursors": {WJ: {"field": seen}}}
             began = time.perf_counter()
             try:
                 line.request("POST", "/api/v1/exchange", orjson.dumps(body), self._headers())
@@ -68,7 +68,7 @@ class Phone:
         record = rnd.choice(list(own))
         return update("issue", record, own[record], {"part": f"{rnd.randrange(30)}层"})
 
-    def _learn(self, answer: dict[str, Any], own: dict[str, int], seen: int) -> int:
+    def _learn(self, answer: dict[str, Any], own: dict[str, int], seen: dict[str, Any]) -> dict[str, Any]:
         for group in answer.get("push", ()):
             for outcome in group["outcomes"]:
                 if outcome["status"] not in ("applied", "merged", "noop", "conflict"):
@@ -78,7 +78,7 @@ class Phone:
             return seen
         page = answer["pull"]["dossiers"][WJ]["audiences"]["field"]
         own |= {i["record"]: i["version"] for i in page["items"] if i["kind"] == "issue"}
-        return int(page["until"])
+        return seen | {"seq": page["until"], "floor": page["floor"], "below": page["below"]}
 
 
 def together(phones: Sequence[Phone], seconds: float) -> float:

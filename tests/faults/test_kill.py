@@ -19,7 +19,7 @@ from .crews import Crew, Inspector, Photographer, Supervisor
 from .proof import journal_holds, live_records, read_models_are_what_a_rebuild_makes
 from .serving import Office, serving
 
-KILLS = int(os.environ.get("KILLS", "10"))
+KILLS = int(os.environ.get("KILLS", "8"))
 INSPECTORS = ("li", "wang", "zhou")
 LONGEST_LIFE_S = 0.6  # from the first answer of /healthz to the kill
 SEED = int(os.environ.get("SEED", "1"))

@@ -23,6 +23,7 @@ from server.access import SystemMay
 from server.catalogue import journal
 from server.database import db, keep_promises
 from sync import feed, history, tables
+from sync.arrival import Arrival
 from sync.change import Author, read
 from sync.feed import Cursor
 from tests.support import apsw_dbapi
@@ -71,7 +72,7 @@ def push(engine: Engine, author: Author, changes: Sequence[dict[str, Any]]) -> l
     """One transaction of the real engine."""
     understood = [read(c, JOURNAL.kinds) for c in changes]
     with engine.connect().execution_options(writes=True) as conn, conn.begin():
-        return JOURNAL.push(conn, DOSSIER, author, understood, received_at=AT).outcomes
+        return JOURNAL.push(conn, DOSSIER, author, understood, arrival=Arrival(AT)).outcomes
 
 
 class Day:
