@@ -46,8 +46,8 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--workers", default=1, show_default=True, help="Processes; SQLite has one writer anyway.")
-@click.option("--threads", default=16, show_default=True, help="Threads a process.")
+@click.option("--workers", default=2, show_default=True, help="Processes; one for each core.")
+@click.option("--threads", default=8, show_default=True, help="Threads a process.")
 def serve(workers: int, threads: int) -> None:
     """启动服务 Serve on XUNJIAN_BIND with gunicorn."""
     config = Config.from_environment()
