@@ -7,10 +7,10 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format openapi bench bench-peers simulate migrate pin clean
+.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power migrate pin clean
 
 help: ## what can be done
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/run ## everything for a first look: database, demo data, server on 127.0.0.1:8000
 	@$(BIN)/xunjian migrate
@@ -44,6 +44,15 @@ bench-peers: $(VENV)/dev ## install Kinto 26.5 beside us, so that `make bench` m
 simulate: $(VENV)/dev ## the sync simulator; RUNS=2000 OFFSET=0 says how many worlds and from which seed
 	@$(BIN)/python -m tests.simulate $(or $(RUNS),2000) $(or $(OFFSET),0)
 	@SIMULATE_RUNS=0 SIMULATE_FAULTS=1 $(BIN)/pytest -n $(WORKERS) tests/simulate
+
+crash: $(VENV)/dev ## kill -9 the server KILLS=200 times on either database; nothing acknowledged may be lost
+	@KILLS=$(or $(KILLS),200) $(BIN)/pytest tests/faults/test_kill.py
+
+contention: $(VENV)/dev ## forty phones on one dossier for SECONDS=60 on either database, and how long they wait
+	@SECONDS_OF_CONTENTION=$(or $(SECONDS),60) $(BIN)/pytest tests/faults/test_contention.py
+
+power: $(VENV)/dev ## the power fails at POINTS=500 moments; SQLite must keep what it answered
+	@POINTS=$(or $(POINTS),500) $(BIN)/pytest tests/faults/test_power.py
 
 migrate: $(VENV)/run ## bring the database to the newest schema
 	@$(BIN)/xunjian migrate

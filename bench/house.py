@@ -20,8 +20,8 @@ from server.config import Config
 from server.database import db
 from server.office import office
 from server.people import actions as people
+from sync.arrival import rfc3339
 from sync.change import Author, read
-from sync.exchange import rfc3339
 from tests.support.live import LiveServer
 from tests.support.postgres import PostgresServer
 

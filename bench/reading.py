@@ -24,7 +24,7 @@ DELTA_GOAL = 5  # ms, however many records stand beside
 MEMORY_GOAL = 16  # MB that a worker may grow over a million records: noise of the allocator, no leak
 DELTA = 10
 SEED = 10_000  # records made by the engine, of which the million are copies
-_CURSOR = re.compile(rb'"until":(\d+),"floor":(\d+),"more":(true|false),"items":')
+_CURSOR = re.compile(rb'"until":(\d+),"below":(\d+|null),"floor":(\d+),"more":(true|false),"items":')
 _chance = random.Random(26)
 
 
@@ -211,6 +211,7 @@ def _pages(client: Client, dossier: str) -> Iterator[tuple[bytes, dict[str, Any]
         found = _CURSOR.search(answer)
         if found is None:
             raise RuntimeError(f"no cursor in {answer[:500].decode(errors='replace')}")
-        cursor |= {"seq": int(found[1]), "floor": int(found[2])}
-        more = found[3] == b"true"
+        below = None if found[2] == b"null" else int(found[2])
+        cursor |= {"seq": int(found[1]), "below": below, "floor": int(found[3])}
+        more = found[4] == b"true"
         yield answer, cursor

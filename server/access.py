@@ -5,6 +5,7 @@ Transitions are not listed here: each names its roles where it stands, in the ki
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, false, or_
@@ -13,6 +14,7 @@ from sync.record import Kind
 
 from .endpoint import Actor, Held
 from .office import office
+from .people.queries import SELF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,7 @@ AUDIENCES: Mapping[str, tuple[str, ...]] = {
     "supervisor": ("field", "office", "confidential", "public", ANY_PARTY),
     "contractor": ("public", PARTY),
     "administrator": (),
+    SELF: ("field",),
 }
 # role → audiences it reads and does not write.
 ONLY_READ: Mapping[str, tuple[str, ...]] = {"contractor": ("public",)}
@@ -58,7 +61,11 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "conflict": frozenset({"read"}),
     },
     "administrator": {},
+    SELF: {},
 }
+EXPIRED = "access-expired"
+# Ends that say nothing against the person: what was done before them may be taken in by itself.
+INNOCENT = (EXPIRED, "re-assigned")
 
 
 def may(actor: Actor, verb: str, dossier: str) -> bool:
@@ -115,43 +122,72 @@ def granted(actor: Actor, conn: "Connection") -> dict[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class DossierMay:
-    """sync's question inside one dossier, answered from the roles held there (or held once)."""
+    """sync's question inside one dossier, answered from the roles held there (or held once).
+
+    `grace`: how long after an innocent end, what was done before it is taken in by itself.
+    """
 
     held: tuple[Held, ...]
     formerly: tuple[Held, ...]
     kinds: Mapping[str, Kind]
+    now: datetime
+    grace: timedelta
 
     def sees(self, audience: str) -> bool:
         """Whether records of this audience exist for the actor."""
         return sees(audiences((*self.held, *self.formerly)), audience)
 
-    def refusal(self, kind: str, verb: str, audience: str, at: str) -> str | None:  # noqa: ARG002
-        """`access-revoked` where only a former role allowed it: the work is parked, not lost."""
-        if self._allows(self.held, kind, verb, audience):
+    def refusal(self, kind: str, verb: str, audience: str, at: str) -> str | None:
+        """Where only a former role allowed it: the code of why it ended, so that the work is parked
+        and not lost; None where it was done in time and comes soon enough.
+        """
+        if self._allowing(self.held, kind, verb, audience):
             return None
-        if self._allows(self.formerly, kind, verb, audience):
-            return "access-revoked"
-        return "not-permitted"
+        former = self._allowing(self.formerly, kind, verb, audience)
+        if any(self._in_time(post, at) for post in former):
+            return None
+        newest = max(former, key=lambda post: post.until or "", default=None)
+        return "not-permitted" if newest is None else newest.ended or EXPIRED
 
-    def _allows(self, held: "Sequence[Held]", kind: str, verb: str, audience: str) -> bool:
-        """Whether one of these posts both reaches the audience and allows the verb."""
+    def grants(self, at: str) -> list[dict[str, Any]]:
+        """The posts that the actor held here at that moment."""
+        return [
+            {"role": p.role, "firm": p.firm, "since": p.since, "until": p.until, "ended": p.ended}
+            for p in (*self.held, *self.formerly)
+            if p.since <= at and (p.until is None or at < p.until)
+        ]
+
+    def late(self, ended_at: str) -> bool:
+        """Whether what was done before `ended_at` still comes soon enough."""
+        return self.now <= datetime.fromisoformat(ended_at) + self.grace
+
+    def _in_time(self, post: Held, at: str) -> bool:
+        until = post.until or ""
+        innocent = (post.ended or EXPIRED) in INNOCENT
+        return innocent and post.since <= at < until and self.late(until)
+
+    def _allowing(self, posts: "Sequence[Held]", kind: str, verb: str, audience: str) -> list[Held]:
+        """Those of these posts that both reach the audience and allow the verb."""
         lifecycle = self.kinds[kind].lifecycle
         step = lifecycle.transitions.get(verb) if lifecycle else None
-        for post in held:
+        found = []
+        for post in posts:
             if audience in ONLY_READ.get(post.role, ()) or not sees(audiences([post]), audience):
                 continue
             allowed = TABLE[post.role].get(kind, frozenset())
             if post.role in step.by if step else verb in allowed:
-                return True
-        return False
+                found.append(post)
+        return found
 
 
 def in_dossier(actor: Actor, dossier: str, kinds: Mapping[str, Kind]) -> DossierMay | None:
     """The actor's rights in a dossier; None where there were never any: foreign is absent."""
     held, formerly = actor.held.get(dossier, ()), actor.formerly.get(dossier, ())
-    if not held and not formerly:
-        return None
-    return DossierMay(held, formerly, kinds)
+    if all(post.role == SELF for post in (*held, *formerly)):
+        return None  # one's own dossier is written by the system alone
+    here = office()
+    grace = timedelta(hours=here.config.late_work_hours)
+    return DossierMay(held, formerly, kinds, here.clock(), grace)
 
 
 class SystemMay:
@@ -163,6 +199,14 @@ class SystemMay:
 
     def refusal(self, kind: str, verb: str, audience: str, at: str) -> None:
         """Nothing is refused."""
+
+    def grants(self, at: str) -> list[dict[str, Any]]:  # noqa: ARG002
+        """It holds no posts."""
+        return []
+
+    def late(self, ended_at: str) -> bool:  # noqa: ARG002
+        """It is never late."""
+        return True
 
 
 def visible(actor: Actor, verb: str, dossier: Any, audience: Any) -> "ColumnElement[bool]":

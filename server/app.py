@@ -34,6 +34,7 @@ from .people.routes import blueprint as people
 from .photos.actions import check_metadata
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
+from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 
 log = structlog.get_logger()
@@ -71,7 +72,7 @@ def create_app(
         clock=clock,
         new_id=new_id or _new_id,
         identify=identify,
-        followers=catalogue.followers(),
+        followers=catalogue.followers() | {"conflict": tell_authors, "parked": tell_authors},
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:

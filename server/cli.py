@@ -2,6 +2,8 @@
 
 import os
 import sys
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 import flask_migrate
@@ -11,6 +13,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from sync import history
+from sync.arrival import rfc3339
 
 from . import openapi, transaction
 from .app import create_app
@@ -22,8 +25,10 @@ from .people.queries import by_username
 from .photos import queries as photos
 from .photos.actions import faults_at_rest
 from .replay import replay
+from .writers import WAITING_FOR_DOSSIER
 
 console = Console()
+BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 @click.group(
@@ -47,7 +52,14 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--workers", default=2, show_default=True, help="Processes; one for each core.")
-@click.option("--threads", default=8, show_default=True, help="Threads a process.")
+@click.option(
+    "--threads",
+    # The pushes of one dossier may hold every thread and still none is refused: the next requests
+    # wait in the server's queue, in their order. With more threads the ninth that waits gets a 503.
+    default=WAITING_FOR_DOSSIER + 1,
+    show_default=True,
+    help="Threads a process; with more, a busy dossier refuses pushes (503) instead of queueing them.",
+)
 def serve(workers: int, threads: int) -> None:
     """启动服务 Serve on XUNJIAN_BIND with gunicorn."""
     config = Config.from_environment()
@@ -89,19 +101,31 @@ def user_add(username: str, name: str, password: str) -> None:
 @click.argument("dossier")
 @click.argument("role", type=click.Choice(people.ROLES))
 @click.option("--firm", help="USCC of the firm the person comes for.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day, YYYY-MM-DD in Asia/Shanghai.")
 @with_appcontext
-def user_grant(username: str, dossier: str, role: str, firm: str | None) -> None:
+def user_grant(username: str, dossier: str, role: str, firm: str | None, until: datetime | None) -> None:
     """Give a person a role in a dossier."""
-    people.give_post(_person(username), dossier, role, firm=firm)
+    ends = rfc3339((until + timedelta(days=1)).replace(tzinfo=BEIJING)) if until else None
+    people.give_post(_person(username), dossier, role, firm=firm, until=ends)
 
 
 @user.command("end")
 @click.argument("username")
 @click.argument("dossier")
+@click.option("--why", type=click.Choice(people.ENDED), default=people.ENDED[0], show_default=True)
 @with_appcontext
-def user_end(username: str, dossier: str) -> None:
+def user_end(username: str, dossier: str, why: str) -> None:
     """End a person's roles in a dossier; what comes late is parked, not lost."""
-    console.print(f"{people.end_post(_person(username), dossier)} posts ended")
+    console.print(f"{people.end_post(_person(username), dossier, why)} posts ended")
+
+
+@user.command("deactivate")
+@click.argument("username")
+@with_appcontext
+def user_deactivate(username: str) -> None:
+    """The person leaves: they hold nothing any more; what comes late is parked, not lost."""
+    people.deactivate(_person(username))
+    console.print(f"{username} holds nothing any more.")
 
 
 def _person(username: str) -> str:

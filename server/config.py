@@ -19,6 +19,7 @@ class Config:
     scratch: Path
     bind: str
     demo_password: str | None
+    late_work_hours: int
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> "Config":
@@ -31,6 +32,9 @@ class Config:
         XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
         XUNJIAN_BIND           address:port; default 127.0.0.1:8000
         XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset
+        XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
+                               closed, what was done before that is taken in without a reviewer;
+                               default 72, 0 for never
         """
         env = os.environ if env is None else env
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
@@ -41,12 +45,20 @@ class Config:
             scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
             demo_password=env.get("XUNJIAN_DEMO_PASSWORD") or None,
+            late_work_hours=_hours(env, "XUNJIAN_LATE_WORK_HOURS", 72),
         )
 
     @property
     def embedded(self) -> bool:
         """Whether the database is SQLite: one node, one writer."""
         return self.database_url.startswith("sqlite")
+
+
+def _hours(env: Mapping[str, str], name: str, usual: int) -> int:
+    given = env.get(name) or str(usual)
+    if not given.isdecimal() or int(given) > 24 * 365:
+        raise ValueError(f"{name}: expected a whole number of hours up to a year, got {given!r}")
+    return int(given)
 
 
 def _folder(url: str) -> Path:

@@ -1,13 +1,11 @@
 """The one database handle, and what SQLite must be told so that it keeps its promises."""
 
 import select
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -64,8 +62,7 @@ def keep_promises(engine: Engine) -> None:
         return
 
     @event.listens_for(engine, "connect")
-    def connect(connection: DBAPIConnection, _record: Any) -> None:
-        assert isinstance(connection, sqlite3.Connection)
+    def connect(connection: Any, _record: Any) -> None:
         # The driver's own implicit BEGIN would come too late and be DEFERRED.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")

@@ -23,11 +23,16 @@ SIGNED_IN = "signed-in"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One role of a person in one dossier; `firm` (a USCC) for those who come for a firm."""
+    """One role of a person in one dossier; `firm` (a USCC) for those who come for a firm.
+
+    `since` and `until` are instants (RFC 3339 UTC); `ended` is the code of why it ended.
+    """
 
     role: str
     firm: str | None = None
+    since: str = ""
     until: str | None = None
+    ended: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

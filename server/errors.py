@@ -5,6 +5,7 @@ later), `repair` (the person changes something), `ask` (a person in the office d
 (give up, nothing is lost), `update` (a newer client is needed).
 """
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from flask import Response, g, has_request_context, request
 from orjson import OPT_NON_STR_KEYS, dumps
 
 REMEDIES = ("retry", "repair", "ask", "drop", "update")
+# Spread, so that those who were refused together do not come back together (protocol.md §3).
+RETRY_AFTER_S = (1, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,14 @@ CODES: dict[str, Code] = {
     ),
     # why-codes of outcomes
     "access-revoked": Code(200, "ask", "权限已收回，内容已转交审核", "Access was lost; a reviewer decides."),
+    "re-assigned": Code(
+        200, "ask", "任务已转交他人，内容已转交审核", "Given to another; a reviewer decides."
+    ),
+    "access-expired": Code(200, "ask", "岗位已到期，内容已转交审核", "The post ran out; a reviewer decides."),
+    "deactivated": Code(200, "ask", "账号已停用，内容已转交审核", "The person has left; a reviewer decides."),
+    "project-closed": Code(
+        200, "ask", "项目已结束，内容已转交审核", "The project is over; a reviewer decides."
+    ),
     "unknown-record": Code(200, "ask", "记录不存在或无权查看", "No such record, or not yours to see."),
     "unknown-audience": Code(200, "ask", "可见范围无效", "No such audience for this kind."),
     "kind-mismatch": Code(200, "ask", "记录类型不符", "The record is of another kind."),
@@ -142,7 +153,7 @@ def problem(
     )
     answer.headers["Cache-Control"] = "no-store"
     if status in (429, 503):
-        answer.headers["Retry-After"] = "2"
+        answer.headers["Retry-After"] = str(random.randint(*RETRY_AFTER_S))
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="xunjian"'
     for name, value in (headers or {}).items():

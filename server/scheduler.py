@@ -13,12 +13,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy import text
 
-from sync.exchange import rfc3339
+from sync.arrival import rfc3339
 
 from . import transaction
 from .database import db
 from .office import Office
 from .photos.actions import settle_all
+from .traces.followers import catch_up
 
 log = structlog.get_logger()
 # Any constant will do, as long as every node asks for the same one.
@@ -50,6 +51,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
     here: Office = app.extensions["office"]
     return {
         "settle photographs": settle_all,
+        "tell authors": catch_up,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),
         "forget invalid": lambda: forget_invalid(here),
         "clear scratch": lambda: clear_scratch(here.config.scratch, here.clock().timestamp()),

@@ -11,6 +11,8 @@ import structlog
 from flask import g
 from sqlalchemy import Connection
 
+from sync.arrival import Arrival
+
 from . import writers
 from .database import db
 from .office import office
@@ -153,8 +155,7 @@ def push(
     author: Author,
     changes: Sequence[Change | Unreadable],
     *,
-    received_at: str,
-    skew_ms: int | None = None,
+    arrival: Arrival,
     epoch: int | None = None,
 ) -> Pushed:
     """The one way to write: changes into a dossier's journal, in the write transaction of `conn`.
@@ -163,9 +164,7 @@ def push(
     UnknownDossier and EpochChanged.
     """
     here = office()
-    pushed = here.journal.push(
-        conn, dossier, author, changes, received_at=received_at, skew_ms=skew_ms, epoch=epoch
-    )
+    pushed = here.journal.push(conn, dossier, author, changes, arrival=arrival, epoch=epoch)
     for kind, follow in here.followers.items():
         touched = [t for t in pushed.touched if t.kind == kind]
         if touched:
@@ -188,4 +187,4 @@ def submit(
     with writing(dossier) as conn:
         if begin:
             office().journal.open(conn, dossier)
-        return push(conn, dossier, author, changes, received_at=received_at)
+        return push(conn, dossier, author, changes, arrival=Arrival(received_at))

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import orjson
 
 from .canonical import NotCanonical, check, sha256, spell
-from .protocol import AUDIENCE_PATTERN, CHANGE_BYTES, SCHEMA
+from .protocol import AUDIENCE_PATTERN, CHANGE_BYTES, CLOCK_SCHEMA, SCHEMA
 from .record import INSTANT_SCHEMA, UUID_SCHEMA, Kind, compiled
 
 _BASE = {
@@ -18,15 +18,6 @@ _BASE = {
         "after": {"anyOf": [UUID_SCHEMA, {"type": "null"}]},
     },
     "required": ["version", "epoch"],
-    "additionalProperties": False,
-}
-_CLOCK = {
-    "type": "object",
-    "properties": {
-        "boot": {"type": "string", "maxLength": 64},
-        "ms": {"type": "integer", "minimum": 0},
-    },
-    "required": ["boot", "ms"],
     "additionalProperties": False,
 }
 CHANGE_SCHEMA: dict[str, Any] = {
@@ -41,7 +32,7 @@ CHANGE_SCHEMA: dict[str, Any] = {
         "audience": {"type": "string", "pattern": AUDIENCE_PATTERN},
         "fields": {"type": "object", "maxProperties": 256},
         "at": INSTANT_SCHEMA,
-        "clock": {"anyOf": [_CLOCK, {"type": "null"}]},
+        "clock": {"anyOf": [CLOCK_SCHEMA, {"type": "null"}]},
         "sig": {"anyOf": [{"type": "string", "maxLength": 200}, {"type": "null"}]},
         "atomic": {"type": "boolean"},
         "reason": {"type": "string", "minLength": 1, "maxLength": 2_000},
@@ -96,7 +87,16 @@ class May(Protocol):
         """Whether records of this audience exist for the author at all."""
 
     def refusal(self, kind: str, verb: str, audience: str, at: str) -> str | None:
-        """The code of what forbids `verb` (create, update, delete or a transition), or None."""
+        """The code of what forbids `verb` (create, update, delete or a transition), or None.
+
+        `at` is the estimate of when it was done: rights that have ended since then may still count.
+        """
+
+    def grants(self, at: str) -> list[dict[str, Any]]:
+        """What the author held in this dossier at that moment, for a reviewer of late work."""
+
+    def late(self, ended_at: str) -> bool:
+        """Whether work of before `ended_at` is still taken in now without a reviewer."""
 
 
 @dataclass(frozen=True, slots=True)

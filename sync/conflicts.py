@@ -5,11 +5,17 @@ Both are records like any other, so they travel to those who may see them and st
 
 from typing import Any
 
+from .arrival import Captured
 from .change import Author, Change
 from .merge import Lost
 from .record import Body, Field, Kind, kind
 
-_ANY: dict[str, Any] = {}
+# In the author's own dossier such a record is a mirror (followers.py) and says where its home is.
+_HOME = {
+    "home": Field(schema={"type": "string"}, policy="server", zh="所在案卷"),
+    "home_record": Field(schema={"type": "string"}, policy="server", zh="原记录"),
+    "home_version": Field(schema={"type": "integer"}, policy="server", zh="原版本"),
+}
 
 CONFLICT: Kind = kind(
     "conflict",
@@ -23,6 +29,7 @@ CONFLICT: Kind = kind(
         "why": Field(schema={"type": "string"}, policy="server", zh="原因"),
         "decision": Field(schema={"type": "object"}, policy="server", zh="处理决定"),
         "open": Field(schema={"type": "boolean"}, policy="server", zh="待处理"),
+        **_HOME,
     },
 )
 PARKED: Kind = kind(
@@ -37,8 +44,12 @@ PARKED: Kind = kind(
         "change": Field(schema={"type": "object"}, policy="server", zh="原提交"),
         "actor": Field(schema={"type": "string"}, policy="server", zh="提交人"),
         "device": Field(schema={"type": "string"}, policy="server", zh="设备"),
+        "grants": Field(schema={"type": "array"}, policy="server", zh="当时的岗位"),
+        "captured_at": Field(schema={"type": "string"}, policy="server", zh="推定时间"),
+        "flags": Field(schema={"type": "array"}, policy="server", zh="时间疑点"),
         "decision": Field(schema={"type": "object"}, policy="server", zh="处理决定"),
         "open": Field(schema={"type": "boolean"}, policy="server", zh="待处理"),
+        **_HOME,
     },
 )
 
@@ -95,8 +106,8 @@ def _offered(known: Body) -> list[Any]:
     return [candidate["value"] for candidate in known["candidates"]]
 
 
-def parked_body(change: Change, author: Author, why: str) -> Body:
-    """The whole change, who sent it and why it could not be applied."""
+def parked_body(change: Change, author: Author, why: str, captured: Captured) -> Body:
+    """The whole change, who sent it, what they held when it was done, and why it was not applied."""
     return {
         "target": change.record,
         "target_kind": change.kind.name,
@@ -104,5 +115,8 @@ def parked_body(change: Change, author: Author, why: str) -> Body:
         "change": dict(change.raw),
         "actor": author.actor,
         "device": author.device,
+        "grants": author.may.grants(captured.at),
+        "captured_at": captured.at,
+        "flags": list(captured.flags),
         "open": True,
     }

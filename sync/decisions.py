@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 CURRENT = "current"
 # Work that a reviewer may take although it came late or was not permitted then.
-ACCEPTABLE = ("access-revoked", "not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile")
-
+ACCEPTABLE = (
+    *("access-revoked", "re-assigned", "access-expired", "deactivated", "project-closed"),
+    *("not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile"),
+)
 
 # Faults of the decision itself: the reviewer sends another one, and nobody else is bothered.
 FAULTY = ("undecided-fields", "no-such-candidate", "invalid-fields")
@@ -82,7 +84,7 @@ def _reopen(sitting: "Sitting", about: Change, name: str, state: State, target: 
         if known["current"]["value"] != now["value"]:
             kept.append(known["current"])
         fields[field] = known | {"current": now, "overwritten": kept}
-    sitting.rewrite(name, state, state.body | {"fields": fields})
+    sitting.rewrite(name, state, state.body | {"fields": fields}, seq=sitting.minutes.seq + 1)
     lost = {n: Lost(target.body.get(n), dict(said), "review") for n, said in about.fields.items()}
     return sitting.minutes.append(
         about,
@@ -141,15 +143,18 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
     late = read(state.body["change"], sitting.kinds)
     if not isinstance(late, Change):
         raise Undecided("invalid-fields")
+    if late.op == "resolve":
+        raise Undecided("undecided-fields")  # a decision that came late is made anew
     taken = replace(late, id=change.id, digest=change.digest, after=None)
     author = Author(state.body["actor"], state.body["device"], sitting.author.may, system=True)
     outcome = sitting.take(taken, author)
     if outcome["status"] != "parked":
-        _close(sitting, change, state, {"decision": said})
+        _close(sitting, change, state, {"decision": said}, seq=sitting.minutes.seq)
     return outcome
 
 
-def _close(sitting: "Sitting", change: Change, state: State, what: Body) -> None:
+def _close(sitting: "Sitting", change: Change, state: State, what: Body, *, seq: int | None = None) -> None:
+    """Under `seq`, by default that of the entry which the caller appends next."""
     decision = {
         "by": sitting.author.actor,
         "at": change.at,
@@ -158,7 +163,8 @@ def _close(sitting: "Sitting", change: Change, state: State, what: Body) -> None
         "what": what,
     }
     target = state.body["target"]
-    sitting.rewrite(change.record, state, state.body | {"open": False, "decision": decision})
+    body = state.body | {"open": False, "decision": decision}
+    sitting.rewrite(change.record, state, body, seq=seq or sitting.minutes.seq + 1)
     sitting.minutes.conflicts.append((sitting.dossier, change.record, target, state.kind, False))
     if sitting.open_conflicts.get(target) == change.record:
         del sitting.open_conflicts[target]

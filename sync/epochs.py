@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from . import bulk, tables
+from .arrival import Arrival
 from .change import Author, Change
 from .minutes import Head, Minutes
 from .record import Kind, kind
@@ -25,6 +26,12 @@ class _Everything:
 
     def refusal(self, kind: str, verb: str, audience: str, at: str) -> None:  # noqa: ARG002
         return None
+
+    def grants(self, at: str) -> list[dict[str, Any]]:  # noqa: ARG002
+        return []
+
+    def late(self, ended_at: str) -> bool:  # noqa: ARG002
+        return True
 
 
 RESTORER = Author(actor="system", device="server", may=_Everything(), system=True)
@@ -52,7 +59,7 @@ def restore(
         .where(d.c.dossier == dossier)
         .values(epoch=opened.epoch, seq=opened.seq, backed_up=opened.backed_up)
     )
-    minutes = Minutes(conn, dossier, opened, author, received_at, None)
+    minutes = Minutes(conn, dossier, opened, author, Arrival(received_at))
     minutes.append(_opening(dossier, opened.epoch, rows, received_at), "applied", "office")
     minutes.write({})
     return Head(opened.epoch, minutes.seq, minutes.prev, opened.backed_up)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
 from . import feed
+from .arrival import Arrival, rfc3339
 from .change import Author, Change, Unreadable, read
 from .feed import Cursor
 from .journal import EpochChanged, Journal, Pushed, UnknownDossier
@@ -52,6 +53,7 @@ class Request:
     no: int
     schema: int
     sent_at: str | None
+    clock: Mapping[str, Any] | None
     groups: list[Group]
     cursors: Mapping[str, Mapping[str, Cursor]] | None
     limit: int
@@ -99,6 +101,7 @@ def parse(data: bytes, journal: Journal) -> Request:
         no=body["no"],
         schema=schema,
         sent_at=body.get("sent_at"),
+        clock=body.get("clock"),
         groups=[
             Group(
                 g["dossier"],
@@ -116,11 +119,15 @@ def parse(data: bytes, journal: Journal) -> Request:
 def _cursors(held: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Cursor]]:
     return {
         dossier: {
-            a: Cursor(c["nonce"], int(c["epoch"]), int(c["seq"]), int(c["floor"]))
+            a: Cursor(c["nonce"], int(c["epoch"]), int(c["seq"]), int(c["floor"]), _below(c))
             for a, c in audiences.items()
         }
         for dossier, audiences in held.items()
     }
+
+
+def _below(held: Mapping[str, Any]) -> int | None:
+    return None if held.get("below") is None else int(held["below"])
 
 
 def skew_ms(sent_at: str | None, received_at: datetime) -> int | None:
@@ -131,26 +138,17 @@ def skew_ms(sent_at: str | None, received_at: datetime) -> int | None:
     return round((received_at - sent).total_seconds() * 1000)
 
 
+def arrival(request: Request, received_at: datetime) -> Arrival:
+    """How this request came in."""
+    return Arrival(rfc3339(received_at), skew_ms(request.sent_at, received_at), request.clock)
+
+
 def push_group(
-    push: Callable[..., Pushed],
-    conn: Connection,
-    group: Group,
-    author: Author,
-    *,
-    received_at: datetime,
-    sent_at: str | None,
+    push: Callable[..., Pushed], conn: Connection, group: Group, author: Author, arrival: Arrival
 ) -> dict[str, Any]:
     """Judge one group in the transaction of `conn`, by `push` (Journal.push or what wraps it)."""
     try:
-        pushed = push(
-            conn,
-            group.dossier,
-            author,
-            group.changes,
-            received_at=rfc3339(received_at),
-            skew_ms=skew_ms(sent_at, received_at),
-            epoch=group.epoch,
-        )
+        pushed = push(conn, group.dossier, author, group.changes, arrival=arrival, epoch=group.epoch)
     except EpochChanged as changed:
         return refused(group.dossier, "epoch-changed", epoch=changed.epoch, status=409, remedy="retry")
     except UnknownDossier:
@@ -171,12 +169,6 @@ def refused(dossier: str, error: str, **more: Any) -> dict[str, Any]:
 def unknown(dossier: str) -> dict[str, Any]:
     """The answer for a dossier that is absent or foreign: the two are not told apart."""
     return refused(dossier, "unknown-dossier", status=404, remedy="ask")
-
-
-def rfc3339(moment: datetime) -> str:
-    """UTC with milliseconds, the one spelling of server times (audit.md §1)."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
 
 
 def answer_pull(

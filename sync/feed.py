@@ -12,9 +12,9 @@ from .epochs import collected
 from .minutes import Head
 from .protocol import PAGE_BYTES, PAGE_ITEMS, SCHEMA
 
-# A change that loses touches its record and its conflict under one seq; a page never splits a seq,
-# or the cursor would step over the second row.
-ROWS_PER_SEQ = 2
+# A change that loses touches its record and its conflict under one seq, and the parked work that it
+# was, if a reviewer takes it; a page never splits a seq, or the cursor would step over the other rows.
+ROWS_PER_SEQ = 3
 ANSWER_BYTES = 2 * PAGE_BYTES  # over all cursors of one request
 
 _f, _r = tables.feed, tables.records
@@ -22,20 +22,31 @@ _PAGE = (
     select(_f.c.seq, _f.c.op, _f.c.record, _r.c.kind, _r.c.body, _r.c.written)
     .join_from(_f, _r, (_r.c.dossier == _f.c.dossier) & (_r.c.record == _f.c.record))
     .where(_f.c.dossier == bindparam("dossier"), _f.c.audience == bindparam("audience"))
-    .where(_f.c.seq > bindparam("since"), _f.c.seq <= bindparam("until"))
-    .order_by(_f.c.seq)
     .limit(bindparam("limit"))
 )
+_SINCE = _PAGE.where(_f.c.seq > bindparam("after")).order_by(_f.c.seq)
+# A device that has nothing need not be told what is gone.
+_NEWEST = _PAGE.where(_f.c.seq <= bindparam("upto"), _f.c.op == "put").order_by(_f.c.seq.desc())
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a device stands in one audience; opaque to everybody but feed and replica."""
+    """Where a device stands in one audience; opaque to everybody but feed and replica.
+
+    While `below` is set, the first load is under way, newest first: everything from `below` up to
+    `floor` is there, what is under it still comes. After it the cursor stands at `seq`.
+    """
 
     nonce: str
     epoch: int
     seq: int
     floor: int
+    below: int | None = None
+
+    @property
+    def loaded(self) -> int:
+        """Up to which seq the device holds, or has begun to hold, what was there; 0 if nothing."""
+        return self.seq if self.below is None else self.floor
 
 
 @dataclass(slots=True)
@@ -56,38 +67,72 @@ def page(
     collected: int = 0,
     room: Room | None = None,
 ) -> dict[str, Any]:
-    """One page of the feed after `cursor`, bounded by a `head` that was read *before* this call.
+    """One page of the feed for `cursor`, bounded by a `head` that was read *before* this call.
 
-    Where `room` has run out, the page is empty and says that more follows.
-    `collected` is the seq up to which deletions of the audience have been let go.
-    What is written meanwhile has a higher seq and waits for the next pull, so nothing is missed.
-    At most one statement; none if nothing is new. Bodies go out as the bytes that were stored.
+    A cursor at 0 begins a first load: the records as they stand, newest first, so that a device
+    is of use after its first page; then what changed meanwhile follows in the order of seq. Where
+    `room` has run out, the page is empty and says that more follows. `collected` is the seq up to
+    which deletions of the audience have been let go. What is written meanwhile has a higher seq
+    and waits for the next pull, so nothing is missed; but then the page says that more follows: a
+    row it took the place of is on neither side of the head, and a device must not believe that it
+    has seen everything up to there. At most one statement; none if nothing is new. Bodies go out
+    as the bytes that were stored.
     """
     reason = _resync(cursor, head, collected)
     if reason:
         return {"nonce": cursor.nonce, "resync": reason, "floor": head.seq}
-    first = cursor.seq == 0 and cursor.floor == 0
-    floor = head.seq if first else cursor.floor
-    answer: dict[str, Any] = {
-        "nonce": cursor.nonce,
-        "since": cursor.seq,
-        "until": head.seq,
-        "floor": floor,
-        "more": False,
-        "items": [],
-    }
-    if cursor.seq == head.seq:
-        return answer
+    loads = cursor.seq == 0 and head.seq > 0
+    here = Stretch.of(cursor, head, loads)
     room = room or Room()
+    if cursor.seq == head.seq:
+        return here.page(cursor)
     if room.bytes <= 0:
-        return answer | {"until": cursor.seq, "floor": cursor.floor, "more": True}
-    rows = _rows(conn, dossier, audience, cursor.seq, head.seq, limit + ROWS_PER_SEQ)
-    items, until = _cut(rows, limit, floor, room)
-    if until is not None:
-        answer["until"] = until
-        answer["more"] = True
+        return here.page(cursor) | {"until": cursor.seq, "below": cursor.below, "more": True}
+    rows = _rows(conn, dossier, audience, here, limit + ROWS_PER_SEQ)
+    items, last, beyond = _cut(rows, limit, here.upto, room)
+    answer = here.page(cursor)
+    if last is not None:
+        answer |= {"until": 0, "below": last} if loads else {"until": last}
+    answer["more"] = answer["more"] or last is not None or beyond
     answer["items"] = orjson.Fragment(b"[%b]" % b",".join(items))
     return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The part of a feed that one page is cut from: seqs above `after` and up to `upto`."""
+
+    after: int
+    upto: int
+    floor: int
+    head: int
+    newest_first: bool
+
+    @classmethod
+    def of(cls, cursor: Cursor, head: Head, loads: bool) -> "Stretch":
+        """What the cursor must have next. A load takes in what stood when it began, not what came
+        after: a record changed meanwhile has left the stretch and comes with the rest.
+        """
+        if not loads:
+            return cls(cursor.seq, head.seq, cursor.floor, head.seq, newest_first=False)
+        if cursor.below is None:
+            return cls(0, head.seq, head.seq, head.seq, newest_first=True)
+        return cls(0, cursor.below - 1, cursor.floor, head.seq, newest_first=True)
+
+    def page(self, cursor: Cursor) -> dict[str, Any]:
+        """An answer that reaches the end of the stretch, without its items."""
+        until = self.floor if self.newest_first else self.head
+        return {
+            "nonce": cursor.nonce,
+            "since": cursor.seq,
+            "since_below": cursor.below,
+            "until": until,
+            "below": None,
+            "floor": self.floor,
+            # After a load comes one delta at least: what was written again meanwhile left the stretch.
+            "more": self.newest_first,
+            "items": [],
+        }
 
 
 def _resync(cursor: Cursor, head: Head, collected: int) -> str | None:
@@ -96,33 +141,37 @@ def _resync(cursor: Cursor, head: Head, collected: int) -> str | None:
         return "epoch"
     if cursor.seq > head.seq:
         return "cursor-ahead"
-    if cursor.seq and collected > max(cursor.seq, cursor.floor):
+    if cursor.loaded and collected > max(cursor.loaded, cursor.floor):
         return "tombstones"
     return None
 
 
-def _rows(conn: Connection, dossier: str, audience: str, since: int, until: int, limit: int) -> Sequence[Any]:
-    asked = {"dossier": dossier, "audience": audience, "since": since, "until": until, "limit": limit}
-    return conn.execute(_PAGE, asked).all()
+def _rows(conn: Connection, dossier: str, audience: str, here: Stretch, limit: int) -> Sequence[Any]:
+    asked = {"dossier": dossier, "audience": audience, "limit": limit}
+    if here.newest_first:
+        return conn.execute(_NEWEST, asked | {"upto": here.upto}).all()
+    return conn.execute(_SINCE, asked | {"after": here.after}).all()
 
 
-def _cut(rows: Sequence[Any], limit: int, floor: int, room: Room) -> tuple[list[bytes], int | None]:
-    """The items of whole seqs up to `limit` rows and PAGE_BYTES, at least one seq; and the last seq
-    if more follow. Deletions up to `floor` are not told to a device that never had the record.
+def _cut(rows: Sequence[Any], limit: int, upto: int, room: Room) -> tuple[list[bytes], int | None, bool]:
+    """The items of whole seqs up to `limit` rows and PAGE_BYTES, at least one seq; the last seq if
+    more follow; and whether rows came that were written after the head was read.
     """
     items: list[bytes] = []
-    size, last = 0, None
-    for index, (seq, op, *more) in enumerate(rows):
+    size, last, beyond = 0, None, False
+    for index, (seq, *more) in enumerate(rows):
+        if seq > upto:
+            beyond = True
+            break
         if index > 0 and seq != last and (index >= limit or size > PAGE_BYTES):
             room.bytes -= size
-            return items, last
+            return items, last, beyond
         last = seq
-        if op == "put" or seq > floor:
-            item = _item(seq, op, *more)
-            size += len(item)
-            items.append(item)
+        item = _item(seq, *more)
+        size += len(item)
+        items.append(item)
     room.bytes -= size
-    return items, None
+    return items, None, beyond
 
 
 def _item(seq: int, op: str, record: str, kind: str, body: str, written: str) -> bytes:

@@ -14,7 +14,7 @@ from .minutes import Touched
 
 TOLD = (
     *("seq", "epoch", "change", "op", "kind", "record", "status", "why", "conflict"),
-    *("audience", "actor", "device", "at", "received_at", "skew_ms"),
+    *("audience", "actor", "device", "at", "captured_at", "flags", "received_at", "skew_ms"),
 )
 # Written by the engine from other records' entries; their contents stand in those entries' payloads.
 DERIVED = ("conflict", "parked", "epoch")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from . import bulk, epochs, tables
+from .arrival import Arrival
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED
 from .minutes import Head, Outcome, Touched
@@ -77,7 +78,9 @@ class Journal:
         try:
             with conn.begin_nested():
                 conn.execute(
-                    insert(tables.dossiers).values(dossier=dossier, epoch=1, seq=0, hash=GENESIS, backed_up=0)
+                    insert(tables.dossiers).values(
+                        dossier=dossier, epoch=1, seq=0, hash=GENESIS, backed_up=0, closed_at=None
+                    )
                 )
         except IntegrityError:
             return False  # another transaction began it in the meantime
@@ -86,7 +89,7 @@ class Journal:
     def heads(self, conn: Connection, dossiers: Iterable[str]) -> dict[str, Head]:
         """The heads of those of `dossiers` that exist. One statement."""
         found = conn.execute(_heads(conn.dialect.name), {"dossiers": bulk.listed(conn, dossiers)})
-        return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up) for r in found}
+        return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up, r.closed_at) for r in found}
 
     def audiences(self, conn: Connection, dossiers: Iterable[str]) -> dict[str, set[str]]:
         """The audiences that records of these dossiers have, or had. One statement."""
@@ -106,7 +109,7 @@ class Journal:
         row = conn.execute(_LOCK, {"dossier": dossier}).one_or_none()
         if row is None:
             raise UnknownDossier(dossier)
-        return Head(row.epoch, row.seq, row.hash, row.backed_up)
+        return Head(row.epoch, row.seq, row.hash, row.backed_up, row.closed_at)
 
     def push(
         self,
@@ -115,8 +118,7 @@ class Journal:
         author: Author,
         changes: Sequence[Change | Unreadable],
         *,
-        received_at: str,
-        skew_ms: int | None = None,
+        arrival: Arrival,
         epoch: int | None = None,
     ) -> Pushed:
         """Judge every change in its order, append one entry each, store and return the outcomes.
@@ -127,7 +129,7 @@ class Journal:
         head = self.lock(conn, dossier)
         if epoch is not None and epoch != head.epoch:
             raise EpochChanged(head.epoch)
-        sitting = Sitting(conn, self.kinds, dossier, head, author, received_at, skew_ms)
+        sitting = Sitting(conn, self.kinds, dossier, head, author, arrival)
         sitting.read(changes)
         outcomes = [sitting.judge(change) for change in changes]
         touched = sitting.write()

@@ -33,8 +33,9 @@ class Judgement:
     moved: bool = False
     why: str | None = None
     stamps: dict[str, str] = field(default_factory=dict)
-    # Fields whose new value is more than the author's own: a merged text, the graver of two. The
-    # author's next offline edit has not seen it, so it must not count as the author's device's.
+    # Fields whose new value is more than the author's own: a merged text or set, a longer log, the
+    # graver of two, a step from a state not seen. The author's next offline act has not seen it, so
+    # it must not count as the author's device's.
     contested: set[str] = field(default_factory=set)
 
     @property
@@ -83,21 +84,22 @@ def merge(
     groups_moved = _moved_groups(kind, body, written, fields, trunk, device)
     for name, said in fields.items():
         declared = kind.fields[name]
+        moved = written.moved(name, trunk, device)
+        if moved and declared.policy in ("state", "set", "append"):
+            out.contested.add(name)
         if declared.policy == "state":
             _step(kind, body, said["do"], actor, out)
         elif declared.policy == "set":
-            moved = written.moved(name, trunk, device)
-            seen = (bases or {}).get(name, []) if moved else None
-            _keep(out, body, name, _set(body.get(name, []), said, seen))
+            seen = ((bases or {}).get(name) or []) if moved else None
+            _keep(out, body, name, merge_set(body.get(name, []), said, seen))
         elif declared.policy == "append":
             _keep(out, body, name, _append(body.get(name, []), said, actor, at))
             _keep_other_texts(out, body.get(name, []), name, said)
         else:
             whole = declared.group in groups_moved
             if body.get(name) != said["set"] or whole:
-                changed = whole or written.moved(name, trunk, device)
                 base = (bases or {}).get(name)
-                _value(declared, name, body.get(name), said["set"], changed, out, base)
+                _value(declared, name, body.get(name), said["set"], whole or moved, out, base)
     if atomic and any(lost.mode != "info" for lost in out.lost.values()):
         for name, value in out.after.items():
             out.lost[name] = Lost(body.get(name), value, "review")
@@ -179,7 +181,7 @@ def graver(declared: Field, current: Any, mine: Any) -> bool:
     return current not in order or order.index(mine) > order.index(current)
 
 
-def _set(current: list[str], said: Mapping[str, list[str]], seen: list[str] | None = None) -> list[str]:
+def merge_set(current: list[str], said: Mapping[str, list[str]], seen: list[str] | None = None) -> list[str]:
     """Add wins over a concurrent remove; the result is sorted so that all replicas agree.
 
     Where somebody else wrote the set meanwhile, `seen` is what its author had seen: what was added
@@ -234,7 +236,7 @@ def first_body(kind: Kind, fields: Mapping[str, Mapping[str, Any]], *, actor: st
     for name, said in fields.items():
         policy = kind.fields[name].policy
         if policy == "set":
-            value: Any = _set([], said)
+            value: Any = merge_set([], said)
         elif policy == "append":
             value = _append([], said, actor, at)
         else:

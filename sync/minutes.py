@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, update
 
 from . import bulk, tables
+from .arrival import Arrival, Captured
 from .canonical import commitment, entry_hash, spell
 from .change import Author, Change, Unreadable
 from .merge import Lost
 from .record import Body
 
 Outcome = dict[str, Any]
+MERGED = "merge"  # the device of values that nobody wrote alone
 THIS = -1  # "the version is this entry's seq"
 # What the phone does about an outcome without asking anybody; None where there is nothing to do.
 REMEDIES = {"conflict": "ask", "parked": "ask", "invalid": "repair", "retry": "retry"}
@@ -22,7 +24,7 @@ _head = tables.dossiers
 _MOVE_HEAD = (
     update(_head)
     .where(_head.c.dossier == bindparam("here"))
-    .values(seq=bindparam("seq"), hash=bindparam("hash"))
+    .values(seq=bindparam("seq"), hash=bindparam("hash"), closed_at=bindparam("closed_at"))
 )
 
 
@@ -34,6 +36,7 @@ class Head:
     seq: int
     hash: bytes
     backed_up: int = 0
+    closed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,17 @@ class State:
     bytes: int = 0
     left: set[str] = field(default_factory=set)
 
+    def apply(self, after: Body, seq: int, device: str, contested: set[str]) -> None:
+        """New values, written by `device` under `seq`; the contested ones by nobody alone."""
+        for name, value in after.items():
+            if value is None:
+                self.body.pop(name, None)
+            else:
+                self.body[name] = value
+            self.seqs[name] = seq
+            self.devices[name] = MERGED if name in contested else device
+        self.version, self.dirty = seq, True
+
     def move(self, audience: str, seq: int) -> None:
         """Into another audience; those who saw it in the old one are told that it left."""
         self.left.add(self.audience)
@@ -79,12 +93,12 @@ class Minutes:
         dossier: str,
         head: Head,
         author: Author,
-        received_at: str,
-        skew_ms: int | None,
+        arrival: Arrival,
     ) -> None:
         self.conn, self.dossier, self.head, self.author = conn, dossier, head, author
-        self.seq, self.prev = head.seq, head.hash
-        self.received_at, self.skew_ms = received_at, skew_ms
+        self.seq, self.prev, self.closed_at = head.seq, head.hash, head.closed_at
+        self.arrival, self.received_at = arrival, arrival.received_at
+        self._captured: tuple[Change | None, Captured | None] = (None, None)
         self.known: dict[str, tuple[str, Outcome]] = {}
         self.authors: dict[str, str] = {}
         self.conflicts: list[bulk.Row] = []
@@ -109,6 +123,7 @@ class Minutes:
     ) -> Outcome:
         """One entry: canonical header, chained; payload apart, committed to by a salted hash."""
         self.seq += 1
+        captured = self.captured(change)
         payload = spell(
             {
                 "base": change.raw.get("base"),
@@ -122,7 +137,7 @@ class Minutes:
         )
         salt = os.urandom(16)
         data = spell(
-            self._header(change, status, audience)
+            self._header(change, status, audience, captured)
             | {"why": why, "conflict": conflict, "payload": commitment(salt, payload)}
             | ({"left": was} if was else {})
         )
@@ -138,7 +153,16 @@ class Minutes:
         self._remember(change.id, change.digest, outcome)
         return outcome
 
-    def _header(self, change: Change, status: str, audience: str) -> dict[str, Any]:
+    def captured(self, change: Change) -> Captured:
+        """When the change was made, as well as can be known; asked for several times a change."""
+        known, captured = self._captured
+        if known is not change:
+            captured = self.arrival.captured(change.at, change.raw.get("clock"))
+            self._captured = (change, captured)
+        assert captured is not None
+        return captured
+
+    def _header(self, change: Change, status: str, audience: str, captured: Captured) -> dict[str, Any]:
         return {
             "v": 1,
             "dossier": self.dossier,
@@ -155,8 +179,10 @@ class Minutes:
             "device": self.author.device,
             "n": change.n,
             "at": change.at,
+            "captured_at": captured.at,
+            "flags": captured.flags,
             "received_at": self.received_at,
-            "skew_ms": self.skew_ms,
+            "skew_ms": self.arrival.skew_ms,
             "sig": change.raw.get("sig"),
         }
 
@@ -188,12 +214,15 @@ class Minutes:
             return []
         bulk.insert(conn, tables.entries, self._entries)
         bulk.insert(conn, tables.payloads, self._payloads)
-        bulk.upsert(conn, tables.conflicts, self.conflicts)
+        # One request may open a question and decide it.
+        questions = {(row[0], row[1]): row for row in self.conflicts}
+        bulk.upsert(conn, tables.conflicts, list(questions.values()))
         bulk.upsert(conn, tables.records, [self._record(n, s) for n, s in dirty.items()])
         bulk.upsert(conn, tables.feed, [row for n, s in dirty.items() for row in self._feed(n, s)])
         seen = sorted({(self.dossier, s.audience) for s in dirty.values()})
         bulk.upsert(conn, tables.audiences, seen)
-        conn.execute(_MOVE_HEAD, {"here": self.dossier, "seq": self.seq, "hash": self.prev})
+        moved = {"here": self.dossier, "seq": self.seq, "hash": self.prev, "closed_at": self.closed_at}
+        conn.execute(_MOVE_HEAD, moved)
         return [
             Touched(self.dossier, n, s.kind, s.audience, s.version, s.deleted, s.body)
             for n, s in dirty.items()

@@ -28,6 +28,16 @@ LIMITS = {
     "page_bytes": PAGE_BYTES,
 }
 
+# A clock that only runs: milliseconds since the device's boot `boot`.
+CLOCK_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "boot": {"type": "string", "maxLength": 64},
+        "ms": {"type": "integer", "minimum": 0, "maximum": 2**53 - 1},
+    },
+    "required": ["boot", "ms"],
+    "additionalProperties": False,
+}
 _CURSOR = {
     "type": "object",
     "properties": {
@@ -35,6 +45,7 @@ _CURSOR = {
         "epoch": {"type": "integer", "minimum": 1},
         "seq": {"type": "integer", "minimum": 0},
         "floor": {"type": "integer", "minimum": 0},
+        "below": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
     },
     "required": ["nonce", "epoch", "seq", "floor"],
 }
@@ -65,7 +76,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "schema": {"type": "integer"},
         "no": {"type": "integer", "minimum": 0},
         "sent_at": INSTANT_SCHEMA,
-        "clock": {"anyOf": [{"type": "object"}, {"type": "null"}]},
+        "clock": {"anyOf": [CLOCK_SCHEMA, {"type": "null"}]},
         "push": {"type": "array", "items": _GROUP, "maxItems": 100},
         "pull": {
             "type": "object",
@@ -136,7 +147,9 @@ _PAGE = {
     "properties": {
         "nonce": _TEXT,
         "since": _INT,
+        "since_below": _nullable(_INT),
         "until": _INT,
+        "below": _nullable(_INT),
         "floor": _INT,
         "more": {"type": "boolean"},
         "items": {"type": "array", "items": _ITEM},

@@ -175,6 +175,7 @@ class Kind:
     written_by_server: bool = False
     signed: str | None = None
     own: bool = False
+    closes: Callable[[Body], bool] | None = None
     kept: frozenset[str] = frozenset()
     _create: Any = field(default=None, repr=False)
     _update: Any = field(default=None, repr=False)
@@ -224,6 +225,7 @@ def kind(
     written_by_server: bool = False,
     signed: str | None = None,
     own: bool = False,
+    closes: Callable[[Body], bool] | None = None,
 ) -> Kind:
     """Declare a kind. Raises ValueError where the declaration contradicts itself."""
     declared = dict(fields)
@@ -243,6 +245,7 @@ def kind(
         written_by_server=written_by_server,
         signed=signed,
         own=own,
+        closes=closes,
         kept=frozenset(n for n, f in declared.items() if f.policy == "server"),
     )
     return replace(

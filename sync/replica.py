@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS shadow (
   PRIMARY KEY (dossier, record, audience));
 CREATE TABLE IF NOT EXISTS cursors (
   dossier TEXT, audience TEXT, nonce TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
-  floor INTEGER NOT NULL, more INTEGER NOT NULL, gen INTEGER NOT NULL,
+  floor INTEGER NOT NULL, below INTEGER, more INTEGER NOT NULL, gen INTEGER NOT NULL,
   PRIMARY KEY (dossier, audience));
 CREATE TABLE IF NOT EXISTS epochs (
   dossier TEXT PRIMARY KEY, epoch INTEGER NOT NULL, backed_up INTEGER NOT NULL);
@@ -163,7 +163,9 @@ class Replica:
             (dossier, record),
         ).fetchall()
         shadow = self.db.execute(
-            "SELECT version, epoch FROM shadow WHERE dossier=? AND record=?", (dossier, record)
+            "SELECT version, epoch FROM shadow WHERE dossier=? AND record=?"
+            " ORDER BY epoch DESC, version DESC LIMIT 1",
+            (dossier, record),
         ).fetchone()
         if waiting:
             first = orjson.loads(waiting[0]["change"]).get("base")
@@ -181,7 +183,11 @@ class Replica:
 
     # ------------------------------------------------------------------ view
     def view(self, dossier: str) -> dict[str, dict[str, Any]]:
-        """What the person sees: records by id, `{"kind", "audience", "version", "body"}`."""
+        """What the person sees: records by id, `{"kind", "audience", "version", "body"}`.
+
+        A record that moves stands in two audiences until both cursors have passed the move: the
+        newer one shows, and it is the one that an edit is based on.
+        """
         seen: dict[str, dict[str, Any]] = {
             r["record"]: {
                 "kind": r["kind"],
@@ -189,7 +195,9 @@ class Replica:
                 "version": r["version"],
                 "body": orjson.loads(r["body"]),
             }
-            for r in self.db.execute("SELECT * FROM shadow WHERE dossier=?", (dossier,))
+            for r in self.db.execute(
+                "SELECT * FROM shadow WHERE dossier=? ORDER BY epoch, version", (dossier,)
+            )
         }
         for row in self.db.execute(
             "SELECT change FROM outbox WHERE dossier=? AND state IN ('new','acked') ORDER BY n",
@@ -293,7 +301,7 @@ class Replica:
             groups.setdefault(row["dossier"], [])
         cursors: dict[str, dict[str, Any]] = {}
         for c in self.db.execute("SELECT * FROM cursors"):
-            held = {k: c[k] for k in ("nonce", "epoch", "seq", "floor")}
+            held = {k: c[k] for k in ("nonce", "epoch", "seq", "floor", "below")}
             cursors.setdefault(c["dossier"], {})[c["audience"]] = held
         body = {
             "protocol": PROTOCOL,

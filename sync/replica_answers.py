@@ -103,7 +103,7 @@ def _grants(db: sqlite3.Connection, pull: Mapping[str, Any], new_id: Callable[[]
             db.execute("INSERT INTO epochs VALUES (?,?,0)", (dossier, grant["epoch"]))
         for audience in grant["audiences"]:
             row = (dossier, audience, new_id(), grant["epoch"])
-            db.execute("INSERT OR IGNORE INTO cursors VALUES (?,?,?,?,0,0,1,0)", row)
+            db.execute("INSERT OR IGNORE INTO cursors VALUES (?,?,?,?,0,0,NULL,1,0)", row)
 
 
 def _page(
@@ -122,18 +122,18 @@ def _page(
     if "resync" in page:
         anew = (new_id(), epoch, page["floor"], held["gen"] + 1, *pair)
         db.execute(
-            "UPDATE cursors SET nonce=?, epoch=?, seq=0, floor=?, more=1, gen=?"
+            "UPDATE cursors SET nonce=?, epoch=?, seq=0, floor=?, below=NULL, more=1, gen=?"
             " WHERE dossier=? AND audience=?",
             anew,
         )
         return
-    if page["since"] != held["seq"]:
+    if (page["since"], page["since_below"]) != (held["seq"], held["below"]):
         return
     for item in page["items"]:
         _item(db, pair, epoch, held["gen"], item)
     db.execute(
-        "UPDATE cursors SET seq=?, floor=?, more=? WHERE dossier=? AND audience=?",
-        (page["until"], page["floor"], page["more"], *pair),
+        "UPDATE cursors SET seq=?, floor=?, below=?, more=? WHERE dossier=? AND audience=?",
+        (page["until"], page["floor"], page["below"], page["more"], *pair),
     )
     if not page["more"]:
         db.execute("DELETE FROM shadow WHERE dossier=? AND audience=? AND gen<?", (*pair, held["gen"]))

@@ -1,12 +1,12 @@
 """One sitting over one dossier: under the lock, judge each change, then write all at once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bulk, decisions, lookup, tables
+from . import bases, decisions, lookup, tables
+from .arrival import Arrival
 from .canonical import spell
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED, conflict_body, parked_body
@@ -15,7 +15,6 @@ from .minutes import Head, Minutes, Outcome, State, Touched, answer
 from .protocol import RECORD_BYTES
 from .record import Body, Kind
 
-MERGED = "merge"  # the device of values that nobody wrote alone
 AUDIENCE = "@audience"  # who last moved a record, beside who last wrote its fields
 
 
@@ -29,16 +28,15 @@ class Sitting:
         dossier: str,
         head: Head,
         author: Author,
-        received_at: str,
-        skew_ms: int | None,
+        arrival: Arrival,
     ) -> None:
         self.kinds = kinds
         self.conn, self.dossier, self.epoch, self.author = conn, dossier, head.epoch, author
-        self.minutes = Minutes(conn, dossier, head, author, received_at, skew_ms)
+        self.minutes = Minutes(conn, dossier, head, author, arrival)
         self.states: dict[str, State] = {}
         self.open_conflicts: dict[str, str] = {}
         self.lineage: list[tuple[int, int]] = []
-        self.bases: dict[str, dict[str, Any]] = {}
+        self.bases: dict[str, bases.Values] = {}
 
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
@@ -50,60 +48,37 @@ class Sitting:
             self.minutes.authors[x.change] = x.author
         # Change ids too: a conflict or parked record takes its change's id, and must not land
         # on a record that somebody gave the same id.
-        wanted = {x.record for x in understood} | {x.id for x in understood}
-        if wanted:
-            rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, wanted)
-            self.open_conflicts = {x.record: x.conflict for x in rows}
-            wanted |= set(self.open_conflicts.values())
-            self.states = lookup.states(self.conn, self.dossier, wanted)
+        self._read_touched({x.record for x in understood} | {x.id for x in understood})
         decided = [self.states[c.record] for c in understood if c.op == "resolve" and c.record in self.states]
-        targets = {str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states)
-        if targets:
-            self.states |= lookup.states(self.conn, self.dossier, targets)
+        self._read_touched({str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states))
         if self.epoch > 1:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
             self.lineage = [(x.epoch, x.fork) for x in forks]
-        self.bases = self._values_seen([c for c in understood if self._needs_base(c)])
+        self._read_bases(understood)
 
-    def _needs_base(self, change: Change) -> bool:
-        """Whether a text, or a set that loses elements, was written by somebody else since its
-        author looked: the merge then needs what the author had seen.
-        """
-        state = self.states.get(change.record)
-        if state is None or change.op != "update":
-            return False
-        written = Written(state.seqs, state.devices)
-        return any(
-            (change.kind.fields[name].policy == "text" or said.get("remove"))
-            and written.moved(name, change.version, self.author.device)
-            for name, said in change.fields.items()
-        )
+    def _read_bases(self, changes: Sequence[Change]) -> None:
+        """What the authors of late edits had seen, where the merge needs it and it can be known."""
+        asked, device = [], self.author.device
+        for index, change in enumerate(changes):
+            state = self.states.get(change.record)
+            if state is None or not bases.needed(change, Written(state.seqs, state.devices), device):
+                continue
+            trunk = self._trunk(change, state)
+            if trunk != UNKNOWN:  # of a base that a restore threw away nothing is known
+                earlier = [c for c in changes[:index] if c.record == change.record]
+                asked.append(bases.Asked(change, trunk, earlier))
+        self.bases |= bases.values_seen(self.conn, self.dossier, asked)
 
-    def _values_seen(self, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
-        """For each change's id, its fields as their author had seen them, from the journal.
-
-        One statement, and only where two people wrote one text or set.
-        """
-        if not changes:
-            return {}
-        e, p = tables.entries, tables.payloads
-        rows = self.conn.execute(
-            select(e.c.record, e.c.seq, p.c.bytes)
-            .join_from(e, p, (p.c.dossier == e.c.dossier) & (p.c.seq == e.c.seq))
-            .where(e.c.dossier == self.dossier, p.c.bytes.is_not(None))
-            .where(bulk.among(self.conn, e.c.record, {c.record for c in changes}))
-            .order_by(e.c.seq)
-        )
-        # Of a base that nobody can have seen, or that a restore threw away, nothing is known.
-        trunks = {c.id: self._trunk(c, self.states[c.record]) for c in changes}
-        seen: dict[str, dict[str, Any]] = {c.id: {} for c in changes}
-        for record, seq, payload in rows:
-            after = orjson.loads(payload)["after"]
-            for change in changes:
-                if change.record == record and seq <= trunks[change.id]:
-                    seen[change.id] |= {n: after[n] for n in change.fields if n in after}
-        return seen
+    def _read_touched(self, names: set[str]) -> None:
+        """Records and the open conflicts over them: two statements, none without names."""
+        if not names:
+            return
+        rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, names)
+        found = {x.record: x.conflict for x in rows}
+        self.open_conflicts |= found
+        names = names | (set(found.values()) - set(self.states))
+        self.states |= lookup.states(self.conn, self.dossier, names)
 
     # ----------------------------------------------------------------- judge
     def judge(self, change: Change | Unreadable) -> Outcome:
@@ -122,6 +97,8 @@ class Sitting:
             return self.minutes.invalid(change, "change-id-reused", remember=False)
         if change.after and change.after not in self.minutes.known:
             return answer(change.id, "retry", "missing-base")
+        if self._is_closed_to(change):
+            return self.park(change, "project-closed")
         if change.op == "create":
             return self._create(change)
         state = self.states.get(change.record)
@@ -135,6 +112,16 @@ class Sitting:
             return decisions.undelete(self, change, state)
         return self._delete(change, state) if change.op == "delete" else self._update(change, state)
 
+    def _is_closed_to(self, change: Change) -> bool:
+        """Whether the dossier was closed before this was done, or too long ago to take it in.
+
+        What opens it again, and a reviewer's decisions, reach a closed dossier as well.
+        """
+        closed = self.minutes.closed_at
+        if closed is None or self.author.system or change.kind.closes or change.op == "resolve":
+            return False
+        return self.minutes.captured(change).at >= closed or not self.author.may.late(closed)
+
     def take(self, change: Change, author: Author) -> Outcome:
         """Judge parked work as its author's, entered by the reviewer who takes it."""
         reviewer, self.author = self.author, author
@@ -146,6 +133,9 @@ class Sitting:
                 return self.park(change, "unknown-record")
             if change.op == "delete":
                 return self._delete(change, state, anyway=True)
+            if change.op == "undelete":
+                return decisions.undelete(self, change, state)
+            self._read_bases([change])
             return self._update(change, state)
         finally:
             self.author = reviewer
@@ -202,7 +192,7 @@ class Sitting:
         after = judged.after | judged.stamps
         before = {n: state.body.get(n) for n in after}
         if after:
-            _apply(state, after, self.minutes.seq + 1, self.author.device, judged.contested)
+            state.apply(after, self.minutes.seq + 1, self.author.device, judged.contested)
             state.bytes += change.size
         was = self._move(change, state)
         return self.minutes.append(
@@ -265,7 +255,8 @@ class Sitting:
             return "server-field"
         if verb in ("create", "move") and audience.split(":", maxsplit=1)[0] not in kind.audiences:
             return "unknown-audience"
-        return self.author.may.refusal(kind.name, verb, audience, change.at)
+        at = self.minutes.captured(change).at
+        return self.author.may.refusal(kind.name, verb, audience, at)
 
     def _not_own(self, change: Change, state: State) -> str | None:
         """What somebody said is changed by nobody else."""
@@ -311,7 +302,8 @@ class Sitting:
     def park(self, change: Change, why: str) -> Outcome:
         """Keep the whole change for a reviewer; the target stays as it is."""
         audience = self._reviewers(change)
-        self._engine_record(change.id, PARKED.name, audience, parked_body(change, self.author, why))
+        captured = self.minutes.captured(change)
+        self._engine_record(change.id, PARKED.name, audience, parked_body(change, self.author, why, captured))
         self.minutes.conflicts.append((self.dossier, change.id, change.record, PARKED.name, True))
         return self.minutes.append(change, "parked", audience, why=why, version=None)
 
@@ -324,14 +316,16 @@ class Sitting:
 
     def apply(self, state: State, after: Body) -> None:
         """New values of a record, by the present author, under the next seq."""
-        _apply(state, after, self.minutes.seq + 1, self.author.device, set())
+        state.apply(after, self.minutes.seq + 1, self.author.device, set())
 
-    def rewrite(self, name: str, state: State, body: Body) -> None:
-        """A conflict or parked work as it now stands."""
-        self._engine_record(name, state.kind, state.audience, body)
+    def rewrite(self, name: str, state: State, body: Body, *, seq: int) -> None:
+        """A conflict or parked work as the entry `seq` leaves it."""
+        self._engine_record(name, state.kind, state.audience, body, seq=seq)
 
-    def _engine_record(self, name: str, kind: str, audience: str, body: Body) -> None:
-        seq = self.minutes.seq + 1
+    def _engine_record(
+        self, name: str, kind: str, audience: str, body: Body, *, seq: int | None = None
+    ) -> None:
+        seq = seq or self.minutes.seq + 1
         seqs, devices = dict.fromkeys(body, seq), dict.fromkeys(body, "server")
         earlier = self.states.get(name)
         left = earlier.left if earlier else set[str]()
@@ -343,25 +337,20 @@ class Sitting:
     # ----------------------------------------------------------------- write
     def write(self) -> list[Touched]:
         """Write everything judged, one statement a table, and say what the read models must follow."""
-        return self.minutes.write({n: s for n, s in self.states.items() if s.dirty})
+        dirty = {n: s for n, s in self.states.items() if s.dirty}
+        for state in dirty.values():
+            closes = self.kinds[state.kind].closes
+            if closes is not None:
+                shut = not state.deleted and closes(state.body)
+                since = self.minutes.closed_at or self.minutes.received_at
+                self.minutes.closed_at = since if shut else None
+        return self.minutes.write(dirty)
 
 
 def _verbs(change: Change) -> list[str]:
     """What an update does: a transition, an edit, or both; each needs its own right."""
     step = [change.fields["state"]["do"]] if "state" in change.fields else []
     return [*step, "update"] if len(change.fields) > len(step) else step
-
-
-def _apply(state: State, after: Body, seq: int, device: str, contested: set[str]) -> None:
-    for name, value in after.items():
-        if value is None:
-            state.body.pop(name, None)
-        else:
-            state.body[name] = value
-        state.seqs[name] = seq
-        state.devices[name] = MERGED if name in contested else device
-    state.version = seq
-    state.dirty = True
 
 
 def _outgrows(state: State, judged: Judgement) -> bool:

@@ -29,6 +29,7 @@ dossiers = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("backed_up", BigInteger, nullable=False),
+    Column("closed_at", String(24)),  # since when the dossier is closed; late work waits for a reviewer
 )
 
 lineage = Table(
@@ -101,6 +102,15 @@ audiences = Table(
     metadata,
     Column("dossier", DOSSIER, primary_key=True),
     Column("audience", String(80), primary_key=True),
+)
+
+# How far each follower has read a dossier's entries (sync/followers.py).
+positions = Table(
+    "positions",
+    metadata,
+    Column("dossier", DOSSIER, primary_key=True),
+    Column("follower", String(40), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
 )
 
 outcomes = Table(

@@ -19,8 +19,8 @@ from server.access import SystemMay
 from server.office import office
 from server.people import actions as people
 from server.photos.actions import take_in
+from sync.arrival import rfc3339
 from sync.change import Author, read
-from sync.exchange import rfc3339
 from sync.minutes import Outcome
 
 HERE = Path(__file__).parent

@@ -13,8 +13,9 @@ from server.errors import Refusal
 from server.office import office
 from server.photos import queries as photos
 from sync import exchange
+from sync.arrival import Arrival, rfc3339
 from sync.change import Author, documented
-from sync.exchange import BadRequest, Group, Request, rfc3339
+from sync.exchange import BadRequest, Group, Request
 from sync.packing import pack
 from sync.protocol import ANSWER_SCHEMA, CONFIG_SCHEMA, LIMITS, PROTOCOL, REQUEST_SCHEMA, SCHEMA
 
@@ -58,9 +59,10 @@ def exchange_once(call: Call) -> Any:
     """
     wanted = _read_request()
     here, actor = office(), call.who
+    arrival = exchange.arrival(wanted, call.now)
     answer: dict[str, Any] = {"no": wanted.no, "server_time": rfc3339(call.now)}
     if wanted.groups:
-        answer["push"] = [_push(call, group, wanted.sent_at) for group in wanted.groups]
+        answer["push"] = [_push(call, group, arrival) for group in wanted.groups]
     if wanted.cursors is not None:
         with transaction.reading() as conn:
             granted = access.granted(actor, conn)
@@ -88,19 +90,12 @@ def _read_request() -> Request:
         raise Refusal("malformed", "The body ended before its announced length.") from None
 
 
-def _push(call: Call, group: Group, sent_at: str | None) -> dict[str, Any]:
+def _push(call: Call, group: Group, arrival: Arrival) -> dict[str, Any]:
     """One group in one transaction: a later group's failure leaves an earlier one answered."""
     actor, here = call.who, office()
     may = access.in_dossier(actor, group.dossier, here.journal.kinds)
     if may is None:
         return exchange.unknown(group.dossier)
     author = Author(actor.id, actor.writer, may)
-    judge = partial(
-        exchange.push_group,
-        transaction.push,
-        group=group,
-        author=author,
-        received_at=call.now,
-        sent_at=sent_at,
-    )
+    judge = partial(exchange.push_group, transaction.push, group=group, author=author, arrival=arrival)
     return transaction.share(group.dossier, len(group.changes), judge)

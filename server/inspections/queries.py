@@ -10,7 +10,7 @@ from server import access, paging
 from server.database import db
 from server.endpoint import Actor
 from sync import bulk
-from sync.exchange import rfc3339
+from sync.arrival import rfc3339
 from sync.minutes import Touched
 
 from .tables import InspectionRow

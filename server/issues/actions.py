@@ -6,8 +6,8 @@ from server import access, transaction
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.office import office
+from sync.arrival import rfc3339
 from sync.change import Author, read
-from sync.exchange import rfc3339
 from sync.minutes import Outcome
 
 from . import queries

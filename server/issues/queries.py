@@ -14,7 +14,7 @@ from server.people.queries import names
 from server.photos import queries as photos
 from server.projects.queries import names as project_names
 from sync import bulk, history
-from sync.exchange import rfc3339
+from sync.arrival import rfc3339
 from sync.minutes import Touched
 
 from .records.issue import CLOCK_RUNS, SEVERITIES

@@ -12,12 +12,14 @@ from server.database import db
 from server.errors import Refusal
 from server.office import office
 from server.transaction import writing
-from sync.exchange import rfc3339
+from sync.arrival import rfc3339
 
 from .queries import by_username, token_digest
 from .tables import Person, Post, Session
 
 SESSION_HOURS = 12  # one working day; the devices issue brings short tokens and refresh
+# Why a post ends before its time; one that runs out by itself is `access-expired`.
+ENDED = ("access-revoked", "re-assigned")
 ROLES = ("inspector", "supervisor", "contractor", "administrator")
 _hasher = PasswordHasher()  # argon2id with RFC 9106's low-memory parameters
 # Checked when there is no such user, so that the answer takes as long as with one.
@@ -25,16 +27,19 @@ _nobody = _hasher.hash(secrets.token_hex(16))
 
 
 def sign_in(username: str, password: str, device: str | None) -> dict[str, Any]:
-    """A new session. Raises Refusal `wrong-password` (also for unknown and inactive people)."""
+    """A new session. Raises Refusal `wrong-password` (also for unknown people).
+
+    Who is no longer active signs in to bring their work home and holds nothing (queries.identify).
+    """
     person = by_username(username)
-    stored = person.password if person is not None and person.active else _nobody
+    stored = person.password if person is not None else _nobody
     db.session.rollback()  # hashing takes its time; hold no snapshot meanwhile
     try:
         _hasher.verify(stored, password)
     except (VerificationError, InvalidHashError):
         raise Refusal("wrong-password") from None
     person = by_username(username)
-    if person is None or not person.active or stored != person.password:
+    if person is None or stored != person.password:
         raise Refusal("wrong-password")
     return begin_session(person, device)
 
@@ -44,6 +49,7 @@ def begin_session(person: Person, device: str | None) -> dict[str, Any]:
     token = secrets.token_urlsafe(32)
     now = office().clock()
     device = device or office().new_id()
+    active = person.active
     user = {"id": person.id, "username": person.username, "name": person.name, "title": person.title}
     with writing():
         db.session.add(
@@ -61,6 +67,8 @@ def begin_session(person: Person, device: str | None) -> dict[str, Any]:
             .where((Post.until.is_(None)) | (Post.until > rfc3339(now)))
             .order_by(Post.dossier, Post.role)
         ).all()
+    if not active:
+        held = []
     return {
         "access_token": token,
         "token_type": "Bearer",
@@ -93,8 +101,12 @@ def take_on(username: str, name: str, password: str, *, title: str = "") -> str:
         return person.id
 
 
-def give_post(person: str, dossier: str, role: str, *, firm: str | None = None) -> None:
-    """Give a role in a dossier from now on; giving it twice changes nothing."""
+def give_post(
+    person: str, dossier: str, role: str, *, firm: str | None = None, until: str | None = None
+) -> None:
+    """Give a role in a dossier from now on, or until an instant (RFC 3339 UTC, milliseconds) at which
+    it runs out by itself; giving it twice changes nothing.
+    """
     if role not in ROLES:
         raise ValueError(f"no such role: {role}; one of {', '.join(ROLES)}")
     with writing():
@@ -104,7 +116,7 @@ def give_post(person: str, dossier: str, role: str, *, firm: str | None = None) 
                 Post.dossier == dossier,
                 Post.role == role,
                 Post.firm == firm if firm else Post.firm.is_(None),
-                Post.until.is_(None),
+                Post.until.is_(None) if until is None else Post.until == until,
             )
         ).first()
         if held is None:
@@ -116,17 +128,46 @@ def give_post(person: str, dossier: str, role: str, *, firm: str | None = None) 
                     role=role,
                     firm=firm,
                     since=rfc3339(office().clock()),
+                    until=until,
                 )
             )
 
 
-def end_post(person: str, dossier: str) -> int:
-    """End all posts of a person in a dossier now; returns how many there were."""
+def end_post(person: str, dossier: str, why: str = "access-revoked") -> int:
+    """End all posts of a person in a dossier now, for a reason of ENDED; returns how many there were.
+
+    What they had done before comes in late: by itself where the reason is innocent and the time
+    is not up, else for a reviewer (access.py).
+    """
+    if why not in ENDED:
+        raise ValueError(f"no such reason: {why}; one of {', '.join(ENDED)}")
     now = rfc3339(office().clock())
     with writing() as conn:
         ended = conn.execute(
             update(Post)
-            .where(Post.person == person, Post.dossier == dossier, Post.until.is_(None))
-            .values(until=now)
+            .where(Post.person == person, Post.dossier == dossier)
+            .where((Post.until.is_(None)) | (Post.until > now))
+            .values(until=now, ended=why)
+        )
+    return ended.rowcount
+
+
+def deactivate(person: str) -> None:
+    """The person leaves: they hold nothing from now on; what comes late waits for a reviewer."""
+    with writing() as conn:
+        conn.execute(
+            update(Person)
+            .where(Person.id == person, Person.active.is_(True))
+            .values(active=False, left_at=rfc3339(office().clock()))
+        )
+
+
+def end_sessions(person: str) -> int:
+    """Sign the person out everywhere; returns how many sessions ended. Work on devices stays there."""
+    with writing() as conn:
+        ended = conn.execute(
+            update(Session)
+            .where(Session.person == person, Session.ended_at.is_(None))
+            .values(ended_at=rfc3339(office().clock()))
         )
     return ended.rowcount

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, select
@@ -11,9 +12,11 @@ from server.endpoint import Actor, Held
 from server.errors import Refusal
 from server.office import office
 from server.transaction import reading
-from sync.exchange import rfc3339
+from sync.arrival import rfc3339
 
 from .tables import Person, Post, Session
+
+SELF = "self"  # the role that everybody holds in their own dossier
 
 
 def token_digest(token: str) -> str:
@@ -24,32 +27,34 @@ def token_digest(token: str) -> str:
 _p, _s, _q = (cast(Table, model.__table__) for model in (Person, Session, Post))
 # Every request asks this: one statement, built once, a row for each post the person has had.
 _WHO = (
-    select(_s.c.token, _s.c.device, _p.c.id, _p.c.username, _p.c.name)
-    .add_columns(_q.c.dossier, _q.c.role, _q.c.firm, _q.c.since, _q.c.until)
+    select(_s.c.token, _s.c.device, _p.c.id, _p.c.username, _p.c.name, _p.c.active, _p.c.left_at)
+    .add_columns(_q.c.dossier, _q.c.role, _q.c.firm, _q.c.since, _q.c.until, _q.c.ended)
     .join_from(_s, _p, _p.c.id == _s.c.person)
     .outerjoin(_q, (_q.c.person == _p.c.id) & (_q.c.since <= bindparam("now")))
     .where(_s.c.token == bindparam("token"), _s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now"))
-    .where(_p.c.active.is_(True))
 )
 
 
 def identify(token: str) -> Actor:
-    """The actor behind a bearer token. One statement. Raises Refusal `token-expired`."""
+    """The actor behind a bearer token. One statement. Raises Refusal `token-expired`.
+
+    Who is no longer active holds nothing: they can bring home what they did before, for a
+    reviewer, and read what became of it.
+    """
     now = rfc3339(office().clock())
     with reading() as conn:
         posts = conn.execute(_WHO, {"token": token_digest(token), "now": now}).all()
     if not posts:
         raise Refusal("token-expired")
     found = posts[0]
-    held: dict[str, tuple[Held, ...]] = {}
+    held: dict[str, tuple[Held, ...]] = {own_dossier(found.id): (Held(SELF),)}
     formerly: dict[str, tuple[Held, ...]] = {}
     for post in posts if found.dossier is not None else ():
-        ended = post.until is not None and post.until <= now
-        where = formerly if ended else held
-        where[post.dossier] = (
-            *where.get(post.dossier, ()),
-            Held(post.role, post.firm, post.until),
-        )
+        duty = Held(post.role, post.firm, post.since, post.until, post.ended)
+        if not found.active and (duty.until is None or duty.until > (found.left_at or "")):
+            duty = replace(duty, until=found.left_at or now, ended="deactivated")
+        where = held if duty.until is None or duty.until > now else formerly
+        where[post.dossier] = (*where.get(post.dossier, ()), duty)
     return Actor(
         id=found.id,
         username=found.username,
@@ -59,6 +64,24 @@ def identify(token: str) -> Actor:
         held=held,
         formerly=formerly,
     )
+
+
+def held_by(person: str, dossier: str) -> tuple[Held, ...]:
+    """What somebody holds in a dossier at this moment; nothing if they have left. One statement."""
+    now = rfc3339(office().clock())
+    with reading() as conn:
+        rows = conn.execute(
+            select(_q.c.role, _q.c.firm, _q.c.since, _q.c.until, _q.c.ended)
+            .join_from(_q, _p, _p.c.id == _q.c.person)
+            .where(_q.c.person == person, _q.c.dossier == dossier, _p.c.active.is_(True))
+            .where(_q.c.since <= now, (_q.c.until.is_(None)) | (_q.c.until > now))
+        ).all()
+    return tuple(Held(*row) for row in rows)
+
+
+def own_dossier(person: str) -> str:
+    """The dossier that only this person reads: what became of their work."""
+    return f"person:{person}"
 
 
 def by_username(username: str) -> Person | None:

@@ -16,6 +16,8 @@ class Person(Model):
     title: Mapped[str] = mapped_column(String(80), default="")
     password: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    # Since when the person is not active; what they bring later waits for a reviewer.
+    left_at: Mapped[str | None] = mapped_column(String(24))
 
 
 class Post(Model):
@@ -29,6 +31,8 @@ class Post(Model):
     firm: Mapped[str | None] = mapped_column(String(18))
     since: Mapped[str] = mapped_column(String(24))
     until: Mapped[str | None] = mapped_column(String(24))
+    # Why it ended: a code of ENDED; None where `until` was agreed beforehand and has come.
+    ended: Mapped[str | None] = mapped_column(String(20))
     __table_args__ = (Index("posts_person", "person"), Index("posts_dossier", "dossier"))
 
 

@@ -21,9 +21,9 @@ from server.access import SystemMay
 from server.errors import Refusal
 from server.office import office
 from sync import bulk
+from sync.arrival import Arrival, rfc3339
 from sync.canonical import sha256
 from sync.change import Author, read
-from sync.exchange import rfc3339
 from sync.minutes import Touched
 
 from . import queries
@@ -98,7 +98,7 @@ def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None)
         for photo in waiting
     ]
     understood = [read(c, here.journal.kinds) for c in changes]
-    transaction.push(conn, dossier, SYSTEM, understood, received_at=now)
+    transaction.push(conn, dossier, SYSTEM, understood, arrival=Arrival(now))
     return len(changes)
 
 

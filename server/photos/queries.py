@@ -12,7 +12,7 @@ from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
 from sync import bulk
-from sync.exchange import rfc3339
+from sync.arrival import rfc3339
 from sync.minutes import Touched
 
 from .tables import PhotoRow

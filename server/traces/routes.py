@@ -46,6 +46,8 @@ class Entry(Schema):
     device = fields.String()
     at = fields.String()
     received_at = fields.String()
+    captured_at = fields.String(metadata={"description": "the estimate of the true time"})
+    flags = fields.List(fields.String())
     skew_ms = fields.Integer(allow_none=True)
     hash = fields.String()
     erased = fields.Boolean()

@@ -191,7 +191,7 @@ def test_an_answer_over_many_cursors_is_bounded_and_the_rest_follows(site: House
         assert len(orjson.dumps(pages)) < 6 * 1024 * 1024
         for audience, page in pages.items():
             seen[audience] |= {i["record"] for i in page["items"]}
-            held[audience] |= {"seq": page["until"], "floor": page["floor"]}
+            held[audience] |= {"seq": page["until"], "floor": page["floor"], "below": page["below"]}
         if not any(p["more"] for p in pages.values()):
             break
     assert [len(records) for records in seen.values()] == [600, 600]

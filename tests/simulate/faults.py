@@ -15,10 +15,13 @@ from .world import STEPS, WEIGHTS, run
 # More of what a rare fault needs.
 RESTORES = dict(WEIGHTS | {"restore": 4, "back_up": 4, "note_backup": 4})
 MOVES = dict(WEIGHTS | {"move": 8, "collect": 8})
+GRANTS = dict(WEIGHTS | {"grant": 8})
+REGRANTS = dict(WEIGHTS | {"grant": 16, "edit": 40})
+PEACE = dict(WEIGHTS | dict.fromkeys(("move", "collect", "grant", "restore", "desk_edit"), 0.2))
+HOT = Chances(new_records=0.015)
 INTERLEAVED = Chances(interleaved=0.5)
 DYING = Chances(phone_dies=0.3)
-DOUBLED = Chances(doubled=0.4)
-GRANTS = dict(WEIGHTS | {"grant": 8})
+DOUBLED = Chances(doubled=0.4, lost=0.02)
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,21 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fault:
-    """One or more edits. `budget` is how many seeds may pass before one must have caught it."""
+    """One or more edits. `budget` is how many seeds may pass before one must have caught it.
+
+    `first` are seeds that have caught it before; they are tried first and count like any other.
+    """
 
     edits: tuple[Edit, ...]
     budget: int
     weights: Mapping[str, float] | None = None  # the usual ones
     chances: Chances | None = None
+    first: tuple[int, ...] = ()
+
+    def seeds(self) -> Iterator[int]:
+        """Those that have caught it before, then all within the budget."""
+        yield from self.first
+        yield from (seed for seed in range(self.budget) if seed not in self.first)
 
     @contextmanager
     def injected(self) -> Iterator[None]:
@@ -142,21 +154,24 @@ FAULTS: dict[str, Fault] = {
         ),
         600,
         RESTORES,
+        HOT,
     ),
     # ----------------------------------------------------------------- merge
     "silent_overwrite": fault("merge:_value", "if not moved:", "if True:"),
     "text_last_wins": fault("merge:_value", "out.after[name] = merged", "out.after[name] = mine"),
-    "merge_called_own": fault("sitting:_apply", "MERGED if name in contested else device", "device", 400),
+    "merge_called_own": fault(
+        "minutes:State.apply", "MERGED if name in contested else device", "device", 400, PEACE, HOT
+    ),
     "group_apart": fault("merge:_moved_groups", "moved.add(str(group))", "pass"),
     "milder_shows": fault("merge:graver", "order.index(mine) > order", "order.index(mine) < order"),
-    "remove_wins": fault("merge:_set", "remove &= set(seen)", "pass", 400),
+    "remove_wins": fault("merge:merge_set", "remove &= set(seen)", "pass", 400, PEACE, HOT),
     "conflict_not_joined": fault(
         "sitting:Sitting._conflict", "earlier.body if earlier else None", "None", 200
     ),
     # ------------------------------------------------------------------ feed
     "no_resync": fault("feed:_resync", "if cursor.seq and collected >", "if False and 0 >", 200, MOVES),
     "floor_slides": fault("feed:page", "cursor.seq == 0 and cursor.floor == 0", "cursor.seq <= cursor.floor"),
-    "split_seq": fault("feed:_cut", "if index > 0 and starts_seq and full", "if index > 0 and full", 200),
+    "split_seq": fault("feed:_cut", "index > 0 and seq != last and (", "index > 0 and (", 200),
     "heads_read_last": fault(
         "exchange:answer_pull",
         "heads = journal.heads(conn, list(granted))",
@@ -173,7 +188,7 @@ FAULTS: dict[str, Fault] = {
     # --------------------------------------------------------------- replica
     "no_cas": fault("replica_answers:_page", 'if page["since"] != held["seq"]:', "if False:"),
     "no_nonce": fault(
-        "replica_answers:_page", 'held["nonce"] != page["nonce"]', "False", 900, GRANTS, DOUBLED
+        "replica_answers:_page", 'held["nonce"] != page["nonce"]', "False", 900, REGRANTS, DOUBLED
     ),
     "old_rows_stay": fault("replica_answers:_page", 'if not page["more"]:', "if False:", 200, MOVES),
     "no_purge": fault(
@@ -208,6 +223,8 @@ FAULTS: dict[str, Fault] = {
         '"version": first["version"]',
         '"version": shadow["version"] if shadow else first["version"]',
         600,
+        PEACE,
+        HOT,
     ),
     "base_forgets_epoch": Fault(
         (
@@ -216,5 +233,6 @@ FAULTS: dict[str, Fault] = {
         ),
         900,
         RESTORES,
+        HOT,
     ),
 }

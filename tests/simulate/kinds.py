@@ -1,6 +1,7 @@
 """The kind that simulated people work on: one field or more for every merge policy."""
 
 import random
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sync.lifecycle import Lifecycle, transition
@@ -39,9 +40,42 @@ def sheet(memo_limit: int) -> Kind:
 SHEET = sheet(MEMO_LIMIT)
 ON_PHONES = {"sheet": sheet(MEMO_LIMIT + 16)}
 EDITED = tuple(SHEET.fields)
-# Fields of which a write replaces the value, so that an unseen one could be lost (I5).
-REPLACED = tuple(n for n, f in SHEET.fields.items() if f.policy in ("review", "last", "text"))
-GROUPS = {n: tuple(m for m, g in SHEET.fields.items() if g.group == f.group) for n, f in SHEET.fields.items()}
+
+
+def replaced(of: Kind) -> tuple[str, ...]:
+    """Fields of which a write replaces the value, so that an unseen one could be lost (I5)."""
+    return tuple(n for n, f in of.fields.items() if f.policy in ("review", "last", "text"))
+
+
+def group_of(of: Kind, name: str) -> tuple[str, ...]:
+    """The fields that win and lose together with this one."""
+    group = of.fields[name].group
+    return tuple(n for n, f in of.fields.items() if f.group == group) if group else (name,)
+
+
+class Work:
+    """What simulated people do: one kind of sheet, whose phones' schema has drifted a little."""
+
+    on_phones: Mapping[str, Kind] = ON_PHONES
+    audiences: tuple[str, ...] = AUDIENCES
+
+    def first(self, rnd: random.Random, near: list[str]) -> tuple[str, dict[str, Any]]:
+        """A new record's kind and fields; `near` are records it may speak of."""
+        return "sheet", first_fields(rnd)
+
+    def edited(
+        self, rnd: random.Random, kind: str, body: dict[str, Any], new_id: Callable[[], str]
+    ) -> dict[str, Any]:
+        """What an edit of a record that shows `body` says."""
+        return edited_fields(rnd, body, new_id)
+
+    def held(self, rnd: random.Random, phone: int) -> set[str]:
+        """What a person may see at first."""
+        return {"field"} | ({"office"} if rnd.random() < 0.4 else set())
+
+    def changed(self, rnd: random.Random, held: set[str]) -> set[str]:
+        """What a person may see after a change of grants."""
+        return held ^ {rnd.choice(AUDIENCES)}
 
 
 def first_fields(rnd: random.Random) -> dict[str, Any]:

@@ -1,16 +1,15 @@
 """A simulated phone: a real replica that can die at any statement, and what its screen shows."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from sync.record import Kind
 from sync.replica import Replica
-
-from .kinds import ON_PHONES
 
 # Where each value on a server's record comes from: (dossier, epoch, record, version) → field → change.
 Origins = dict[tuple[str, int, str, int], dict[str, str]]
@@ -80,17 +79,18 @@ class Phone:
         new_id: Callable[[], str],
         origins: Origins,
         dossiers: list[str],
+        kinds: Mapping[str, Kind],
     ) -> None:
         self.name, self.person, self.origins = name, person, origins
         self.clock, self.new_id, self.dossiers = clock, new_id, dossiers
-        self.life = 0
+        self.kinds, self.life = kinds, 0
         self.made: dict[str, Made] = {}
         self.unbacked: set[str] = set()  # changes that no noted backup has been seen to cover
         self.replica = self._opened()
         self.screens = {d: Screen() for d in dossiers}
 
     def _opened(self) -> Replica:
-        return Replica(":memory:", kinds=ON_PHONES, clock=self.clock, new_id=self.new_id, device=self.name)
+        return Replica(":memory:", kinds=self.kinds, clock=self.clock, new_id=self.new_id, device=self.name)
 
     # ------------------------------------------------------------------ life
     def reopen(self) -> None:
@@ -175,7 +175,7 @@ class Phone:
         screen = self.screens[dossier]
         seen = dict(screen.seen.get(record or "", {}))
         act = {
-            "create": lambda: self.replica.create(dossier, "sheet", record=record, **said),
+            "create": lambda: self.replica.create(dossier, record=record, **said),
             "update": lambda: self.replica.update(dossier, record or "", **said),
             "delete": lambda: self.replica.delete(dossier, record or ""),
         }[op]

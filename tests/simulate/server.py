@@ -12,12 +12,15 @@ from sqlalchemy import Connection, create_engine, event, select
 from sqlalchemy.pool import StaticPool
 
 from sync import exchange, tables
+from sync.arrival import Arrival, rfc3339
 from sync.change import Author, Change, read
-from sync.exchange import parse, rfc3339
+from sync.exchange import parse
 from sync.journal import Journal
 from sync.minutes import Head
+from sync.record import Kind
 
-from .kinds import SHEET
+from .kinds import AUDIENCES, SHEET
+from .phone import Phone
 
 Grants = dict[str, set[str]]
 
@@ -40,6 +43,15 @@ class May:
         if audience in self.held:
             return None
         return "access-revoked" if audience in self.formerly else "not-permitted"
+
+    def grants(self, at: str) -> list[dict[str, Any]]:
+        return []
+
+    def late(self, ended_at: str) -> bool:
+        return False
+
+
+EVERYTHING = May(frozenset(AUDIENCES), frozenset())
 
 
 @dataclass
@@ -112,6 +124,7 @@ class Server:
         self.conn, self.raw, empty = _process[0]
         self._put_back(empty)
         self.journal = InterleavedJournal([SHEET], {})
+        self.kinds: dict[str, Kind] = {"sheet": SHEET}
         self.clock, self.dossiers = clock, dossiers
         self.grants: dict[str, Grants] = {}
         self.formerly: dict[str, Grants] = {}
@@ -141,6 +154,14 @@ class Server:
         with self.conn.begin():
             yield self.conn
 
+    def writer(self, device: str, person: str) -> str:
+        """What the engine calls this device of this person."""
+        return device
+
+    def desks(self) -> list[str]:
+        """The desks at which the office decides."""
+        return ["desk0", "desk1"]
+
     # -------------------------------------------------------------- exchange
     def grant(self, person: str, dossier: str, audiences: set[str]) -> None:
         """From now on the person sees these audiences of the dossier."""
@@ -169,8 +190,8 @@ class Server:
             if author is None:
                 answers.append(exchange.unknown(group.dossier))
                 continue
-            sent = {"received_at": self.clock(), "sent_at": request.sent_at}
-            answers.append(exchange.push_group(self.journal.push, conn, group, author, **sent))
+            arrival = exchange.arrival(request, self.clock())
+            answers.append(exchange.push_group(self.journal.push, conn, group, author, arrival))
         return answers
 
     def note(self, answers: list[Any]) -> None:
@@ -196,14 +217,22 @@ class Server:
         """The request as the engine understands it."""
         return parse(data, self.journal)
 
+    def again(self, phone: Phone, data: bytes) -> list[Any]:
+        """The answers to a push that was answered before."""
+        request = self.read(data)
+        with self.writing() as conn:
+            answers = self.push(conn, phone.person, phone.name, request)
+        self.note(answers)
+        return answers
+
     # -------------------------------------------------------------- operator
-    def submit(self, author: Author, dossier: str, raw: dict[str, Any]) -> dict[str, Any]:
-        """One change made at the desk, in a transaction of its own."""
-        change = read(raw, self.journal.kinds)
+    def submit(self, desk: str, dossier: str, raw: dict[str, Any]) -> dict[str, Any]:
+        """One change made at a desk, in a transaction of its own."""
+        author, change = Author(desk, desk, EVERYTHING), read(raw, self.journal.kinds)
         assert isinstance(change, Change), change
         with self.writing() as conn:
             now = rfc3339(self.clock())
-            pushed = self.journal.push(conn, dossier, author, [change], received_at=now)
+            pushed = self.journal.push(conn, dossier, author, [change], arrival=Arrival(now))
         self.note([{"dossier": dossier, "outcomes": pushed.outcomes}])
         return pushed.outcomes[0]
 

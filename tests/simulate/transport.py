@@ -35,6 +35,7 @@ class Chances:
     phone_dies: float = 0.05
     interleaved: float = 0.12
     halved: float = 0.15  # only one half of a request or an answer is used
+    new_records: float | None = None  # how many saves make a record; None: the seed says
 
 
 class Transport:
@@ -135,11 +136,10 @@ class Transport:
             self.deliver(message)
 
     def _commit_meanwhile(self, conn: Connection) -> None:
-        """Another push commits after the heads were read and before the feed is."""
+        """Other pushes commit after the heads were read and before the feed is."""
         self.server.journal.meanwhile = None
         others = self._others()
-        if others:
-            message = self.rnd.choice(others)
+        for message in self.rnd.sample(others, self.rnd.randint(0, len(others))):
             read = self.server.read(message.request or b"")
             self.server.note(self.server.push(conn, message.phone.person, message.phone.name, read))
 

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .kinds import REPLACED
+from sqlalchemy import select
+
+from sync import history, tables
+
+from .kinds import replaced
 from .phone import Made, Origins, Phone, Screen
 from .server import Server
 
@@ -16,7 +20,10 @@ class Watch:
 
     def __init__(self, server: Server, origins: Origins) -> None:
         self.server, self.origins = server, origins
+        self.replaced = {name: replaced(kind) for name, kind in server.kinds.items()}
         self.made: dict[str, Made] = {}
+        self.accepted: set[str] = set()  # decisions that take parked work: entered as its author's
+        self.refused: set[str] = set()  # decisions that were none
         self.disputed: set[str] = set()
         self.created: dict[str, str] = {}
         self.colliding: set[str] = set()  # ids given to two records: one of the two will be parked
@@ -28,9 +35,22 @@ class Watch:
             self.colliding.add(made.record)
 
     # ---------------------------------------------------------------- server
+    def half_written(self) -> None:
+        """I1 after the server died: every journal proves itself, and each entry has its outcome."""
+        for dossier in self.server.dossiers:
+            with self.server.reading() as conn:
+                proof = history.verify(conn, dossier)
+                answered = conn.execute(
+                    select(tables.entries.c.change)
+                    .outerjoin(tables.outcomes, tables.outcomes.c.change == tables.entries.c.change)
+                    .where(tables.entries.c.dossier == dossier, tables.outcomes.c.change.is_(None))
+                ).all()
+            assert proof.fault is None, f"I1 {proof.fault} after the server died"
+            assert not answered, f"I2 entered without an outcome: {answered}"
+
     def served(self, phone: Phone, answer: dict[str, Any]) -> None:
         """I11: no answer holds a row that is not granted; and note who wrote what it holds."""
-        granted = self.server.grants.get(phone.person, {})
+        granted = self.server.granted(phone.person)
         for dossier, said in answer["dossiers"].items():
             records = (
                 self.server.records(dossier)
@@ -95,7 +115,7 @@ class Watch:
             now = after.seen.get(record)
             if now is None or record in self.colliding:
                 continue
-            for name in REPLACED:
+            for name in self.replaced.get(before.view[record]["kind"], ()):
                 old, new = was.get(name), now.get(name)
                 if old is None or old.writer not in phone.made or old.writer in self.disputed:
                     continue

@@ -25,8 +25,8 @@ from server.database import db
 from server.office import office
 from server.people import actions as people
 from server.people.tables import Person
+from sync.arrival import rfc3339
 from sync.change import Author, read
-from sync.exchange import rfc3339
 from sync.minutes import Outcome
 from sync.protocol import PROTOCOL, SCHEMA
 

@@ -152,3 +152,80 @@ def test_a_deleted_record_comes_back_only_by_a_supervisor(site: House) -> None:
     assert zhang.push(WJ, back | {"id": new_id()})[0]["status"] == "applied"
     assert body(li, made["record"])["title"] == "误删"
     assert zhang.get(f"/api/v1/dossiers/{WJ}/verification")["fault"] is None
+
+
+def accepted(site: House, parked: dict[str, Any]) -> dict[str, Any]:
+    accept = decide("parked", parked["record"], parked["version"], {"decision": {"set": "accept"}})
+    return site.desk("zhang").push(WJ, accept)[0]
+
+
+def parked_edit(site: House, fields: dict[str, Any], theirs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Li's edit of an issue of the office comes after Li has lost the post, and after Wang's edit."""
+    site.person("li", "inspector", WJ)
+    li, wang, made = site.desk("li"), site.desk("wang"), issue(audience="office", tags={"add": ["临边"]})
+    [first] = li.push(WJ, made)
+    wang.push(WJ, update("issue", made["record"], first["version"], theirs))
+    with site.app.app_context():
+        people.end_post(li.person, WJ)
+    site.clock.passes(seconds=1)
+    li.push(WJ, update("issue", made["record"], first["version"], fields))
+    return made["record"], next(i for i in inbox(site) if i["kind"] == "parked")
+
+
+def test_what_was_taken_reaches_every_device_in_one_seq_and_no_page_splits_it(site: House) -> None:
+    record, parked = parked_edit(site, {"title": "乙", "part": "A"}, {"title": "甲"})
+    outcome = accepted(site, parked)
+    assert outcome["status"] == "conflict"
+    site.desk("wang").push(WJ, issue(audience="office"))
+    cursor = {"nonce": "n", "epoch": 1, "seq": parked["version"], "floor": 1}
+    pull = {"limit": 1, "cursors": {WJ: {"office": cursor}}}
+    page = site.desk("zhang").exchange(pull=pull)["pull"]["dossiers"][WJ]["audiences"]["office"]
+    versions = {i["record"]: i["version"] for i in page["items"]}
+    assert page["more"] is True
+    assert versions == dict.fromkeys((record, outcome["conflict"], parked["record"]), outcome["seq"])
+
+
+def test_late_work_that_loses_joins_the_question_that_is_open(site: House) -> None:
+    record, parked = parked_edit(site, {"title": "乙"}, {"title": "甲"})
+    site.desk("zhang").push(WJ, update("issue", record, 2, {"title": "丙"}))
+    accepted(site, parked)
+    [question] = inbox(site)
+    values = [c["value"] for c in question["body"]["fields"]["title"]["candidates"]]
+    assert values == ["丙", "乙"]
+
+
+def test_late_work_takes_off_the_tags_that_its_author_had_seen(site: House) -> None:
+    gone = {"tags": {"add": [], "remove": ["临边", "洞口"]}}
+    record, parked = parked_edit(site, gone, {"tags": {"add": ["洞口"], "remove": []}})
+    accepted(site, parked)
+    assert body(site.desk("zhang"), record)["tags"] == ["洞口"]
+
+
+def test_a_decision_that_was_parked_is_made_anew(site: House) -> None:
+    record, found, late = conflict(site, title=("甲", "乙"))
+    zhang = site.desk("zhang")
+    zhang.push(WJ, delete("issue", record, found["version"] - 1))
+    decision = decide("conflict", found["record"], found["version"], {"title": {"pick": late}})
+    assert zhang.push(WJ, decision)[0]["why"] == "edit-vs-delete"
+    outcome = accepted(site, next(i for i in inbox(site) if i["kind"] == "parked"))
+    assert (outcome["status"], outcome["why"], outcome["remedy"]) == ("invalid", "undecided-fields", "repair")
+
+
+def test_late_work_that_brings_something_back_brings_it_back(site: House) -> None:
+    li, made = site.desk("li"), issue()
+    [first] = li.push(WJ, made)
+    li.push(WJ, delete("issue", made["record"], first["version"]))
+    li.push(WJ, delete("issue", made["record"], 3) | {"op": "undelete"})
+    [parked] = inbox(site)
+    assert accepted(site, parked)["status"] == "applied"
+    assert body(li, made["record"])["title"] == made["fields"]["title"]["set"]
+
+
+def test_one_request_may_open_a_question_and_decide_it(site: House) -> None:
+    li, zhang, made = site.desk("li"), site.desk("zhang"), issue()
+    [first] = li.push(WJ, made)
+    li.push(WJ, update("issue", made["record"], first["version"], {"title": "甲"}))
+    late = update("issue", made["record"], first["version"], {"title": "乙"})
+    mine = decide("conflict", late["id"], 4, {"title": {"pick": late["id"]}})
+    assert [o["status"] for o in zhang.push(WJ, late, mine)] == ["conflict", "applied"]
+    assert inbox(site) == [] and body(li, made["record"])["title"] == "乙"

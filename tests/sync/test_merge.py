@@ -97,6 +97,15 @@ def test_a_concurrent_add_wins_over_a_remove() -> None:
     assert both == ["a", "b"]
 
 
+def test_a_set_or_notes_with_somebody_elses_additions_are_not_the_authors_own() -> None:
+    """Found by the simulator: the author's next offline edit has not seen those additions."""
+    added = {"tags": {"add": ["b"], "remove": []}}
+    assert judge({"tags": ["a"]}, added, moved("tags")).contested == {"tags"}
+    assert judge({"tags": ["a"]}, added).contested == set()
+    noted = {"log": {"append": [{"id": "2", "text": "b"}]}}
+    assert judge({"log": []}, noted, moved("log")).contested == {"log"}
+
+
 def test_a_transition_is_judged_on_the_current_state() -> None:
     judged = judge({"state": "fixed"}, {"state": {"do": "fix"}})
     assert (judged.status, judged.why) == ("conflict", "illegal-transition")

@@ -13,7 +13,7 @@ from server.catalogue import journal
 from server.office import office
 from server.people import actions as people
 from sync.replica import Replica
-from tests.support.house import ISSUE, Desk, House, new_id, update
+from tests.support.house import ISSUE, Desk, House, issue, new_id, update
 
 WJ = "project:wj-01"
 KINDS = journal().kinds
@@ -214,6 +214,30 @@ def test_a_device_that_may_no_longer_read_learns_of_a_restore_and_pushes_again(
     assert epochs == {kept: 2, late: 2}
 
 
+def test_an_edit_of_a_moving_record_is_based_on_what_the_screen_shows(site: House, device: Any) -> None:
+    """Found by the simulator: of two audiences' rows the older was shown and the newer named as base."""
+    phone, desk = device("a"), site.desk("li")
+    phone.sync(DeskLine(desk))
+    record = phone.create(WJ, "issue", said(), audience="office")
+    phone.sync(DeskLine(desk))
+    phone.db.execute("UPDATE cursors SET more=0")
+    [outcome] = phone.outcomes().values()
+    moved = update("issue", record, outcome["version"], {"title": "移到现场"}, audience="field")
+    [placed] = site.desk("wang").push(WJ, moved)
+    cursors = {WJ: {"field": _held(phone, "field")}}  # the line breaks before `office` is asked for
+    answer = desk.exchange(cursors=cursors, no=99)
+    phone.receive(answer)
+    assert phone.view(WJ)[record]["body"]["title"] == "移到现场"
+    phone.update(WJ, record, {"part": {"set": "东侧"}})
+    [change] = [c for (c,) in phone.db.execute("SELECT change FROM outbox WHERE state='new'")]
+    assert orjson.loads(change)["base"]["version"] == placed["version"]
+
+
+def _held(phone: Replica, audience: str) -> dict[str, Any]:
+    row = phone.db.execute("SELECT * FROM cursors WHERE audience=?", (audience,)).fetchone()
+    return {k: row[k] for k in ("nonce", "epoch", "seq", "floor", "below")}
+
+
 def test_the_server_names_the_digests_it_still_lacks(site: House, device: Any) -> None:
     phone, line = device("a"), DeskLine(site.desk("li"))
     phone.sync(line)
@@ -291,3 +315,30 @@ def entered_changes(site: House) -> list[str]:
 
     with site.app.app_context(), transaction.reading() as conn:
         return [row.change for row in history.entries(conn, WJ)]
+
+
+def test_between_two_pages_the_screen_and_the_base_of_an_edit_are_of_one_version(
+    site: House, device: Any
+) -> None:
+    """A record that changed audience stands in both until the page of the old one has come."""
+    li = site.desk("li")
+    phone = device("a")
+
+    def exchange(*, without: str | None = None) -> None:
+        answer = orjson.loads(DeskLine(li).exchange(phone.request()))
+        for said in answer["pull"]["dossiers"].values():
+            said["audiences"].pop(without, None)
+        phone.receive(answer)
+
+    made = issue(audience="office")
+    [first] = li.push(WJ, made)
+    exchange(), exchange()
+    assert phone.view(WJ)[made["record"]]["body"]["title"] == ISSUE["title"]
+    moved = update("issue", made["record"], first["version"], {"title": "移交"}, audience="field")
+    [second] = site.desk("zhang").push(WJ, moved)
+    exchange(without="office")
+    shown = phone.view(WJ)[made["record"]]
+    phone.update(WJ, made["record"], {"part": {"set": "3号楼"}})
+    change = orjson.loads(phone.db.execute("SELECT change FROM outbox").fetchone()[0])
+    assert (shown["version"], shown["body"]["title"]) == (second["version"], "移交")
+    assert change["base"]["version"] == second["version"]

@@ -19,12 +19,14 @@ STAGES = {
     "warranty": "保修",
     "ended": "保修期满",
 }
+OVER = ("ended",)  # 保修期满: nothing more is inspected here; the dossier closes
 RISKS = ("blue", "yellow", "orange", "red")  # 低 一般 较大 重大, domain.md §2.2
 
 PROJECT = kind(
     "project",
     zh="项目",
     audiences=("field", "public"),
+    closes=lambda body: body.get("stage") in OVER,
     fields={
         "name": text(120, least=1, required=True, zh="项目名称"),
         "project_type": text(40, zh="项目类型"),

@@ -1,0 +1,95 @@
+"""What the author of a late edit had on the screen: the base of a merge by character or by element."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from . import bulk, tables
+from .change import Change
+from .merge import Written
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A change whose base is asked for: the version that its author had seen, and what of the same
+    request went before it.
+    """
+
+    change: Change
+    trunk: int
+    earlier: Sequence[Change] = ()
+
+
+def needed(change: Change, written: Written, device: str) -> bool:
+    """Whether a text, or a set that loses elements, was written by somebody else since its author
+    looked: the merge then needs what the author had seen.
+    """
+    if change.op != "update":
+        return False
+    return any(
+        (change.kind.fields[name].policy == "text" or said.get("remove"))
+        and written.moved(name, change.version, device)
+        for name, said in change.fields.items()
+    )
+
+
+def values_seen(conn: Connection, dossier: str, asked: Sequence[Asked]) -> dict[str, Values]:
+    """For each change's id, its fields as their author had seen them, out of the journal.
+
+    The value at the base stands as `before` in the first entry that wrote the field after it; over
+    it the author's own edits are replayed that were not settled yet, for they were on the screen:
+    those to which `after` leads back. So only what happened since the base is read: one statement,
+    and only where two people wrote one text or set.
+    """
+    if not asked:
+        return {}
+    e, p = tables.entries, tables.payloads
+    rows = conn.execute(
+        select(e.c.record, e.c.bytes, p.c.bytes.label("payload"))
+        .join_from(e, p, (p.c.dossier == e.c.dossier) & (p.c.seq == e.c.seq))
+        .where(e.c.dossier == dossier, p.c.bytes.is_not(None))
+        .where(bulk.among(conn, e.c.record, {a.change.record for a in asked}))
+        .where(e.c.seq > min(a.trunk for a in asked))
+        .order_by(e.c.seq)
+    )
+    told: dict[str, list[tuple[Any, Any]]] = {}
+    for record, header, payload in rows:
+        told.setdefault(record, []).append((orjson.loads(header), orjson.loads(payload)))
+    return {a.change.id: _view(a, told.get(a.change.record, ())) for a in asked}
+
+
+def _view(asked: Asked, told: Sequence[tuple[Any, Any]]) -> Values:
+    """What the author's screen showed of the fields that were written since the base."""
+    seen: Values = {}
+    names = asked.change.fields
+    own: dict[str, tuple[str | None, Mapping[str, Any]]] = {}
+    for header, said in told:
+        own[header["change"]] = ((said["base"] or {}).get("after"), said["fields"])
+        if header["seq"] > asked.trunk:
+            for name in names:
+                if name in said["after"]:
+                    seen.setdefault(name, said["before"].get(name))
+    own |= {c.id: (c.after, c.fields) for c in asked.earlier}
+    chain, link = [], asked.change.after
+    while link in own:
+        link, fields = own.pop(str(link))
+        chain.append(fields)
+    for fields in reversed(chain):
+        for name in names:
+            if name in fields:
+                seen[name] = _replayed(seen.get(name), fields[name])
+    return seen
+
+
+def _replayed(value: Any, said: Mapping[str, Any]) -> Any:
+    """A field on the screen after the author's own edit of it."""
+    if "set" in said:
+        return said["set"]
+    if "add" in said or "remove" in said:
+        return sorted((set(value or ()) - set(said.get("remove", ()))) | set(said.get("add", ())))
+    return value

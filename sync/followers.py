@@ -1,0 +1,123 @@
+"""Who reads one dossier's entries and appends to another: at least once, idempotent, so exactly once.
+
+No transaction spans two dossiers. A follower keeps its position; what it derives has change ids made
+of (dossier, record, version, reader), so that doing it twice changes nothing.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, and_, func, select
+
+from . import bulk, lookup, tables
+from .conflicts import CONFLICT, PARKED
+from .minutes import Touched
+
+NAMESPACE = uuid.UUID("0f6c4b0e-2d0b-5a7e-9a53-6f1d2a0c7b12")
+BATCH = 500  # entries read at a time
+
+
+def derived(*parts: object) -> str:
+    """The id of a derived change or record: the same parts give the same id, on every node."""
+    return str(uuid.uuid5(NAMESPACE, "|".join(str(part) for part in parts)))
+
+
+def behind(conn: Connection, follower: str) -> list[str]:
+    """The dossiers of which the follower has not read everything. One statement."""
+    d, p = tables.dossiers, tables.positions
+    joined = d.outerjoin(p, and_(p.c.dossier == d.c.dossier, p.c.follower == follower))
+    return list(
+        conn.execute(
+            select(d.c.dossier)
+            .select_from(joined)
+            .where(d.c.dossier.not_like("person:%"), d.c.seq > func.coalesce(p.c.seq, 0))
+            .order_by(d.c.dossier)
+        ).scalars()
+    )
+
+
+def questions(conn: Connection, dossier: str, follower: str) -> tuple[list[Touched], int]:
+    """Conflicts and parked work that the next entries opened, joined or decided, as they stand now;
+    and the position after these entries. Two statements, of which one is a range of the journal.
+    """
+    e, p = tables.entries, tables.positions
+    mine = and_(p.c.dossier == dossier, p.c.follower == follower)
+    since = select(p.c.seq).where(mine).scalar_subquery()
+    rows = conn.execute(
+        select(e.c.seq, e.c.bytes)
+        .where(e.c.dossier == dossier, e.c.seq > func.coalesce(since, 0))
+        .order_by(e.c.seq)
+        .limit(BATCH)
+    ).all()
+    headers = [orjson.loads(row.bytes) for row in rows]
+    names = {h["change"] for h in headers if h["status"] == "parked"}
+    names |= {h["conflict"] for h in headers if h["conflict"]}
+    names |= {h["record"] for h in headers if h["kind"] in (CONFLICT.name, PARKED.name)}
+    found = lookup.states(conn, dossier, names) if names else {}
+    touched = [
+        Touched(dossier, name, s.kind, s.audience, s.version, s.deleted, s.body)
+        for name, s in found.items()
+        if s.kind in (CONFLICT.name, PARKED.name)
+    ]
+    return touched, rows[-1].seq if rows else 0
+
+
+def advance(conn: Connection, dossier: str, follower: str, seq: int) -> None:
+    """The follower has done with everything up to `seq`; it never goes back."""
+    p = tables.positions
+    known = conn.execute(select(p.c.seq).where(p.c.dossier == dossier, p.c.follower == follower)).scalar()
+    if known is None or known < seq:
+        bulk.upsert(conn, p, [(dossier, follower, seq)])
+
+
+def authors(question: Touched) -> set[str]:
+    """Whose work a conflict or parked work holds."""
+    if question.kind == PARKED.name:
+        return {str(question.body["actor"])}
+    fields: Mapping[str, Any] = question.body.get("fields") or {}
+    return {str(c["actor"]) for f in fields.values() for c in f["candidates"]}
+
+
+def only_own(question: Touched, author: str) -> Touched:
+    """What is left of a conflict for an author who may no longer read the record: their own values,
+    whether it is decided, by whom and why.
+    """
+    fields = {}
+    for name, said in (question.body.get("fields") or {}).items():
+        own = [c for c in said["candidates"] if c["actor"] == author]
+        if own:
+            fields[name] = {"mode": said["mode"], "candidates": own}
+    return replace(question, body=question.body | {"fields": fields})
+
+
+def mirrors(
+    conn: Connection, home: str, questions: Sequence[Touched], reader: str, at: str
+) -> list[dict[str, Any]]:
+    """The changes that bring questions into their author's own dossier, as far as it does not show
+    them, or something later, already. One statement, under the lock of `home`.
+    """
+    names = {q.record: derived(q.dossier, q.record, reader) for q in questions}
+    shown = lookup.states(conn, home, names.values())
+    changes = []
+    for question in questions:
+        there = shown.get(names[question.record])
+        if there is None or int(there.body["home_version"]) < question.version:
+            made = {"op": "create", "audience": "field"}
+            more = {"op": "update", "base": {"version": there.version, "epoch": 1}} if there else made
+            changes.append(_mirror(question, names[question.record], reader, at) | more)
+    return changes
+
+
+def _mirror(question: Touched, name: str, reader: str, at: str) -> dict[str, Any]:
+    home = {"home": question.dossier, "home_record": question.record, "home_version": question.version}
+    return {
+        "id": derived(question.dossier, question.record, question.version, reader),
+        "n": question.version,
+        "kind": question.kind,
+        "record": name,
+        "at": at,
+        "fields": {f: {"set": value} for f, value in (question.body | home).items()},
+    }

@@ -1,0 +1,157 @@
+"""I5: no value is replaced by somebody who had not seen it; and what an entry of a journal says."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from sync import history
+from sync.diff3 import merge_text
+from sync.record import Kind
+
+from .kinds import group_of, replaced
+from .phone import Made
+from .server import Server
+from .watch import Watch
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a journal: its header, its payload."""
+
+    head: dict[str, Any]
+    said: dict[str, Any]
+
+    @property
+    def after(self) -> dict[str, Any]:
+        return self.said["after"]
+
+    @property
+    def lost(self) -> dict[str, list[Any]]:
+        return self.said["lost"]
+
+
+@dataclass(frozen=True)
+class Write:
+    """A value that a change gave to a field."""
+
+    change: str
+    device: str
+    value: Any
+
+
+def entries(server: Server, dossier: str) -> list[Entry]:
+    """The whole journal."""
+    with server.reading() as conn:
+        rows = list(history.entries(conn, dossier))
+    read = [Entry(orjson.loads(r.bytes), orjson.loads(r.payload)) for r in rows]
+    return [e for e in read if e.head["op"] != "epoch"]
+
+
+class Overwrites:
+    """I5: no value is replaced by somebody who had not seen it, unless a conflict lists it."""
+
+    def __init__(self, watch: Watch, told: list[Entry], kinds: Mapping[str, Kind]) -> None:
+        self.watch, self.made, self.told, self.kinds = watch, watch.made, told, kinds
+        self.writes: dict[tuple[str, str], list[Write]] = {}
+        self.kept: dict[tuple[str, str], list[Any]] = {}
+
+    def judge(self) -> None:
+        """Go through the journal as it happened."""
+        for entry in self.told:
+            head = entry.head
+            for name, (current, _mine, _mode) in entry.lost.items():
+                self.kept.setdefault((head["record"], name), []).append(current)
+            if head["device"] == "server":
+                continue  # what the system notes is nobody's edit
+            made = self.made.get(head["change"])
+            assert made is not None, f"I2 nobody made {head['change']}"
+            accepted = head["change"] in self.watch.accepted
+            if head["op"] == "update":
+                self._update(entry, made)
+            elif head["op"] == "delete" and head["status"] == "applied" and not accepted:
+                self._delete(entry, made)
+            elif head["op"] == "resolve" and head["kind"] in self.kinds:
+                self._resolve(entry, made)
+            if head["op"] == "undelete":
+                continue
+            for name, value in entry.after.items():
+                write = Write(head["change"], made.device, value)
+                self.writes.setdefault((head["record"], name), []).append(write)
+
+    def _update(self, entry: Entry, made: Made) -> None:
+        record, kind = entry.head["record"], self.kinds[entry.head["kind"]]
+        self._set_algebra(entry, made, kind)
+        for name in set(entry.after) & set(replaced(kind)):
+            for member in group_of(kind, name):
+                unseen = self._unseen(record, member, made)
+                if unseen is None or self._is_kept(record, member, unseen):
+                    continue
+                if unseen.value == entry.after.get(member, unseen.value) and member == name:
+                    continue
+                if kind.fields[member].policy == "text" and self._is_merged(entry, made, member):
+                    continue
+                saw = made.seen.get(member)
+                raise AssertionError(f"I5 {made.id} replaced {member} {unseen} unseen, it saw {saw}")
+        for name, (current, mine, _mode) in entry.lost.items():
+            order = kind.fields[name].order
+            if order and not made.raw.get("atomic"):  # or it would not be all or nothing
+                shown = entry.after.get(name, current)
+                worst = max((current, mine), key=lambda v: order.index(v) if v in order else -1)
+                assert shown == worst, f"I5 {shown} shows where {worst} is in dispute"
+
+    def _resolve(self, entry: Entry, made: Made) -> None:
+        """A decision counts only for the values on which it was made."""
+        record = entry.head["record"]
+        names = set(made.fields) & set(replaced(self.kinds[entry.head["kind"]]))
+        for name in names if entry.head["status"] == "applied" else ():
+            unseen = self._unseen(record, name, made)
+            assert unseen is None, f"I5 {made.id} decided {name}, not having seen {unseen}"
+
+    def _set_algebra(self, entry: Entry, made: Made, kind: Kind) -> None:
+        """A concurrent add wins: only what was on the author's screen is removed."""
+        for name in (n for n in entry.after if kind.fields[n].policy == "set"):
+            shown = made.seen[name].value if name in made.seen else None
+            gone = set(entry.said["before"][name] or ()) - set(entry.after[name] or ())
+            assert gone <= set(shown or ()), f"I5 {made.id} removed {sorted(gone)}, it had seen {shown}"
+
+    def _delete(self, entry: Entry, made: Made) -> None:
+        record = entry.head["record"]
+        for (of, name), _writes in self.writes.items():
+            if of == record:
+                unseen = self._unseen(record, name, made)
+                fine = unseen is None or self._is_kept(record, name, unseen)
+                assert fine, f"I5 {made.id} by {made.device} deleted {name} {unseen} unseen"
+
+    def _unseen(self, record: str, name: str, made: Made) -> Write | None:
+        """The last write by another device which the author of `made` cannot have seen."""
+        writes = self.writes.get((record, name), [])
+        chain = dict(self._chain(made, name))
+        for write in reversed(writes):
+            if write.device != made.device:
+                return None if write.change in chain else write
+            if chain.get(write.change):
+                return None  # it stood on the screen as the server's: what is under it was seen
+        return None
+
+    def _chain(self, made: Made | None, name: str) -> Iterator[tuple[str, bool]]:
+        """What its author had seen in a field, and what the authors of that had seen, and so on."""
+        confirmed = False
+        while made is not None:
+            seen = made.seen.get(name)
+            if seen is None or seen.writer is None:
+                return
+            confirmed |= seen.confirmed
+            yield seen.writer, confirmed
+            made = self.made.get(seen.writer)
+
+    def _is_kept(self, record: str, name: str, write: Write) -> bool:
+        return write.value in self.kept.get((record, name), ())
+
+    def _is_merged(self, entry: Entry, made: Made, name: str) -> bool:
+        """Whether the text holds both edits: the author's, and the one not seen."""
+        seen = made.seen.get(name)
+        mine, current = made.fields[name]["set"], entry.said["before"][name]
+        base = (seen.value if seen else None) or ""
+        return entry.after[name] == merge_text(base, current or "", mine or "")

@@ -1,0 +1,66 @@
+"""What somebody has not seen, nobody removes: not by a deletion, not by rote."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.house import Desk, House, delete, issue, new_id, update
+
+WJ = "project:wj-01"
+
+
+def body_of(desk: Desk, record: str) -> dict[str, Any]:
+    return desk.get(f"/api/v1/issues/{record}")["body"]
+
+
+def note(text: str) -> dict[str, Any]:
+    return {"append": [{"id": new_id(), "text": text}]}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine"),
+    [
+        ({"notes": note("他人所记")}, {"notes": note("自己所记")}),
+        ({"tags": {"add": ["临边"], "remove": []}}, {"tags": {"add": ["洞口"], "remove": []}}),
+        ({"state": {"do": "confirm"}}, {"state": {"do": "issue"}}),
+    ],
+    ids=["note", "tag", "step"],
+)
+def test_a_deletion_after_an_own_addition_does_not_take_what_others_added_unseen(
+    site: House, theirs: dict[str, Any], mine: dict[str, Any]
+) -> None:
+    li, wang, made = site.desk("li"), site.desk("wang"), issue()
+    [first] = li.push(WJ, made)
+    li.push(WJ, update("issue", made["record"], first["version"], theirs))
+    offline = update("issue", made["record"], first["version"], mine)
+    gone = delete("issue", made["record"], first["version"])
+    gone["base"]["after"] = offline["id"]
+    [kept, parked] = wang.push(WJ, offline, gone)
+    assert kept["status"] == "merged"
+    assert (parked["status"], parked["why"]) == ("parked", "delete-vs-edit")
+
+
+def test_a_tag_added_unseen_survives_a_later_removal_by_rote(site: House) -> None:
+    li, wang, made = site.desk("li"), site.desk("wang"), issue()
+    [first] = li.push(WJ, made)
+    version = first["version"]
+    li.push(WJ, update("issue", made["record"], version, {"tags": {"add": ["临边"], "remove": []}}))
+    one = update("issue", made["record"], version, {"tags": {"add": ["洞口"], "remove": []}})
+    by_rote = {"tags": {"add": [], "remove": ["临边", "洞口"]}}
+    wang.push(WJ, one, update("issue", made["record"], version, by_rote, after=one["id"], n=3))
+    assert body_of(li, made["record"])["tags"] == ["临边"]
+
+
+def test_a_tag_added_and_removed_offline_is_gone_whether_sent_at_once_or_apart(site: House) -> None:
+    li, wang = site.desk("li"), site.desk("wang")
+    for apart in (False, True):
+        made = issue()
+        [first] = li.push(WJ, made)
+        version = first["version"]
+        li.push(WJ, update("issue", made["record"], version, {"tags": {"add": ["临边"], "remove": []}}))
+        one = update("issue", made["record"], version, {"tags": {"add": ["洞口"], "remove": []}})
+        undone = {"tags": {"add": ["高处"], "remove": ["洞口"]}}
+        two = update("issue", made["record"], version, undone, after=one["id"], n=3)
+        for batch in ([one], [two]) if apart else ([one, two],):
+            wang.push(WJ, *batch)
+        assert body_of(li, made["record"])["tags"] == ["临边", "高处"]
