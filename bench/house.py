@@ -190,5 +190,6 @@ def _command(workers: int, threads: int) -> tuple[str, ...]:
     return (
         *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread"),
         *("--workers", str(workers), "--threads", str(threads), "--bind", "{bind}"),
-        *("--graceful-timeout", "2", "--keep-alive", "75", "--no-control-socket", "server.app:create_app()"),
+        *("--graceful-timeout", "2", "--no-control-socket"),
+        *("--config", "python:server.gunicorn", "server.app:create_app()"),
     )

@@ -51,7 +51,7 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--workers", default=1, show_default=True, help="Processes; SQLite has one writer anyway.")
+@click.option("--workers", default=2, show_default=True, help="Processes; one for each core.")
 @click.option(
     "--threads",
     # The pushes of one dossier may hold every thread and still none is refused: the next requests

@@ -171,7 +171,7 @@ FAULTS: dict[str, Fault] = {
     # ------------------------------------------------------------------ feed
     "no_resync": fault("feed:_resync", "if cursor.seq and collected >", "if False and 0 >", 200, MOVES),
     "floor_slides": fault("feed:page", "cursor.seq == 0 and cursor.floor == 0", "cursor.seq <= cursor.floor"),
-    "split_seq": fault("feed:_cut", "if index > 0 and starts_seq and full", "if index > 0 and full", 200),
+    "split_seq": fault("feed:_cut", "index > 0 and seq != last and (", "index > 0 and (", 200),
     "heads_read_last": fault(
         "exchange:answer_pull",
         "heads = journal.heads(conn, list(granted))",
