@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from sync.arrival import rfc3339
 
@@ -131,6 +133,9 @@ class Leader:
     def resign(self) -> None:
         """Give the office up, as the end of the process would."""
         if self._connection is not None:
+            # Said and not only hung up: the server may notice a closed line later than the follower asks.
+            with suppress(DBAPIError):
+                self._connection.execute(text(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
             self._connection.invalidate()  # close() would keep the session, and its lock, in the pool
             self._connection.close()
             self._connection = None
