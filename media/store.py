@@ -46,6 +46,11 @@ def rendition_key(dossier: str, sha256: str, profile: str, ext: str) -> str:
     return f"media/{_dossier(dossier)}/r/{_sha256(sha256)}/{profile}.{ext}"
 
 
+def snapshot_key(dossier: str, sha256: str) -> str:
+    """Where a ready-made first load of a dossier rests; it may be made anew at will."""
+    return f"snapshots/{_dossier(dossier)}/{_sha256(sha256)}.ndjson.gz"
+
+
 def checked_key(key: str) -> str:
     """`key` itself if it cannot leave the store's root, else BadKey."""
     if len(key) > 512 or not all(SEGMENT.fullmatch(part) for part in key.split("/")):

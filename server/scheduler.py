@@ -19,6 +19,7 @@ from sync.arrival import rfc3339
 
 from . import transaction
 from .database import db
+from .devices.jobs import forget_deletions, prepare_first_loads
 from .office import Office
 from .photos.actions import settle_all
 from .traces.followers import catch_up
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 # Any constant will do, as long as every node asks for the same one.
 ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
+INTERVALS_S = {"prepare first loads": 3_600, "forget deletions": 86_400}
 SCRATCH_S = 3_600
 INVALID_DAYS = 90  # protocol.md §1
 
@@ -39,7 +41,7 @@ def start(app: Flask) -> BackgroundScheduler:
         scheduler.add_job(
             _guarded(app, leader, name, job),
             "interval",
-            seconds=INTERVAL_S,
+            seconds=INTERVALS_S.get(name, INTERVAL_S),
             id=name,
             coalesce=True,
             max_instances=1,
@@ -49,11 +51,15 @@ def start(app: Flask) -> BackgroundScheduler:
 
 
 def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
-    """What is to be done once a minute; each is idempotent, for a leader may die half-way."""
+    """What is to be done once a minute, or at its own interval; each is idempotent, for a leader may
+    die half-way.
+    """
     here: Office = app.extensions["office"]
     return {
         "settle photographs": settle_all,
         "tell authors": catch_up,
+        "prepare first loads": prepare_first_loads,
+        "forget deletions": forget_deletions,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),
         "forget invalid": lambda: forget_invalid(here),
         "clear scratch": lambda: clear_scratch(here.config.scratch, here.clock().timestamp()),

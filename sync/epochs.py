@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from . import bulk, tables
@@ -115,6 +116,36 @@ def collect(conn: Connection, dossier: str, audience: str, upto: int) -> int:
 def _collected(dialect: str) -> Select[Any]:
     c = tables.collected
     return select(c).where(bulk.named(dialect, c.c.dossier, "dossiers"))
+
+
+def with_deletions(conn: Connection) -> list[tuple[str, str]]:
+    """The pairs of dossier and audience whose feed still tells of deletions or leavings."""
+    f = tables.feed
+    rows = conn.execute(select(f.c.dossier, f.c.audience).where(f.c.op != "put").distinct())
+    return sorted((row.dossier, row.audience) for row in rows)
+
+
+def last_before(conn: Connection, dossier: str, moment: str) -> int:
+    """The seq of the last entry received before `moment` (RFC 3339 UTC, milliseconds); 0 if none.
+
+    Entries are in the order of receipt, so it is found by halving: some forty look-ups however
+    long the journal.
+    """
+    e = tables.entries
+    low, high = 0, conn.execute(select(func.max(e.c.seq)).where(e.c.dossier == dossier)).scalar() or 0
+    while low < high:
+        middle = (low + high + 1) // 2
+        row = conn.execute(
+            select(e.c.seq, e.c.bytes)
+            .where(e.c.dossier == dossier, e.c.seq <= middle)
+            .order_by(e.c.seq.desc())
+            .limit(1)
+        ).one_or_none()
+        if row is None or orjson.loads(row.bytes)["received_at"] < moment:
+            low = middle
+        else:
+            high = row.seq - 1
+    return low
 
 
 def collected(conn: Connection, dossiers: Iterable[str]) -> dict[tuple[str, str], int]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from . import feed
+from . import feed, snapshots
 from .arrival import Arrival, rfc3339
 from .change import Author, Change, Unreadable, read
 from .feed import Cursor
@@ -186,5 +186,21 @@ def answer_pull(
     """The pull half: heads first, then one page for each cursor."""
     heads = journal.heads(conn, list(granted))
     cursors = request.cursors or {}
-    schema = journal.schemas.current
-    return feed.pull(conn, granted, heads, cursors, limit=request.limit, wanted=wanted, schema=schema)
+    return feed.pull(
+        conn,
+        granted,
+        heads,
+        cursors,
+        limit=request.limit,
+        wanted=wanted,
+        schema=journal.schemas.current,
+        offers=_offers(conn, cursors),
+    )
+
+
+def _offers(
+    conn: Connection, cursors: Mapping[str, Mapping[str, Cursor]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Ready-made first loads for those who begin one; no statement where nobody does."""
+    begun = [d for d, held in cursors.items() if any(feed.starts(c) for c in held.values())]
+    return {pair: s.offer() for pair, s in snapshots.offered(conn, begun).items()} if begun else {}

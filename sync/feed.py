@@ -139,6 +139,11 @@ class Stretch:
         }
 
 
+def starts(cursor: Cursor) -> bool:
+    """Whether the device holds nothing of the audience yet."""
+    return cursor.seq == 0 and cursor.below is None
+
+
 def _resync(cursor: Cursor, head: Head, collected: int) -> str | None:
     """Why the cursor cannot go on from where it stands, or None."""
     if cursor.epoch != head.epoch:
@@ -202,12 +207,13 @@ def pull(
     limit: int = PAGE_ITEMS,
     wanted: Mapping[str, Sequence[str]] | None = None,
     schema: int = SCHEMA,
+    offers: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Answer a device's cursors against what is granted at this moment (protocol.md §5).
 
-    `heads` must have been read before; `wanted` are the digests whose bytes each
-    dossier lacks. A pair that is not granted appears only as absence from
-    `granted` and, since the device holds it, in `gone`: unknown and forbidden look alike.
+    `heads` must have been read before; `wanted` are the digests whose bytes each dossier lacks,
+    `offers` the ready-made first loads by pair. A pair that is not granted appears only as absence
+    from `granted` and, since the device holds it, in `gone`: unknown and forbidden look alike.
     """
     known = {d: sorted(audiences) for d, audiences in granted.items() if d in heads}
     gone: list[str] = []
@@ -228,6 +234,9 @@ def pull(
             upto = gone_upto.get((dossier, audience), 0)
             at = (dossier, audience, held[audience], head)
             pages[audience] = page(conn, *at, limit=limit, collected=upto, room=room)
+            offer = (offers or {}).get((dossier, audience))
+            if offer is not None and starts(held[audience]):
+                pages[audience]["snapshot"] = offer
         lacking = list((wanted or {}).get(dossier, ()))
         dossiers[dossier] = _standing(head) | {"wanted": lacking, "audiences": pages}
     return {

@@ -80,6 +80,10 @@ class HttpLine:
             body, headers["Content-Encoding"] = packed(body, "zstd"), "zstd"
         return self.request("POST", "/api/v1/exchange", content=body, headers=headers).content
 
+    def fetch(self, url: str) -> bytes:
+        """A file that an answer has named, for instance a ready-made first load."""
+        return self.request("GET", url).content
+
     def upload(
         self,
         path: Path,

@@ -13,6 +13,7 @@ PAGE_BYTES = 2 * 1024 * 1024
 REQUEST_CHANGES = 500  # protocol.md §7: with it a transaction stays under 250 ms of locked work
 REQUEST_BYTES = 4 * 1024 * 1024
 INFLATED_BYTES = 16 * 1024 * 1024
+SNAPSHOT_URL = "/api/v1/dossiers/{dossier}/snapshots/{audience}/{sha256}"
 # A name, or a name and a firm: `field`, `party:91110105MA0XD00162`.
 AUDIENCE_PATTERN = r"^[a-z]{1,20}(:[A-Za-z0-9._-]{1,40})?$"
 DOSSIER_PATTERN = r"^[a-z]+:[A-Za-z0-9._-]{1,80}$"
@@ -141,6 +142,12 @@ _ITEM = {
     },
     "required": ["record", "kind", "version", "op"],
 }
+_SNAPSHOT = {
+    "type": "object",
+    "description": "A file with all records up to `until`, in place of the pages of a first load.",
+    "properties": {"url": _TEXT, "until": _INT, "sha256": _TEXT, "size": _INT, "items": _INT},
+    "required": ["url", "until", "sha256", "size", "items"],
+}
 _PAGE = {
     "type": "object",
     "description": "One page of one audience, or `resync` with the reason to start anew.",
@@ -153,6 +160,7 @@ _PAGE = {
         "floor": _INT,
         "more": {"type": "boolean"},
         "items": {"type": "array", "items": _ITEM},
+        "snapshot": _SNAPSHOT,
         "resync": {"enum": ["epoch", "tombstones", "cursor-ahead"]},
     },
     "required": ["nonce", "floor"],

@@ -7,7 +7,7 @@ all. protocol.md §2–§6; tests, load generators and other back ends use it.
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from .merge import Written as _Written
 from .merge import first_body, merge
 from .protocol import CHANGE_BYTES, PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, SCHEMA
 from .record import Body, Kind
+from .replica_answers import Offer, settle, take_pull, take_push, take_snapshot
 from .schema import lift_body, lift_change
 
 UNSETTLED = ("new", "acked")  # what the view replays
@@ -52,6 +53,9 @@ class Line(Protocol):
     def exchange(self, body: bytes) -> bytes:
         """One round trip."""
 
+    def fetch(self, url: str) -> bytes:
+        """A file that an answer has named."""
+
 
 class Replica:
     """One device. `kinds` are needed to preview merges in the view and to check what is saved."""
@@ -67,6 +71,7 @@ class Replica:
         schema: int = SCHEMA,
     ) -> None:
         self.schema = schema
+        self.offers: list[Offer] = []
         self.kinds, self.clock, self.new_id, self.device = kinds, clock, new_id, device
         self.db = sqlite3.connect(path, isolation_level=None)
         self.db.row_factory = sqlite3.Row
@@ -275,11 +280,27 @@ class Replica:
         for done in range(1, rounds + 1):
             before = self._position()
             self.receive(orjson.loads(line.exchange(self.request())))
+            self._load(line)
             if not self._busy() and (done > 1 or before == self._position()):
                 return done
             if before == self._position():
                 return done  # what is left, the server will not take now: retries and refusals
         return rounds
+
+    def _load(self, line: Line) -> None:
+        """Fetch the first loads that were offered as files; without one the pages go on."""
+        offers, self.offers = self.offers, []
+        for offer in offers:
+            # Without the file, or with a damaged one, the pages go on.
+            with suppress(ValueError, OSError):
+                self.take_snapshot(offer, line.fetch(offer.url))
+
+    def take_snapshot(self, offer: Offer, data: bytes) -> bool:
+        """A ready-made first load has arrived. Raises ValueError where it is damaged: the pages go on."""
+        with self._transaction():
+            taken = take_snapshot(self.db, offer, data)
+            settle(self.db)
+        return taken
 
     def _position(self) -> tuple[Any, ...]:
         states = self.db.execute("SELECT n, state FROM outbox ORDER BY n").fetchall()
@@ -329,14 +350,12 @@ class Replica:
 
     def receive(self, answer: Mapping[str, Any]) -> None:
         """Take an answer in; late, repeated and reordered ones do no harm."""
-        from .replica_answers import take_pull, take_push
-
         with self._transaction():
             for group in answer.get("push", ()):
                 take_push(self.db, group, self._epoch(group["dossier"]))
         if "pull" in answer:
             with self._transaction():
-                take_pull(self.db, answer["pull"], answer["no"], self.new_id)
+                self.offers += take_pull(self.db, answer["pull"], answer["no"], self.new_id)
 
     def _meta(self, key: str, default: str) -> str:
         row = self.db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()

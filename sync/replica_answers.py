@@ -1,7 +1,11 @@
 """How a device takes the server's answers in: two independent messages, each safe to get twice."""
 
+import gzip
+import hashlib
+import io
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -53,8 +57,25 @@ def settle(db: sqlite3.Connection) -> None:
     )
 
 
-def take_pull(db: sqlite3.Connection, pull: Mapping[str, Any], no: int, new_id: Callable[[], str]) -> None:
-    """Take granted dossiers, pages and cursors in; the caller holds the transaction."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A ready-made first load for a cursor that had just begun."""
+
+    dossier: str
+    audience: str
+    nonce: str
+    url: str
+    until: int
+    sha256: str
+
+
+def take_pull(
+    db: sqlite3.Connection, pull: Mapping[str, Any], no: int, new_id: Callable[[], str]
+) -> list[Offer]:
+    """Take granted dossiers, pages and cursors in; the caller holds the transaction. Returns what
+    may be loaded as a file instead of page by page.
+    """
+    offers: list[Offer] = []
     latest = db.execute("SELECT value FROM meta WHERE key='latest'").fetchone()
     newest = latest is None or no > int(latest["value"])
     if newest:
@@ -72,7 +93,43 @@ def take_pull(db: sqlite3.Connection, pull: Mapping[str, Any], no: int, new_id: 
         )
         for audience, page in said["audiences"].items():
             _page(db, dossier, audience, said["epoch"], page, new_id)
+            if "snapshot" in page and page["more"]:
+                file = page["snapshot"]
+                there = (file["url"], file["until"], file["sha256"])
+                offers.append(Offer(dossier, audience, page["nonce"], *there))
     settle(db)
+    return offers
+
+
+def take_snapshot(db: sqlite3.Connection, offer: Offer, data: bytes) -> bool:
+    """Take a ready-made first load in, if the cursor it was offered to is still loading; the caller
+    holds the transaction. Raises ValueError where the bytes are not the ones offered.
+
+    Rows newer than the file stay: a page brought them, or they stood there before it all began anew.
+    """
+    if hashlib.sha256(data).hexdigest() != offer.sha256:
+        raise ValueError("the first load is damaged")
+    pair = (offer.dossier, offer.audience)
+    held = db.execute("SELECT * FROM cursors WHERE dossier=? AND audience=?", pair).fetchone()
+    if held is None or held["nonce"] != offer.nonce or held["seq"] != 0:
+        return False
+    newer = {
+        row["record"]: row["version"]
+        for row in db.execute(
+            "SELECT record, version FROM shadow WHERE dossier=? AND audience=? AND epoch=?",
+            (*pair, held["epoch"]),
+        )
+    }
+    with gzip.open(io.BytesIO(data)) as lines:
+        for line in lines:
+            item = orjson.loads(line)
+            if newer.get(item["record"], -1) <= item["version"]:
+                _item(db, pair, held["epoch"], held["gen"], item)
+    db.execute(
+        "UPDATE cursors SET seq=?, floor=?, below=NULL, more=1 WHERE dossier=? AND audience=?",
+        (offer.until, offer.until, *pair),
+    )
+    return True
 
 
 def _restored(db: sqlite3.Connection, dossier: str, epoch: int) -> None:

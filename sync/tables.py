@@ -104,6 +104,20 @@ audiences = Table(
     Column("audience", String(80), primary_key=True),
 )
 
+# Ready-made first loads that are offered (sync/snapshots.py); the bytes rest in the office's store.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("dossier", DOSSIER, primary_key=True),
+    Column("audience", String(80), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("items", BigInteger, nullable=False),
+    Column("made_at", String(24), nullable=False),
+)
+
 # How far each follower has read a dossier's entries (sync/followers.py).
 positions = Table(
     "positions",

@@ -1,4 +1,5 @@
-"""late work: why posts end, who has left, since when a dossier is closed, who was told of it
+"""late work: why posts end, who has left, since when a dossier is closed, who was
+told of it, which first loads stand ready
 
 Revision: 0002, after 0001.
 """
@@ -24,10 +25,23 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("dossier", "follower"),
     )
+    op.create_table(
+        "snapshots",
+        sa.Column("dossier", sa.String(length=96), nullable=False),
+        sa.Column("audience", sa.String(length=80), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("items", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.String(length=24), nullable=False),
+        sa.PrimaryKeyConstraint("dossier", "audience"),
+    )
 
 
 def downgrade() -> None:
     """Back."""
+    op.drop_table("snapshots")
     op.drop_table("positions")
     op.drop_column("posts", "ended")
     op.drop_column("people", "left_at")

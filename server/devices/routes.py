@@ -6,13 +6,16 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import FileWrapper
 
+from media.errors import BlobUnknown
+from media.store import snapshot_key
 from server import access, transaction
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.office import office
 from server.photos import queries as photos
-from sync import exchange
+from sync import exchange, snapshots
 from sync.arrival import Arrival, rfc3339
 from sync.change import Author, documented
 from sync.exchange import BadRequest, Group, Request
@@ -101,3 +104,30 @@ def _push(call: Call, group: Group, arrival: Arrival) -> dict[str, Any]:
     author = Author(actor.id, actor.writer, may)
     judge = partial(exchange.push_group, transaction.push, group=group, author=author, arrival=arrival)
     return transaction.share(group.dossier, len(group.changes), judge)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/dossiers/<dossier>/snapshots/<audience>/<sha256>",
+    may=SIGNED_IN,
+    summary="首次同步包 A ready-made first load: gzip of JSON lines",
+    refusals=("not-found",),
+    media_type="application/gzip",
+)
+def snapshot(call: Call, dossier: str, audience: str, sha256: str) -> Any:
+    """As a page of the feed offers it; what may no longer be read there is no longer offered."""
+    with transaction.reading() as conn:
+        granted = access.granted(call.who, conn).get(dossier, ())
+        there = snapshots.offered(conn, [dossier]).get((dossier, audience))
+    if audience not in granted or there is None or there.sha256 != sha256:
+        raise Refusal("not-found")
+    key = snapshot_key(dossier, sha256)
+    try:
+        stream = office().store.open(key)
+    except BlobUnknown:
+        raise Refusal("not-found") from None
+    answer = Response(FileWrapper(stream, 1 << 16), mimetype="application/gzip")
+    answer.headers["Content-Length"] = str(there.size)
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.call_on_close(stream.close)
+    return answer

@@ -31,6 +31,12 @@ class DeskLine:
         assert answer.status_code == 200, answer.text
         return answer.data
 
+    def fetch(self, url: str) -> bytes:
+        answer = self.desk.call("GET", url)
+        if answer.status_code != 200:
+            raise OSError(answer.text)
+        return answer.data
+
 
 class BadLine(DeskLine):
     """Loses requests, loses replies, delivers twice, and delivers old answers late."""

@@ -1,0 +1,52 @@
+"""What is prepared for devices: ready-made first loads; and what they need no longer: old deletions."""
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from media.store import snapshot_key
+from server import transaction
+from server.office import office
+from sync import epochs, snapshots
+from sync.arrival import rfc3339
+
+TOMBSTONE_DAYS = 180  # protocol.md §6: a device that was away longer starts anew
+
+
+def prepare_first_loads(least: int = snapshots.LEAST) -> int:
+    """Make the files that are due; returns how many. Bytes rest before they are offered, and the
+    file they take the place of goes last.
+    """
+    with transaction.reading() as conn:
+        pairs = snapshots.due(conn, least)
+    for dossier, audience in pairs:
+        _prepare(dossier, audience)
+    return len(pairs)
+
+
+def _prepare(dossier: str, audience: str) -> None:
+    here = office()
+    with tempfile.TemporaryDirectory(dir=here.config.scratch) as folder:
+        file = Path(folder) / "snapshot"
+        with transaction.reading() as conn:
+            head = here.journal.heads(conn, [dossier])[dossier]
+            made = snapshots.write(conn, dossier, audience, head, file, rfc3339(here.clock()))
+        here.store.put(snapshot_key(dossier, made.sha256), file, sha256=made.sha256)
+    with transaction.writing() as conn:
+        before = snapshots.note(conn, made)
+    if before is not None:
+        here.store.drop(snapshot_key(dossier, before))
+
+
+def forget_deletions() -> int:
+    """Let go of deletions and leavings of half a year ago; returns how many there were."""
+    here = office()
+    before = rfc3339(here.clock() - timedelta(days=TOMBSTONE_DAYS))
+    with transaction.reading() as conn:
+        old = epochs.with_deletions(conn)
+    done = 0
+    for dossier, audience in old:
+        with transaction.writing(dossier) as conn:
+            upto = epochs.last_before(conn, dossier, before)
+            done += here.journal.collect(conn, dossier, audience, upto) if upto else 0
+    return done
