@@ -149,6 +149,10 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
         raise Undecided("invalid-fields")
     if late.op == "resolve":
         raise Undecided("undecided-fields")  # a decision that came late is made anew
+    target = sitting.states.get(late.record)
+    if late.op == "update" and target is not None and target.deleted:
+        # Taken, it would wait once more: bring the record back first, or return the work.
+        return sitting.minutes.invalid(change, "edit-vs-delete")
     taken = replace(late, id=change.id, digest=change.digest, after=None)
     author = Author(state.body["actor"], state.body["device"], sitting.author.may, system=True)
     outcome = sitting.take(taken, author)

@@ -114,13 +114,38 @@ class Replica:
             self._save(dossier, kind, record, said, base=None, at=at)
         return record
 
-    def update(self, dossier: str, record: str, fields: Mapping[str, Any], *, at: str | None = None) -> str:
-        """Save an edit of a record in view; returns the change's id. Raises KeyError if it is not."""
+    def update(
+        self,
+        dossier: str,
+        record: str,
+        fields: Mapping[str, Any],
+        *,
+        audience: str | None = None,
+        at: str | None = None,
+    ) -> str:
+        """Save an edit of a record in view, or its move to an audience; returns the change's id.
+
+        Raises KeyError if it is not in view.
+        """
         with self._transaction():
             kind = self.view(dossier)[record]["kind"]
             base = self._base(dossier, record)
-            said = {"op": "update", "fields": dict(fields)}
+            said = {"op": "update", "fields": dict(fields)} | ({"audience": audience} if audience else {})
             return self._save(dossier, kind, record, said, base=base, at=at)
+
+    def decide(self, dossier: str, question: str, fields: Mapping[str, Any], reason: str) -> str:
+        """Save the decision on a conflict or parked work in view; returns the change's id.
+
+        It counts for what is on the screen now: if the record moves before it arrives, the question
+        stands (decisions.py). Raises KeyError if the question is not in view.
+        """
+        with self._transaction():
+            seen = self.view(dossier)
+            target = seen.get(seen[question]["body"]["target"], {"version": 0})
+            base = self._base(dossier, question)
+            base["version"] = max(base["version"], target["version"])
+            said = {"op": "resolve", "fields": dict(fields), "reason": reason}
+            return self._save(dossier, seen[question]["kind"], question, said, base=base, at=None)
 
     def delete(self, dossier: str, record: str) -> str:
         """Save the deletion of a record in view; returns the change's id."""
@@ -145,7 +170,8 @@ class Replica:
         base: dict[str, Any] | None,
         at: str | None,
     ) -> str:
-        faults = [] if said["op"] == "delete" else self.kinds[kind].faults(said["op"], said["fields"])
+        checked = said["op"] in ("create", "update") and (said["fields"] or "audience" not in said)
+        faults = self.kinds[kind].faults(said["op"], said["fields"]) if checked else []
         if faults:
             raise ValueError(f"{kind}: {faults}")
         n = self.db.execute("SELECT coalesce(max(n), 0) + 1 FROM outbox").fetchone()[0]
@@ -225,21 +251,24 @@ class Replica:
         return lift_body(known.lifts, body) if known is not None and known.lifts else body
 
     def _replay(self, seen: dict[str, dict[str, Any]], change: dict[str, Any]) -> None:
-        kind, record, op = self.kinds[change["kind"]], change["record"], change["op"]
+        kind, record, op = self.kinds.get(change["kind"]), change["record"], change["op"]
         known = seen.get(record)
         if op == "create":
-            if known is None:
+            if known is None and kind is not None:
                 made = first_body(kind, change["fields"], actor="", at=change["at"])
                 new = {"kind": kind.name, "audience": change["audience"], "version": 0}
                 seen[record] = new | {"body": made}
         elif op == "delete":
             seen.pop(record, None)
-        elif known is not None:
+        elif op == "resolve" and known is not None:
+            known["body"] = known["body"] | {"open": False}  # what comes of it, the server says
+        elif known is not None and kind is not None:
+            known["audience"] = change.get("audience", known["audience"])
             judged = merge(
                 kind,
                 known["body"],
                 _Written({}, {}),
-                change["fields"],
+                change.get("fields", {}),
                 trunk=0,
                 device=self.device,
                 actor="",

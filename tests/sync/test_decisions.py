@@ -229,3 +229,23 @@ def test_one_request_may_open_a_question_and_decide_it(site: House) -> None:
     mine = decide("conflict", late["id"], 4, {"title": {"pick": late["id"]}})
     assert [o["status"] for o in zhang.push(WJ, late, mine)] == ["conflict", "applied"]
     assert inbox(site) == [] and body(li, made["record"])["title"] == "乙"
+
+
+def test_late_work_on_a_deleted_record_is_taken_once_the_record_is_back(site: House) -> None:
+    li, zhang, made = site.desk("li"), site.desk("zhang"), issue()
+    [first] = li.push(WJ, made)
+    zhang.push(WJ, delete("issue", made["record"], first["version"]))
+    li.push(WJ, update("issue", made["record"], first["version"], {"part": "东侧"}))
+    [parked] = inbox(site)
+    too_soon = accepted(site, parked)
+    assert (too_soon["status"], too_soon["why"], too_soon["remedy"]) == (
+        "invalid",
+        "edit-vs-delete",
+        "repair",
+    )
+    assert [i["record"] for i in inbox(site)] == [parked["record"]], "the question stands, and only once"
+    back = decide("issue", made["record"], parked["version"], {}) | {"op": "undelete"}
+    del back["fields"]
+    assert zhang.push(WJ, back)[0]["status"] == "applied"
+    assert accepted(site, parked)["status"] in ("applied", "merged")
+    assert body(zhang, made["record"])["part"] == "东侧" and inbox(site) == []
