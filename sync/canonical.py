@@ -26,6 +26,8 @@ def check(value: Any, path: str = "", room: int = DEPTH) -> None:
     Floats have no place: coordinates are integers of 1e-7 degree, measured decimals are strings.
     Nor has NUL in text: PostgreSQL could not keep it as given.
     """
+    if not path and _is_plain({"": value}, room + 1):
+        return  # the usual case: no path need be put together
     if room == 0:
         raise NotCanonical(path[:80], f"nested deeper than {DEPTH} levels")
     kind = type(value)
@@ -50,6 +52,41 @@ def check(value: Any, path: str = "", room: int = DEPTH) -> None:
             raise NotCanonical(path, "integer of 2^53 or more")
     elif kind is not bool and value is not None:
         raise NotCanonical(path, f"{kind.__name__} is not allowed; send decimals as text")
+
+
+def _is_plain(value: dict[str, Any] | list[Any], room: int) -> bool:
+    """Whether `check` would find nothing; it answers only that, at half the cost."""
+    if room == 0:
+        return False
+    if type(value) is dict:
+        for key in value:
+            if type(key) is not str or not key.isascii():
+                return False
+        items: Any = value.values()
+    else:
+        items = value
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            if "\0" in item or not (item.isascii() or _encodes(item)):
+                return False
+        elif kind is dict or kind is list:
+            if not _is_plain(item, room - 1):
+                return False
+        elif kind is int:
+            if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                return False
+        elif kind is not bool and item is not None:
+            return False
+    return True
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def canonical(value: Any) -> bytes:
