@@ -8,11 +8,12 @@ import gzip
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy import Connection, Select, and_, delete, func, select
 
 from . import bulk, feed, tables
 from .minutes import Head
@@ -109,22 +110,26 @@ def offered(conn: Connection, dossiers: Iterable[str]) -> dict[tuple[str, str], 
     Where a record was deleted, or left the audience, since the file was made, it holds what may no
     longer be read there and is not offered.
     """
-    s, f, d = tables.snapshots, tables.feed, tables.dossiers
+    rows = conn.execute(_offered(conn.dialect.name), {"dossiers": bulk.listed(conn, dossiers)})
+    return {(row.dossier, row.audience): Snapshot(*row) for row in rows}
+
+
+@cache
+def _offered(dialect: str) -> Select[Any]:
+    s, f, d, c = tables.snapshots, tables.feed, tables.dossiers, tables.collected
     gone = (
         select(f.c.record)
         .where(f.c.dossier == s.c.dossier, f.c.audience == s.c.audience)
         .where(f.c.seq > s.c.seq, f.c.op != "put")
         .exists()
     )
-    c = tables.collected
     let_go = (
         select(c.c.seq)
         .where(c.c.dossier == s.c.dossier, c.c.audience == s.c.audience, c.c.seq > s.c.seq)
         .exists()
     )
-    rows = conn.execute(
+    return (
         select(s)
         .join_from(s, d, and_(d.c.dossier == s.c.dossier, d.c.epoch == s.c.epoch))
-        .where(bulk.among(conn, s.c.dossier, dossiers), ~gone, ~let_go)
+        .where(bulk.named(dialect, s.c.dossier, "dossiers"), ~gone, ~let_go)
     )
-    return {(row.dossier, row.audience): Snapshot(*row) for row in rows}
