@@ -153,7 +153,7 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
     if late.op == "update" and target is not None and target.deleted:
         # Taken, it would wait once more: bring the record back first, or return the work.
         return sitting.minutes.invalid(change, "edit-vs-delete")
-    taken = replace(late, id=change.id, digest=change.digest, after=None)
+    taken = replace(late, id=change.id, digest=change.digest)
     author = Author(state.body["actor"], state.body["device"], sitting.author.may, system=True)
     outcome = sitting.take(taken, author)
     if outcome["status"] != "parked":

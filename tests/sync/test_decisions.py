@@ -249,3 +249,24 @@ def test_late_work_on_a_deleted_record_is_taken_once_the_record_is_back(site: Ho
     assert zhang.push(WJ, back)[0]["status"] == "applied"
     assert accepted(site, parked)["status"] in ("applied", "merged")
     assert body(zhang, made["record"])["part"] == "东侧" and inbox(site) == []
+
+
+def test_of_a_chain_of_parked_edits_the_one_that_is_taken_brings_only_what_it_did(site: House) -> None:
+    """Found by the simulator (seed 102054): the author's earlier edit waits for its own decision."""
+    li, wang, zhang = site.desk("li"), site.desk("wang"), site.desk("zhang")
+    made = issue(description="二层已拆除")
+    [first] = li.push(WJ, made)
+    wang.push(WJ, update("issue", made["record"], first["version"], {"description": "二层已氇除"}))
+    with site.app.app_context():
+        people.end_post(li.person, WJ)
+    site.clock.passes(seconds=1)
+    one = update("issue", made["record"], first["version"], {"description": "二恩层已拆除"})
+    two = update(
+        "issue", made["record"], first["version"], {"description": "二恩层已拆除薔"}, after=one["id"]
+    )
+    li.push(WJ, one, two)
+    parked = {i["record"]: i for i in inbox(site)}
+    accepted(site, parked[two["id"]])
+    assert body(zhang, made["record"])["description"] == "二层已氇除薔"
+    accepted(site, parked[one["id"]])
+    assert body(zhang, made["record"])["description"] == "二恩层已氇除薔"
