@@ -41,9 +41,9 @@ bench-peers: $(VENV)/dev ## install Kinto 26.5 beside us, so that `make bench` m
 	@$(PYTHON) -m venv $(VENV)/kinto
 	@$(VENV)/kinto/bin/pip install -q "kinto[postgresql]==26.5.0" gunicorn
 
-simulate: $(VENV)/dev ## the sync simulator; RUNS=2000 OFFSET=0 says how many worlds and from which seed
+simulate: $(VENV)/dev ## the sync simulator; RUNS=2000 HOUSES=200 OFFSET=0: worlds of the engine, of the server, first seed
 	@$(BIN)/python -m tests.simulate $(or $(RUNS),2000) $(or $(OFFSET),0)
-	@SIMULATE_RUNS=0 SIMULATE_FAULTS=1 $(BIN)/pytest -n $(WORKERS) tests/simulate
+	@$(BIN)/python -m tests.simulate $(or $(HOUSES),200) $(or $(OFFSET),0) house
 
 crash: $(VENV)/dev ## kill -9 the server KILLS=200 times on either database; nothing acknowledged may be lost
 	@KILLS=$(or $(KILLS),200) $(BIN)/pytest tests/faults/test_kill.py

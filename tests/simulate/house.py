@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Process:
     def start(cls, clock: Callable[[], datetime], new_id: Callable[[], str]) -> "Process":
         """A migrated database in a folder of its own, and the application on it."""
         folder = Path(tempfile.mkdtemp(prefix="simulate-"))
+        Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=1)
         url = f"sqlite:///{folder / 'house.db'}"
         migrate(url)
         made = cls(Flask("none"), folder, sqlite3.connect(":memory:"), clock, new_id)
@@ -153,7 +155,8 @@ class HouseServer(Server):
         """What the person's roles see, by the table of office.py; staff see every firm's audience."""
         with self.reading() as conn:
             parties = office().journal.audiences(conn, self.dossiers)
-        found = {}
+        own = f"person:{self.house.people[person]}"  # what became of their work
+        found = {own: ["field"]} if own in self.heads() else {}
         for dossier, roles in self.grants.get(person, {}).items():
             seen = set().union(*(SEES[r] for r in roles)) if roles else set()
             if roles - {"contractor"}:
@@ -211,9 +214,10 @@ class HouseServer(Server):
 
     # ------------------------------------------------------------- operator
     def heads(self) -> dict[str, Any]:
-        """The heads of all dossiers."""
+        """The heads of all dossiers, people's own included."""
+        own = [f"person:{known}" for known in self.house.people.values()]
         with self.reading() as conn:
-            return office().journal.heads(conn, self.dossiers)
+            return office().journal.heads(conn, [*self.dossiers, *own])
 
     def copy(self) -> Backup:
         """A backup of this moment, with everybody's posts."""
@@ -244,8 +248,9 @@ class HouseServer(Server):
         self._put_back(self.backup.data)
         self.told = self.backup.told.copy()
         self.restores += 1
+        there = list(self.heads())
         with self.writing() as conn:
-            for dossier in self.dossiers:
+            for dossier in there:
                 outside = [(e, f) for d, e, f in kept if d == dossier]
                 at = rfc3339(self.clock())
                 office().journal.restore(conn, dossier, received_at=at, lineage=outside)
@@ -293,12 +298,3 @@ class HouseWorld(World):
 
     def some_line(self, chances: Any) -> HouseLine:
         return HouseLine(self.rnd, self.server, self.watch, chances)
-
-
-def forget() -> None:
-    """Let the process's application and its folder go."""
-    for process in _process:
-        with process.app.app_context():
-            db.engine.dispose()
-        shutil.rmtree(process.folder, ignore_errors=True)
-    _process.clear()
