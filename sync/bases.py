@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from . import bulk, tables
 from .change import Change
-from .merge import Written
+from .merge import UNKNOWN, Written
 
 Values = dict[str, Any]
 
@@ -25,7 +25,7 @@ class Asked:
     earlier: Sequence[Change] = ()
 
 
-def needed(change: Change, written: Written, device: str) -> bool:
+def needed(change: Change, trunk: int, written: Written, device: str) -> bool:
     """Whether a text, or a set that loses elements, was written by somebody else since its author
     looked: the merge then needs what the author had seen.
     """
@@ -33,7 +33,7 @@ def needed(change: Change, written: Written, device: str) -> bool:
         return False
     return any(
         (change.kind.fields[name].policy == "text" or said.get("remove"))
-        and written.moved(name, change.version, device)
+        and written.moved(name, trunk, device)
         for name, said in change.fields.items()
     )
 
@@ -44,7 +44,8 @@ def values_seen(conn: Connection, dossier: str, asked: Sequence[Asked]) -> dict[
     The value at the base stands as `before` in the first entry that wrote the field after it; over
     it the author's own edits are replayed that were not settled yet, for they were on the screen:
     those to which `after` leads back. So only what happened since the base is read: one statement,
-    and only where two people wrote one text or set.
+    and only where two people wrote one text or set. Of a base that a restore threw away nothing is
+    known but what its author put into sets since.
     """
     if not asked:
         return {}
@@ -70,7 +71,7 @@ def _view(asked: Asked, told: Sequence[tuple[Any, Any]]) -> Values:
     own: dict[str, tuple[str | None, Mapping[str, Any]]] = {}
     for header, said in told:
         own[header["change"]] = ((said["base"] or {}).get("after"), said["fields"])
-        if header["seq"] > asked.trunk:
+        if header["seq"] > asked.trunk != UNKNOWN:
             for name in names:
                 if name in said["after"]:
                     seen.setdefault(name, said["before"].get(name))
@@ -81,7 +82,7 @@ def _view(asked: Asked, told: Sequence[tuple[Any, Any]]) -> Values:
         chain.append(fields)
     for fields in reversed(chain):
         for name in names:
-            if name in fields:
+            if name in fields and (asked.trunk != UNKNOWN or "set" not in fields[name]):
                 seen[name] = _replayed(seen.get(name), fields[name])
     return seen
 

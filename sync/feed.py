@@ -235,7 +235,7 @@ def pull(
             at = (dossier, audience, held[audience], head)
             pages[audience] = page(conn, *at, limit=limit, collected=upto, room=room)
             offer = (offers or {}).get((dossier, audience))
-            if offer is not None and starts(held[audience]):
+            if offer is not None and starts(held[audience]) and "items" in pages[audience]:
                 pages[audience]["snapshot"] = offer
         lacking = list((wanted or {}).get(dossier, ()))
         dossiers[dossier] = _standing(head) | {"wanted": lacking, "audiences": pages}

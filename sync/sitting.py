@@ -62,10 +62,10 @@ class Sitting:
         asked, device = [], self.author.device
         for index, change in enumerate(changes):
             state = self.states.get(change.record)
-            if state is None or not bases.needed(change, Written(state.seqs, state.devices), device):
+            if state is None:
                 continue
-            trunk = self._trunk(change, state)
-            if trunk != UNKNOWN:  # of a base that a restore threw away nothing is known
+            trunk, written = self._trunk(change, state), Written(state.seqs, state.devices)
+            if bases.needed(change, trunk, written, device):
                 earlier = [c for c in changes[:index] if c.record == change.record]
                 asked.append(bases.Asked(change, trunk, earlier))
         self.bases |= bases.values_seen(self.conn, self.dossier, asked)

@@ -20,7 +20,7 @@ def _attempt(job: tuple[int, str]) -> tuple[int, str | None]:
     seed, what = job
     if what in FAULTS:
         return seed, FAULTS[what].caught(seed)
-    return seed, attempt(seed, house=what == "house")
+    return seed, attempt(seed, house=what == "house", files=what == "files")
 
 
 def _quiet() -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FunctionType
 
+from .files import FILES, FileWorld
 from .house import HouseWorld
 from .transport import Chances
 from .world import STEPS, WEIGHTS, World, run
@@ -71,6 +72,7 @@ class Fault:
     weights: Mapping[str, float] | None = None  # the usual ones
     chances: Chances | None = None
     house: bool = False  # the whole house has it, not the engine alone
+    files: bool = False  # it shows where first loads come as files
 
     def noticed(self, before: Iterable[int] = ()) -> tuple[int, str] | None:
         """The first seed that catches it and what it says; seeds that caught it `before` go first.
@@ -94,8 +96,8 @@ class Fault:
     def caught(self, seed: int) -> str | None:
         """What the checks say with the fault, unless they say something without it as well."""
         with self.injected():
-            said = attempt(seed, self.weights, self.chances, house=self.house)
-        if said and attempt(seed, self.weights, self.chances, house=self.house) is None:
+            said = attempt(seed, self.weights, self.chances, house=self.house, files=self.files)
+        if said and attempt(seed, self.weights, self.chances, house=self.house, files=self.files) is None:
             return said
         return None
 
@@ -106,10 +108,12 @@ def attempt(
     chances: Chances | None = None,
     *,
     house: bool = False,
+    files: bool = False,
 ) -> str | None:
     """One run; what it failed by, or None."""
+    kind: type[World] = FileWorld if files else HouseWorld if house else World
     try:
-        run(seed, STEPS, weights or WEIGHTS, chances, HouseWorld if house else World)
+        run(seed, STEPS, weights or (FILES if files else WEIGHTS), chances, kind)
     except Exception as wrong:
         last = traceback.extract_tb(wrong.__traceback__)[-1]
         said = str(wrong).split("\n")[0]

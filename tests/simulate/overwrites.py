@@ -184,8 +184,17 @@ class Overwrites:
         return write.value in self.kept.get((record, name), ())
 
     def _is_merged(self, entry: Entry, made: Made, name: str) -> bool:
-        """Whether the text holds both edits: the author's, and the one not seen."""
-        seen = made.seen.get(name)
+        """Whether the text holds both edits: the author's, and the one not seen.
+
+        Over what stood on the screen, or under it: an own edit that could not be understood never
+        reached the journal, and what was written over it is merged over what it was written over.
+        """
         mine, current = made.fields[name]["set"], entry.said["before"][name]
-        base = (seen.value if seen else None) or ""
-        return entry.after[name] == merge_text(base, current or "", mine or "")
+        of: Made | None = made
+        while of is not None:
+            seen = of.seen.get(name)
+            base = (seen.value if seen else None) or ""
+            if entry.after[name] == merge_text(base, current or "", mine or ""):
+                return True
+            of = self.made.get(seen.writer or "") if seen else None
+        return False

@@ -15,6 +15,7 @@ from .world import run
 
 RUNS = int(os.environ.get("SIMULATE_RUNS", "2000"))
 HOUSES = int(os.environ.get("SIMULATE_HOUSES", "200"))
+FILE_WORLDS = int(os.environ.get("SIMULATE_FILES", "200"))
 OFFSET = int(os.environ.get("SIMULATE_OFFSET", "0"))
 BATCH = 25  # seeds a test: enough for two workers to share the work evenly
 
@@ -35,6 +36,13 @@ def test_every_invariant_holds_in_every_world(first: int) -> None:
 def test_every_invariant_holds_in_every_house(first: int) -> None:
     failed = failures(first, upto=OFFSET + HOUSES, house=True)
     assert not failed, f"`python -m tests.simulate 1 {min(failed)} house` shows {failed}"
+
+
+@pytest.mark.parametrize("first", range(OFFSET, OFFSET + FILE_WORLDS, BATCH))
+def test_every_invariant_holds_where_first_loads_come_as_files(first: int) -> None:
+    seeds = range(first, first + BATCH)
+    failed = {seed: said for seed in seeds if (said := attempt(seed, files=True)) is not None}
+    assert not failed, f"`python -m tests.simulate 1 {min(failed)} files` shows {failed}"
 
 
 @pytest.mark.skipif(os.environ.get("SIMULATE_FAULTS") == "0", reason="SIMULATE_FAULTS=0 leaves them out")

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from server import transaction
+from server.office import office
 from tests.support.house import Desk, House, delete, issue, new_id, update
 
 WJ = "project:wj-01"
@@ -64,3 +66,22 @@ def test_a_tag_added_and_removed_offline_is_gone_whether_sent_at_once_or_apart(s
         for batch in ([one], [two]) if apart else ([one, two],):
             wang.push(WJ, *batch)
         assert body_of(li, made["record"])["tags"] == ["临边", "高处"]
+
+
+def test_a_tag_added_and_removed_offline_is_gone_though_a_restore_lost_what_they_had_seen(
+    site: House,
+) -> None:
+    """Found by the simulator (seeds 1365, 1597): of a lost base one's own additions are still known."""
+    li, wang, made = site.desk("li"), site.desk("wang"), issue()
+    [first] = li.push(WJ, made)
+    tagged = update("issue", made["record"], first["version"], {"tags": {"add": ["临边"], "remove": []}})
+    [seen] = li.push(WJ, tagged)
+    with site.app.app_context(), transaction.writing(WJ) as conn:
+        at = "2026-11-22T02:00:00.000Z"
+        office().journal.restore(conn, WJ, received_at=at, lineage=[(1, first["version"])])
+    one = update("issue", made["record"], seen["version"], {"tags": {"add": ["洞口"], "remove": []}})
+    undone = {"tags": {"add": ["高处"], "remove": ["洞口"]}}
+    two = update("issue", made["record"], seen["version"], undone, after=one["id"], n=3)
+    epoch = li.exchange(cursors={})["pull"]["granted"][WJ]["epoch"]
+    wang.push(WJ, one, two, epoch=epoch)
+    assert body_of(li, made["record"])["tags"] == ["临边", "高处"]
