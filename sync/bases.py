@@ -16,12 +16,13 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A change whose base is asked for: the version that its author had seen, and what of the same
-    request went before it.
+    """A change whose base is asked for: the version that its author had seen, the device, and what
+    of the same request went before it.
     """
 
     change: Change
     trunk: int
+    device: str
     earlier: Sequence[Change] = ()
 
 
@@ -43,7 +44,8 @@ def values_seen(conn: Connection, dossier: str, asked: Sequence[Asked]) -> dict[
 
     The value at the base stands as `before` in the first entry that wrote the field after it; over
     it the author's own edits are replayed that were not settled yet, for they were on the screen:
-    those to which `after` leads back. So only what happened since the base is read: one statement,
+    those to which `after` leads back. What the device has put into a set since counts as seen also
+    where a restore has broken that chain. So only what happened since the base is read: one statement,
     and only where two people wrote one text or set. Of a base that a restore threw away nothing is
     known but what its author put into sets since.
     """
@@ -67,24 +69,33 @@ def values_seen(conn: Connection, dossier: str, asked: Sequence[Asked]) -> dict[
 def _view(asked: Asked, told: Sequence[tuple[Any, Any]]) -> Values:
     """What the author's screen showed of the fields that were written since the base."""
     seen: Values = {}
-    names = asked.change.fields
     own: dict[str, tuple[str | None, Mapping[str, Any]]] = {}
+    by_author: list[Mapping[str, Any]] = []
     for header, said in told:
         own[header["change"]] = ((said["base"] or {}).get("after"), said["fields"])
         if header["seq"] > asked.trunk != UNKNOWN:
-            for name in names:
+            for name in asked.change.fields:
                 if name in said["after"]:
                     seen.setdefault(name, said["before"].get(name))
+        if header["device"] == asked.device and header["n"] < asked.change.n:
+            by_author.append(said["fields"])
     own |= {c.id: (c.after, c.fields) for c in asked.earlier}
+    for fields in [*by_author, *(c.fields for c in asked.earlier)]:
+        _replay(seen, asked.change, fields, sets=True)
     chain, link = [], asked.change.after
     while link in own:
         link, fields = own.pop(str(link))
         chain.append(fields)
-    for fields in reversed(chain):
-        for name in names:
-            if name in fields and (asked.trunk != UNKNOWN or "set" not in fields[name]):
-                seen[name] = _replayed(seen.get(name), fields[name])
+    for fields in reversed(chain) if asked.trunk != UNKNOWN else ():
+        _replay(seen, asked.change, fields, sets=False)
     return seen
+
+
+def _replay(seen: Values, change: Change, fields: Mapping[str, Any], *, sets: bool) -> None:
+    """Let an own edit stand on the screen before `change`: its sets, or all but its sets."""
+    for name in change.fields:
+        if name in fields and ("set" not in fields[name]) is sets:
+            seen[name] = _replayed(seen.get(name), fields[name])
 
 
 def _replayed(value: Any, said: Mapping[str, Any]) -> Any:

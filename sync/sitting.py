@@ -67,7 +67,7 @@ class Sitting:
             trunk, written = self._trunk(change, state), Written(state.seqs, state.devices)
             if bases.needed(change, trunk, written, device):
                 earlier = [c for c in changes[:index] if c.record == change.record]
-                asked.append(bases.Asked(change, trunk, earlier))
+                asked.append(bases.Asked(change, trunk, device, earlier))
         self.bases |= bases.values_seen(self.conn, self.dossier, asked)
 
     def _read_touched(self, names: set[str]) -> None:

@@ -62,6 +62,8 @@ def main(arguments: list[str]) -> int:
     for done, (seed, why) in enumerate(pool.imap_unordered(_attempt, jobs, chunksize=4), 1):
         if why is not None:
             failed[seed] = why
+            if what not in FAULTS:
+                print(f"seed {seed}: {why[:200]}", file=sys.stderr, flush=True)
         if time.perf_counter() - told > EVERY_S:
             told = time.perf_counter()
             print(f"… {done} of {runs} runs, {len(failed)} failed", file=sys.stderr, flush=True)
