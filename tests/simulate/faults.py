@@ -141,9 +141,6 @@ FEED: dict[str, Fault] = {
         INTERLEAVED,
     ),
     "rewritten_unnoticed": fault("feed:page", " or beyond", "", 600, BUSY, INTERLEAVED),
-    "load_ends_it": fault(
-        "feed:Stretch.page", '"more": self.newest_first', '"more": False', 600, BUSY, INTERLEAVED
-    ),
     "no_leave": fault(  # no_leave
         "minutes:Minutes._feed", "return [here, *left]", "return [here]", 100, MOVES
     ),
@@ -209,15 +206,6 @@ REPLICA: dict[str, Fault] = {
         '"version": shadow["version"] if shadow else first["version"]',
         600,
         PEACE,
-        HOT,
-    ),
-    "base_forgets_epoch": Fault(
-        (
-            Edit("replica:Replica._base", '"epoch": shadow["epoch"]', '"epoch": self._epoch(dossier)'),
-            _NO_JUMP,
-        ),
-        900,
-        RESTORES,
         HOT,
     ),
     "base_of_the_older_row": fault(

@@ -244,6 +244,26 @@ def _held(phone: Replica, audience: str) -> dict[str, Any]:
     return {k: row[k] for k in ("nonce", "epoch", "seq", "floor", "below")}
 
 
+def test_an_edit_over_a_row_from_before_a_restore_says_of_which_epoch_it_was(
+    site: House, device: Any
+) -> None:
+    """The server must not take the old number for one of its new history (protocol.md §3)."""
+    phone, line = device("a"), DeskLine(site.desk("li"))
+    phone.sync(line)
+    record = phone.create(WJ, "issue", said())
+    phone.sync(line)
+    version = phone.view(WJ)[record]["version"]
+    with site.app.app_context(), transaction.writing(WJ) as conn:
+        office().journal.restore(conn, WJ, received_at="2026-11-22T02:00:00.000Z")
+    phone.receive(orjson.loads(line.exchange(phone.request())))  # learns of it; nothing is reloaded yet
+    assert phone.db.execute("SELECT epoch FROM epochs WHERE dossier=?", (WJ,)).fetchone()[0] == 2
+    phone.db.execute("DELETE FROM outbox")  # as if a backup had covered what it made
+    phone.update(WJ, record, {"part": {"set": "东侧"}})
+    [(change,)] = [tuple(r) for r in phone.db.execute("SELECT change FROM outbox")]
+    base = orjson.loads(change)["base"]
+    assert (base["version"], base["epoch"]) == (version, 1)
+
+
 def test_the_server_names_the_digests_it_still_lacks(site: House, device: Any) -> None:
     phone, line = device("a"), DeskLine(site.desk("li"))
     phone.sync(line)
