@@ -100,6 +100,10 @@ def merge(
             if body.get(name) != said["set"] or whole:
                 base = (bases or {}).get(name)
                 _value(declared, name, body.get(name), said["set"], whole or moved, out, base)
+            elif trunk == UNKNOWN:
+                # Said over what a restore threw away: whoever wrote that comes again, perhaps later,
+                # and must find that somebody had seen it and said otherwise.
+                out.after[name] = said["set"]
     if atomic and any(lost.mode != "info" for lost in out.lost.values()):
         for name, value in out.after.items():
             out.lost[name] = Lost(body.get(name), value, "review")

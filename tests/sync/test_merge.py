@@ -175,3 +175,10 @@ def test_the_first_body_takes_every_policy() -> None:
 def test_a_lifecycle_that_names_an_unknown_state_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown state"):
         Lifecycle(initial="a", states={"a": "甲"}, transitions={"go": transition("a -> b", by="x")})
+
+
+def test_after_a_restore_an_equal_value_is_written_so_that_what_it_answered_finds_it_moved() -> None:
+    """Simulator seed 6277, decision 0007."""
+    again = judge({"name": "a"}, {"name": "a"}, moved("name"), trunk=UNKNOWN)
+    assert (again.status, again.after) == ("merged", {"name": "a"})
+    assert judge({"name": "a"}, {"name": "a"}, moved("name")).status == "noop"
