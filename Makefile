@@ -37,9 +37,9 @@ openapi: $(VENV)/dev ## write openapi.yaml from kinds and routes
 bench: $(VENV)/dev ## the figures we quote, beside the bare store; ROWS=push,pull picks rows
 	@$(BIN)/python -m bench
 
-simulate: $(VENV)/dev ## the sync simulator; RUNS=2000 OFFSET=0 says how many worlds and from which seed
+simulate: $(VENV)/dev ## the sync simulator; RUNS=2000 HOUSES=200 OFFSET=0: worlds of the engine, of the server, first seed
 	@$(BIN)/python -m tests.simulate $(or $(RUNS),2000) $(or $(OFFSET),0)
-	@SIMULATE_RUNS=0 SIMULATE_FAULTS=1 $(BIN)/pytest -n $(WORKERS) tests/simulate
+	@$(BIN)/python -m tests.simulate $(or $(HOUSES),200) $(or $(OFFSET),0) house
 
 migrate: $(VENV)/run ## bring the database to the newest schema
 	@$(BIN)/xunjian migrate

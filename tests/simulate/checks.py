@@ -27,7 +27,8 @@ def judge_journals(server: Server, watch: Watch) -> None:
         _in_order(told, watch)
         _replay(told, records, server.kinds)
         _conflicts_stand(told, records)
-        _decisions_stand(server, dossier, told, records)
+        _decisions_stand(server, dossier, told, records, watch)
+        _receipts(server, dossier)
         Overwrites(watch, told, server.kinds).judge()
 
 
@@ -115,7 +116,20 @@ def _conflicts_stand(told: list[Entry], records: dict[str, Any]) -> None:
                 assert current in listed, f"I12 {current!r} was overwritten and the conflict forgot it"
 
 
-def _decisions_stand(server: Server, dossier: str, told: list[Entry], records: dict[str, Any]) -> None:
+def _receipts(server: Server, dossier: str) -> None:
+    """I1: what a device holds in its hand names the entry that stands in the journal."""
+    e = tables.entries
+    with server.reading() as conn:
+        rows = conn.execute(select(e.c.change, e.c.seq, e.c.hash).where(e.c.dossier == dossier)).all()
+    for row in rows:
+        receipt = server.told.outcomes.get(row.change, {}).get("receipt")
+        fine = receipt is None or (receipt["seq"], receipt["hash"]) == (row.seq, row.hash.hex())
+        assert fine, f"I1 the receipt of {row.change} is another's: {receipt}"
+
+
+def _decisions_stand(
+    server: Server, dossier: str, told: list[Entry], records: dict[str, Any], watch: Watch
+) -> None:
     """I12: a question is open until an entry decides it, and then stays decided."""
     by_change = {e.head["change"]: e for e in told}
     c = tables.conflicts
@@ -131,11 +145,16 @@ def _decisions_stand(server: Server, dossier: str, told: list[Entry], records: d
         decision = by_change.get(body["decision"]["change"])
         assert decision is not None, f"I12 nobody decided {record}"
         assert decision.head["status"] != "parked", f"I12 {record} was closed by a decision that was parked"
+        seq, version = decision.head["seq"], records[record]["version"]
+        assert version == seq, f"I4 {record} was decided at {seq} and says {version}: no cursor finds it"
         if decision.head["op"] == "resolve":
             assert decision.head["conflict"] == record, f"I12 {record} was closed by another's decision"
     for entry in told:
         if entry.head["op"] == "resolve" and entry.head["status"] == "applied":
             assert not opened[entry.head["conflict"]], "I12 a decided question is open again"
+        taken = watch.accepted.get(entry.head["change"])
+        if taken is not None and entry.head["status"] != "parked" and entry.head["op"] != "resolve":
+            assert not opened[taken], "I12 work that was taken waits still"
 
 
 # ----------------------------------------------------------------------- rest

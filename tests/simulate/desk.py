@@ -45,26 +45,31 @@ class Desk:
         self.looks: dict[tuple[str, str], Look] = {}
 
     # ------------------------------------------------------------------ look
-    def _look(self, dossier: str, wanted: Callable[[Row], bool]) -> Look | None:
-        """At something now, or at what was looked at before."""
+    def _look(self, dossier: str, wanted: Callable[[Row], bool], stale: float = 0.5) -> Look | None:
+        """At something now, or at what was looked at before and not acted upon."""
         rnd = self.rnd
         records = self.server.records(dossier)
         old = sorted(k for k, look in self.looks.items() if k[0] == dossier and wanted(look.row))
-        if old and rnd.random() < 0.4:
-            return self.looks[rnd.choice(old)]
         found = sorted(r for r, row in records.items() if wanted(row))
-        if not found:
-            return None
-        record = rnd.choice(found)
+        if old and rnd.random() < stale:
+            return self.looks[rnd.choice(old)]
+        return self._at(dossier, rnd.choice(found), records) if found else None
+
+    def glance(self, dossier: str) -> None:
+        """Put a few records on the screen; an older look at one of them stays until it is used."""
+        records = self.server.records(dossier)
+        found = sorted(r for r, row in records.items() if self._live(row) or _waits(row))
+        for record in self.rnd.sample(found, min(len(found), 4)):
+            self.looks.setdefault((dossier, record), self._at(dossier, record, records))
+
+    def _at(self, dossier: str, record: str, records: dict[str, Row]) -> Look:
         row = records[record]
         target = records.get(row["body"].get("target", ""), row) if row["kind"] == "conflict" else row
         told = self.server.told.writers
         seen = {
             f: Seen(told.get((dossier, q)), True, target["body"].get(f)) for f, q in target["written"].items()
         }
-        look = Look(dossier, record, row, self.server.heads()[dossier].epoch, seen)
-        self.looks[dossier, record] = look
-        return look
+        return Look(dossier, record, row, self.server.heads()[dossier].epoch, seen)
 
     def _submit(self, look: Look, op: str, said: dict[str, Any], *, of: Made | None = None) -> None:
         """A change on the ground of a look; with `of`, parked work that is taken as its author's."""
@@ -86,7 +91,7 @@ class Desk:
         made = Made(name, raw["n"], self.name, op, look.dossier, target, fields, look.seen, raw)
         if of is not None:
             made = replace(of, id=name)
-            self.watch.accepted.add(name)
+            self.watch.accepted[name] = look.record
         self.watch.saved(made)
         outcome = self.server.submit(self.name, look.dossier, raw)
         assert outcome["status"] != "retry", f"the desk had nothing to wait for: {outcome}"
@@ -123,7 +128,8 @@ class Desk:
 
     def review(self, dossier: str) -> None:
         """Decide one of the questions that wait."""
-        look = self._look(dossier, lambda row: row["kind"] in ("conflict", "parked") and row["body"]["open"])
+
+        look = self._look(dossier, _waits, stale=0.75)  # people think about these
         if look is None:
             return
         body = look.row["body"]
@@ -147,7 +153,11 @@ class Desk:
         if rnd.random() < 0.2 and (field.order or field.policy in ("last", "text")):
             return {"set": rnd.choice(field.order) if field.order else f"r{rnd.randrange(1_000)}"}
         aside = [str(o["seq"]) for o in known.get("overwritten", ())]
-        return {"pick": rnd.choice([*(c["change"] for c in known["candidates"]), *aside])}
+        return {"pick": rnd.choice([*(c["change"] for c in known["candidates"]), *aside, "current"])}
 
     def _live(self, row: Row) -> bool:
         return row["kind"] in self.work.on_phones and not row["deleted"]
+
+
+def _waits(row: Row) -> bool:
+    return row["kind"] in ("conflict", "parked") and row["body"]["open"]

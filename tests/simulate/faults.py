@@ -1,118 +1,33 @@
-"""Seeded faults: a line of the engine or the replica made wrong, which the checks must notice."""
+"""Seeded faults: lines of the engine, the replica and the house made wrong, which the checks must notice.
 
-import importlib
-import inspect
-import textwrap
-import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from types import FunctionType
+Where the protocol's executable model has the same fault, its name stands behind.
+"""
 
+from collections.abc import Mapping
+from pathlib import Path
+
+from .injection import Edit, Fault
 from .transport import Chances
-from .world import STEPS, WEIGHTS, run
+from .world import WEIGHTS
 
 # More of what a rare fault needs.
 RESTORES = dict(WEIGHTS | {"restore": 4, "back_up": 4, "note_backup": 4})
 MOVES = dict(WEIGHTS | {"move": 8, "collect": 8})
 GRANTS = dict(WEIGHTS | {"grant": 8})
-REGRANTS = dict(WEIGHTS | {"grant": 16, "edit": 40})
+REVIEWS = dict(WEIGHTS | {"review": 10, "desk_edit": 6})
+MOVERS = dict(WEIGHTS | {"move": 30, "desk_edit": 5, "restore": 0.1, "collect": 0.5})
+COLLECTED = dict(WEIGHTS | {"collect": 16, "move": 10, "send": 30, "arrive": 40, "restore": 0.1})
+BUSY = dict(WEIGHTS | {"send": 40, "arrive": 40, "round_trip": 2})
 PEACE = dict(WEIGHTS | dict.fromkeys(("move", "collect", "grant", "restore", "desk_edit"), 0.2))
+DECIDED = dict(
+    PEACE | {"edit": 36, "review": 14, "glance": 10, "desk_edit": 14, "round_trip": 24, "collect": 0.2}
+)
+LATE = dict(WEIGHTS | {"grant": 8, "review": 12})
 HOT = Chances(new_records=0.015)
-INTERLEAVED = Chances(interleaved=0.5)
+INTERLEAVED = Chances(interleaved=0.9, lost=0.02)
 DYING = Chances(phone_dies=0.3)
-DOUBLED = Chances(doubled=0.4, lost=0.02)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """In the function `where` (module:name), the text `right` becomes `wrong`."""
-
-    where: str
-    right: str
-    wrong: str
-
-    def function(self) -> FunctionType:
-        """The function as it stands in the engine."""
-        module, _, path = self.where.partition(":")
-        found = importlib.import_module(f"sync.{module}")
-        for name in path.split("."):
-            if not hasattr(found, name):
-                raise LookupError(f"{self.where} is gone: bring the fault up to date")
-            found = getattr(found, name)
-        found = inspect.unwrap(found)  # type: ignore[arg-type]
-        assert isinstance(found, FunctionType), self.where
-        return found
-
-    def mutated(self) -> FunctionType:
-        """The function with the fault in it. Raises LookupError where the engine has changed."""
-        function = self.function()
-        source = inspect.getsource(function)
-        if source.count(self.right) != 1:
-            raise LookupError(f"{self.where} does not say {self.right!r} once: bring the fault up to date")
-        made: dict[str, object] = {}
-        faulty = textwrap.dedent(source.replace(self.right, self.wrong))
-        exec(faulty, function.__globals__ | {"__name__": "fault"}, made)
-        found = inspect.unwrap(made[function.__name__])  # type: ignore[arg-type]
-        assert isinstance(found, FunctionType)
-        return found
-
-    @contextmanager
-    def injected(self) -> Iterator[None]:
-        """The fault is in force; every reference to the function has it."""
-        function = self.function()
-        right = function.__code__
-        function.__code__ = self.mutated().__code__
-        try:
-            yield
-        finally:
-            function.__code__ = right
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One or more edits. `budget` is how many seeds may pass before one must have caught it.
-
-    `first` are seeds that have caught it before; they are tried first and count like any other.
-    """
-
-    edits: tuple[Edit, ...]
-    budget: int
-    weights: Mapping[str, float] | None = None  # the usual ones
-    chances: Chances | None = None
-    first: tuple[int, ...] = ()
-
-    def seeds(self) -> Iterator[int]:
-        """Those that have caught it before, then all within the budget."""
-        yield from self.first
-        yield from (seed for seed in range(self.budget) if seed not in self.first)
-
-    @contextmanager
-    def injected(self) -> Iterator[None]:
-        """All edits are in force."""
-        with ExitStack() as stack:
-            for edit in self.edits:
-                stack.enter_context(edit.injected())
-            yield
-
-    def caught(self, seed: int) -> str | None:
-        """What the checks say with the fault, unless they say something without it as well."""
-        with self.injected():
-            said = attempt(seed, self.weights, self.chances)
-        return said if said and attempt(seed, self.weights, self.chances) is None else None
-
-
-def attempt(
-    seed: int, weights: Mapping[str, float] | None = None, chances: Chances | None = None
-) -> str | None:
-    """One run; what it failed by, or None."""
-    try:
-        run(seed, STEPS, weights or WEIGHTS, chances)
-    except Exception as wrong:
-        last = traceback.extract_tb(wrong.__traceback__)[-1]
-        said = str(wrong).split("\n")[0]
-        return said if isinstance(wrong, AssertionError) else f"{type(wrong).__name__} in {last.name}: {said}"
-    return None
+DOUBLED = Chances(doubled=0.45, lost=0.02)
+KILLED = Chances(server_dies=0.3)
 
 
 def fault(
@@ -122,9 +37,11 @@ def fault(
     budget: int = 100,
     weights: Mapping[str, float] | None = None,
     chances: Chances | None = None,
+    *,
+    house: bool = False,
 ) -> Fault:
     """A fault of one edit."""
-    return Fault((Edit(where, right, wrong),), budget, weights, chances)
+    return Fault((Edit(where, right, wrong),), budget, weights, chances, house)
 
 
 _HEADS_LAST = """early = Journal.heads(journal, conn, list(granted))
@@ -136,73 +53,138 @@ _HEADS_LAST = """early = Journal.heads(journal, conn, list(granted))
                 page["until"] = head.seq
     return pulled
     heads = {}"""
+_NO_JUMP = Edit("epochs:restore", "head.seq + JUMP", "head.seq")
 
-FAULTS: dict[str, Fault] = {
-    # ------------------------------------------------------------------ push
-    "no_dedupe": fault("sitting:Sitting.judge", "if stored is not None:", "if False:"),
+PUSH: dict[str, Fault] = {
+    "no_dedupe": fault("sitting:Sitting.judge", "if stored is not None:", "if False:"),  # no_dedupe
     "outcome_not_stored": fault("minutes:Minutes._remember", "self._outcomes.append(", "str("),
-    "push_any_epoch": fault("journal:Journal.push", "epoch != head.epoch", "False", 300, RESTORES),
-    "blind_delete": fault("sitting:Sitting._delete", "not anyway and any(", "False and any("),
-    "resurrect": fault("sitting:Sitting._update", "if state.deleted", "if False"),
+    "push_any_epoch": fault(  # push_any_epoch
+        "journal:Journal.push", "epoch != head.epoch", "False", 300, RESTORES
+    ),
+    "blind_delete": fault(  # blind_delete
+        "sitting:Sitting._delete", "not anyway and any(", "False and any("
+    ),
+    "resurrect": fault("sitting:Sitting._update", "if state.deleted", "if False"),  # resurrect
     "parked_forgotten": fault(
         "sitting:Sitting.park", "self._engine_record(", "str(self._engine_record) or (lambda *_: 0)("
     ),
-    "lost_history_trusted": Fault(
-        (
-            Edit("sitting:Sitting._trunk", "if epoch >= change.epoch", "if False"),
-            Edit("epochs:restore", "head.seq + JUMP", "head.seq"),
-        ),
+    "lost_history_trusted": Fault(  # no_fork+no_jump
+        (Edit("sitting:Sitting._trunk", "if epoch >= change.epoch", "if False"), _NO_JUMP),
         600,
         RESTORES,
         HOT,
     ),
-    # ----------------------------------------------------------------- merge
-    "silent_overwrite": fault("merge:_value", "if not moved:", "if True:"),
-    "text_last_wins": fault("merge:_value", "out.after[name] = merged", "out.after[name] = mine"),
+    "lineage_inside": fault("epochs:restore", "in [*known, *lineage]", "in [*known]", 200, RESTORES),
+    "chain_broken": fault("minutes:Minutes._header", "self.prev.hex()", "self.head.hash.hex()"),
+    "receipt_of_another": fault(
+        "minutes:Minutes.append", '"hash": self.prev.hex()', '"hash": self.head.hash.hex()'
+    ),
+    "moved_meanwhile": fault(
+        "sitting:Sitting._moved_meanwhile", "elsewhere and", "False and", 300, MOVERS, HOT
+    ),
+    "conflict_left_behind": fault(
+        "sitting:Sitting._move", "conflict is not None and", "False and", 300, MOVES
+    ),
+}
+MERGE: dict[str, Fault] = {
+    "silent_overwrite": fault("merge:_value", "if not moved:", "if True:"),  # silent_lww
+    "silent_last": fault("merge:_value", 'Lost(current, mine, "info")', 'Lost(mine, mine, "info")', 300),
+    "text_last_wins": fault("merge:_value", "out.after[name] = merged", "out.after[name] = mine", 300, PEACE),
     "merge_called_own": fault(
         "sitting:_apply", "MERGED if name in contested else device", "device", 400, PEACE, HOT
+    ),
+    "set_called_own": fault(
+        "merge:merge", "if moved and declared.policy in", "if False and declared.policy in", 400, PEACE, HOT
     ),
     "group_apart": fault("merge:_moved_groups", "moved.add(str(group))", "pass"),
     "milder_shows": fault("merge:graver", "order.index(mine) > order", "order.index(mine) < order"),
     "remove_wins": fault("merge:merge_set", "remove &= set(seen)", "pass", 400, PEACE, HOT),
+    "own_tags_unseen": fault(
+        "bases:see_sets", 'if "add" in said or "remove" in said', "if False", 600, PEACE, HOT
+    ),
     "conflict_not_joined": fault(
         "sitting:Sitting._conflict", "earlier.body if earlier else None", "None", 200
     ),
-    # ------------------------------------------------------------------ feed
-    "no_resync": fault("feed:_resync", "if cursor.seq and collected >", "if False and 0 >", 200, MOVES),
-    "floor_slides": fault("feed:page", "cursor.seq == 0 and cursor.floor == 0", "cursor.seq <= cursor.floor"),
+    "atomic_in_part": fault("merge:merge", "if atomic and any(", "if False and any(", 200, REVIEWS),
+}
+DECISIONS: dict[str, Fault] = {
+    "decision_forgets_candidates": fault(
+        "decisions:_close", "body = state.body |", 'body = state.body | {"fields": {}} |', 100, REVIEWS
+    ),
+    "reopening_forgets_candidates": fault(
+        "decisions:_reopen", "known | {", 'known | {"candidates": []} | {', 300, DECIDED, HOT
+    ),
+    "decided_unseen": fault(
+        "decisions:_settle", "if since or state.version > change.version", "if False", 400, DECIDED, HOT
+    ),
+    "question_stays_open": fault(
+        "decisions:_review", 'if outcome["status"] != "parked"', "if False", 200, LATE
+    ),
+    "taken_under_the_next_seq": fault("decisions:_review", "seq=sitting.minutes.seq", "seq=None", 300, LATE),
+    "undeleted_in_name": fault("decisions:undelete", "= False, True", "= True, True", 200),
+}
+FEED: dict[str, Fault] = {
+    "no_resync": fault(  # no_resync
+        "feed:_resync", "if cursor.seq and collected >", "if False and 0 >", 200, MOVES
+    ),
+    "floor_slides": fault(  # floor_slides
+        "feed:page", "cursor.seq == 0 and cursor.floor == 0", "cursor.seq <= cursor.floor"
+    ),
     "split_seq": fault("feed:_cut", "if index > 0 and starts_seq and full", "if index > 0 and full", 200),
+    "two_rows_a_seq": fault("feed:page", "limit + ROWS_PER_SEQ", "limit + 1", 300, REVIEWS),
     "heads_read_last": fault(
         "exchange:answer_pull",
         "heads = journal.heads(conn, list(granted))",
         _HEADS_LAST,
         300,
-        None,
+        BUSY,
         INTERLEAVED,
     ),
-    "no_leave": fault("minutes:Minutes._feed", "return [here, *left]", "return [here]", 100, MOVES),
+    "rewritten_unnoticed": fault(
+        "feed:page", "more or len(rows) < len(found)", "more", 600, BUSY, INTERLEAVED
+    ),
+    "no_leave": fault(  # no_leave
+        "minutes:Minutes._feed", "return [here, *left]", "return [here]", 100, MOVES
+    ),
     "deleted_served": fault("minutes:Minutes._feed", '"delete" if s.deleted', '"put" if s.deleted'),
     "served_without_grant": fault(
         "feed:pull", "for a in held if a in known[dossier])", "for a in held)", 100, GRANTS
     ),
-    # --------------------------------------------------------------- replica
-    "no_cas": fault("replica_answers:_page", 'if page["since"] != held["seq"]:', "if False:"),
+}
+REPLICA: dict[str, Fault] = {
+    "no_cas": fault("replica_answers:_page", 'if page["since"] != held["seq"]:', "if False:"),  # no_cas
     "no_nonce": fault(
-        "replica_answers:_page", 'held["nonce"] != page["nonce"]', "False", 900, REGRANTS, DOUBLED
+        "replica_answers:_page", 'held["nonce"] != page["nonce"]', "False", 900, COLLECTED, DOUBLED
     ),
     "old_rows_stay": fault("replica_answers:_page", 'if not page["more"]:', "if False:", 200, MOVES),
-    "no_purge": fault(
+    "no_purge": fault(  # no_purge
         "replica_answers:_grants",
         'if row["audience"] not in',
         'if False and row["audience"] not in',
         100,
         GRANTS,
     ),
+    "rows_not_purged": fault(
+        "replica_answers:_grants",
+        "DELETE FROM shadow WHERE dossier=? AND audience=?",
+        "DELETE FROM shadow WHERE dossier=? AND audience=? AND 0",
+        100,
+        GRANTS,
+    ),
     "late_grants": fault("replica_answers:take_pull", "newest = latest is None or", "newest = True or"),
-    "early_drop": fault("replica_answers:settle", " OR c.seq < outbox.seq OR c.more", "", 200),
+    "early_drop": fault(  # early_drop
+        "replica_answers:settle", " OR c.seq < outbox.seq OR c.more", "", 200
+    ),
     "not_retained": fault("replica_answers:settle", " AND e.backed_up >= outbox.seq", "", 100),
-    "late_ack": fault("replica_answers:take_push", 'group["epoch"] != epoch', "False", 600, RESTORES),
-    "no_repush": fault("replica_answers:_restored", "'acked','retained'", "'acked'", 200, RESTORES),
+    "late_ack": fault(  # late_ack
+        "replica_answers:take_push", 'group["epoch"] != epoch', "False", 600, RESTORES
+    ),
+    "no_repush": fault(  # no_repush
+        "replica_answers:_restored", "'acked','retained'", "'acked'", 200, RESTORES
+    ),
+    "sent_out_of_order": fault(
+        "replica:Replica.request", "WHERE state='new' ORDER BY n", "WHERE state='new' ORDER BY id"
+    ),
     "torn_page": fault(
         "replica:Replica._transaction",
         'self.db.execute("BEGIN IMMEDIATE")',
@@ -218,7 +200,7 @@ FAULTS: dict[str, Fault] = {
         600,
         MOVES,
     ),
-    "base_unmasked": fault(
+    "base_unmasked": fault(  # trunk_unmasked
         "replica:Replica._base",
         '"version": first["version"]',
         '"version": shadow["version"] if shadow else first["version"]',
@@ -226,13 +208,29 @@ FAULTS: dict[str, Fault] = {
         PEACE,
         HOT,
     ),
-    "base_forgets_epoch": Fault(
-        (
-            Edit("replica:Replica._base", '"epoch": shadow["epoch"]', '"epoch": self._epoch(dossier)'),
-            Edit("epochs:restore", "head.seq + JUMP", "head.seq"),
-        ),
-        900,
-        RESTORES,
-        HOT,
+}
+HOUSE: dict[str, Fault] = {
+    "ended_posts_count": fault(
+        "server.people.queries:identify",
+        "ended = post.until is not None and",
+        "ended = False and",
+        50,
+        GRANTS,
+        house=True,
+    ),
+    "half_committed": fault(
+        "server.transaction:_write",
+        "db.session.rollback()",
+        "db.session.commit()",
+        50,
+        None,
+        KILLED,
+        house=True,
+    ),
+    "two_people_one_device": fault(
+        "server.endpoint:Actor.writer", "{self.device}/{self.id[-12:]}", "phone", 50, house=True
     ),
 }
+# A seed that caught each, by name: `python -m tests.simulate first` looks for them anew.
+FIRST = Path(__file__).with_name("first_seeds.json")
+FAULTS = PUSH | MERGE | DECISIONS | FEED | REPLICA | HOUSE

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Process:
     def start(cls, clock: Callable[[], datetime], new_id: Callable[[], str]) -> "Process":
         """A migrated database in a folder of its own, and the application on it."""
         folder = Path(tempfile.mkdtemp(prefix="simulate-"))
+        Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=1)
         url = f"sqlite:///{folder / 'house.db'}"
         migrate(url)
         made = cls(Flask("none"), folder, sqlite3.connect(":memory:"), clock, new_id)
@@ -293,12 +295,3 @@ class HouseWorld(World):
 
     def some_line(self, chances: Any) -> HouseLine:
         return HouseLine(self.rnd, self.server, self.watch, chances)
-
-
-def forget() -> None:
-    """Let the process's application and its folder go."""
-    for process in _process:
-        with process.app.app_context():
-            db.engine.dispose()
-        shutil.rmtree(process.folder, ignore_errors=True)
-    _process.clear()

@@ -63,6 +63,10 @@ class Work:
         """A new record's kind and fields; `near` are records it may speak of."""
         return "sheet", first_fields(rnd)
 
+    def audience(self, rnd: random.Random, kind: str, held: list[str]) -> str:
+        """Where a new record goes."""
+        return rnd.choice(held)
+
     def edited(
         self, rnd: random.Random, kind: str, body: dict[str, Any], new_id: Callable[[], str]
     ) -> dict[str, Any]:

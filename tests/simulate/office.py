@@ -66,6 +66,11 @@ class OfficeWork(Work):
             said |= {"description": "二层已拆除", "lat_e7": 1, "lon_e7": 1}
         return kind, {name: {"set": value} for name, value in said.items()}
 
+    def audience(self, rnd: random.Random, kind: str, held: list[str]) -> str:
+        """Mostly one that the kind knows."""
+        known = [a for a in held if a.split(":")[0] in _ALL[kind].audiences and a != "public"]
+        return rnd.choice(known if known and rnd.random() < 0.95 else held)
+
     def edited(
         self, rnd: random.Random, kind: str, body: dict[str, Any], new_id: Callable[[], str]
     ) -> dict[str, Any]:

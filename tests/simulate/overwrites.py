@@ -55,6 +55,7 @@ class Overwrites:
     def __init__(self, watch: Watch, told: list[Entry], kinds: Mapping[str, Kind]) -> None:
         self.watch, self.made, self.told, self.kinds = watch, watch.made, told, kinds
         self.writes: dict[tuple[str, str], list[Write]] = {}
+        self.adders: dict[tuple[str, str, str], str] = {}  # who put an element into a set
         self.kept: dict[tuple[str, str], list[Any]] = {}
 
     def judge(self) -> None:
@@ -69,20 +70,31 @@ class Overwrites:
             assert made is not None, f"I2 nobody made {head['change']}"
             accepted = head["change"] in self.watch.accepted
             if head["op"] == "update":
-                self._update(entry, made)
+                self._update(entry, made, accepted=accepted)
             elif head["op"] == "delete" and head["status"] == "applied" and not accepted:
                 self._delete(entry, made)
             elif head["op"] == "resolve" and head["kind"] in self.kinds:
                 self._resolve(entry, made)
+            self._note_elements(entry, made)
+            if "left" in head:
+                moved = Write(head["change"], made.device, head["audience"])
+                self.writes.setdefault((head["record"], "@audience"), []).append(moved)
             if head["op"] == "undelete":
                 continue
             for name, value in entry.after.items():
                 write = Write(head["change"], made.device, value)
                 self.writes.setdefault((head["record"], name), []).append(write)
 
-    def _update(self, entry: Entry, made: Made) -> None:
+    def _update(self, entry: Entry, made: Made, *, accepted: bool) -> None:
         record, kind = entry.head["record"], self.kinds[entry.head["kind"]]
         self._set_algebra(entry, made, kind)
+        if entry.head["status"] != "parked" and not accepted and not made.raw.get("atomic"):
+            self._own_elements_go(entry, made, kind)
+        questions = [n for n, (_current, _mine, mode) in entry.lost.items() if mode != "info"]
+        assert not (made.raw.get("atomic") and questions and entry.after), f"I5 {made.id} was done in part"
+        if "left" in entry.head:
+            unseen = self._unseen(record, "@audience", made)
+            assert unseen is None, f"I5 {made.id} moved it from where {unseen} had put it, unseen"
         for name in set(entry.after) & set(replaced(kind)):
             for member in group_of(kind, name):
                 unseen = self._unseen(record, member, made)
@@ -110,11 +122,33 @@ class Overwrites:
             assert unseen is None, f"I5 {made.id} decided {name}, not having seen {unseen}"
 
     def _set_algebra(self, entry: Entry, made: Made, kind: Kind) -> None:
-        """A concurrent add wins: only what was on the author's screen is removed."""
+        """A concurrent add wins: only what stood on the author's screen is removed, or under it."""
         for name in (n for n in entry.after if kind.fields[n].policy == "set"):
-            shown = made.seen[name].value if name in made.seen else None
+            shown: set[str] = set()
+            of: Made | None = made
+            while of is not None and (seen := of.seen.get(name)) is not None:
+                shown |= set(seen.value or ())
+                of = self.made.get(seen.writer or "")
             gone = set(entry.said["before"][name] or ()) - set(entry.after[name] or ())
-            assert gone <= set(shown or ()), f"I5 {made.id} removed {sorted(gone)}, it had seen {shown}"
+            assert gone <= shown, f"I5 {made.id} removed {sorted(gone)}, it had seen {sorted(shown)}"
+
+    def _note_elements(self, entry: Entry, made: Made) -> None:
+        for name, value in entry.after.items():
+            if self.kinds[entry.head["kind"]].fields[name].policy == "set":
+                for element in set(value or ()) - set(entry.said["before"].get(name) or ()):
+                    self.adders[entry.head["record"], name, element] = made.device
+
+    def _own_elements_go(self, entry: Entry, made: Made, kind: Kind) -> None:
+        """I9 for sets: what somebody put in and takes out again on the same device is out."""
+        record = entry.head["record"]
+        for name, said in made.fields.items():
+            if kind.fields[name].policy != "set":
+                continue
+            writes = self.writes.get((record, name))
+            now = entry.after.get(name, writes[-1].value if writes else None)
+            for element in (set(said["remove"]) - set(said["add"])) & set(now or ()):
+                other = self.adders[record, name, element]
+                assert other != made.device, f"I9 {made.id} took its own {element} out, and it stays"
 
     def _delete(self, entry: Entry, made: Made) -> None:
         record = entry.head["record"]

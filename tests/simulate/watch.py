@@ -22,7 +22,8 @@ class Watch:
         self.server, self.origins = server, origins
         self.replaced = {name: replaced(kind) for name, kind in server.kinds.items()}
         self.made: dict[str, Made] = {}
-        self.accepted: set[str] = set()  # decisions that take parked work: entered as its author's
+        # Decisions that take parked work, and that work: they are entered as its author's.
+        self.accepted: dict[str, str] = {}
         self.refused: set[str] = set()  # decisions that were none
         self.disputed: set[str] = set()
         self.created: dict[str, str] = {}

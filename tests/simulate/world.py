@@ -30,6 +30,7 @@ WEIGHTS: MappingProxyType[str, float] = MappingProxyType(
         "move": 2.5,
         "review": 3,
         "undelete": 0.8,
+        "glance": 3,
         "collect": 2.5,
         "grant": 2,
         "phone_crash": 2,
@@ -118,11 +119,14 @@ class World:
         dies_after = rnd.randrange(12) if rnd.random() < 0.03 else None
         if held and (not sheets or rnd.random() < self.new_records):
             kind, fields = self.work.first(rnd, sheets)
-            said = {"kind": kind, "fields": fields, "audience": rnd.choice(held)}
+            said = {"kind": kind, "fields": fields, "audience": self.work.audience(rnd, kind, held)}
             own = {m.record for m in phone.made.values()}
             others = sorted({m.record for m in self.watch.made.values() if m.dossier == dossier} - own)
             record = rnd.choice(others) if others and rnd.random() < 0.04 else None  # ids collide
-            self._saved(phone.save(dossier, "create", record, said, dies_after))
+            made = phone.save(dossier, "create", record, said, dies_after)
+            self._saved(made)
+            if made is not None and record is not None:
+                self.watch.colliding.add(record)  # also with an id that the engine gave
         elif sheets:
             record = rnd.choice(sheets)
             if rnd.random() < 0.1:
@@ -153,6 +157,11 @@ class World:
         """A named person decides a conflict or parked work."""
         desk, dossier = self._desk()
         desk.review(dossier)
+
+    def do_glance(self) -> None:
+        """Somebody at a desk looks, and acts another day."""
+        desk, dossier = self._desk()
+        desk.glance(dossier)
 
     def do_undelete(self) -> None:
         """Something deleted is brought back."""
