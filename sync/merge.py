@@ -102,8 +102,10 @@ def merge(
                 _value(declared, name, body.get(name), said["set"], whole or moved, out, base)
             elif trunk == UNKNOWN:
                 # Said over what a restore threw away: whoever wrote that comes again, perhaps later,
-                # and must find that somebody had seen it and said otherwise.
+                # and must find that somebody had seen it and said otherwise. Whose value stands there
+                # is not known to the author, so it is not the author's alone.
                 out.after[name] = said["set"]
+                out.contested.add(name)
     if atomic and any(lost.mode != "info" for lost in out.lost.values()):
         for name, value in out.after.items():
             out.lost[name] = Lost(body.get(name), value, "review")

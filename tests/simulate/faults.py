@@ -100,7 +100,7 @@ MERGE: dict[str, Fault] = {
     "milder_shows": fault("merge:graver", "order.index(mine) > order", "order.index(mine) < order"),
     "remove_wins": fault("merge:merge_set", "remove &= set(seen)", "pass", 400, PEACE, HOT),
     "own_tags_unseen": fault(
-        "bases:_view", "for fields in reversed(chain)", "for fields in ()", 600, PEACE, HOT
+        "bases:_view", "_replay(seen, asked.change, fields, sets=True)", "pass", 600, PEACE, HOT
     ),
     "conflict_not_joined": fault(
         "sitting:Sitting._conflict", "earlier.body if earlier else None", "None", 200
@@ -207,9 +207,6 @@ REPLICA: dict[str, Fault] = {
         600,
         PEACE,
         HOT,
-    ),
-    "base_of_the_older_row": fault(
-        "replica:Replica._base", "epoch DESC, version DESC", "epoch, version", 600, MOVES
     ),
 }
 HOUSE: dict[str, Fault] = {

@@ -95,7 +95,8 @@ class Overwrites:
         if "left" in entry.head:
             unseen = self._unseen(record, "@audience", made)
             assert unseen is None, f"I5 {made.id} moved it from where {unseen} had put it, unseen"
-        for name in set(entry.after) & set(replaced(kind)):
+        said_again = {n for n, value in entry.after.items() if entry.said["before"].get(n) == value}
+        for name in (set(entry.after) & set(replaced(kind))) - said_again:
             for member in group_of(kind, name):
                 unseen = self._unseen(record, member, made)
                 if unseen is None or self._is_kept(record, member, unseen):
