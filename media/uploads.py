@@ -275,6 +275,15 @@ class Uploads:
                 raise
             return found
 
+    def waiting(self) -> Iterator[Upload]:
+        """Uploads of every sender whose bytes are all here and not at rest yet, expired ones left out."""
+        now = self._clock()
+        for folder in self._staging.folders():
+            for upload_id in self._staging.ids(folder, ".json"):
+                upload = self._staging.load_from(folder, upload_id)
+                if upload is not None and upload.complete and not upload.done and upload.expires_at > now:
+                    yield upload
+
     def finished(self, upload: Upload) -> Upload:
         """Leave a tombstone for an upload whose bytes rest in the store, and free its part."""
         with self._staging.locked_folder(upload.path.parent):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from media.address import S3Address
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -14,7 +16,7 @@ class Config:
     """What a node needs to know. `from_environment` is the only way settings come in."""
 
     database_url: str
-    media_root: Path
+    media: Path | S3Address
     staging: Path
     scratch: Path
     bind: str
@@ -27,7 +29,11 @@ class Config:
 
         XUNJIAN_VAR            folder for everything kept locally; default `var/` of the checkout
         XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`
-        XUNJIAN_MEDIA_URL      file:///folder; default `<var>/media`
+        XUNJIAN_MEDIA_URL      file:///folder, or an S3 store: s3://bucket?endpoint=https://host[:port]
+                               with region=, prefix=, checksums=when_required|when_supported where
+                               the store wants them; default `<var>/media`. Its credentials come from
+                               AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or from the usual files
+                               (AWS_SHARED_CREDENTIALS_FILE), never from this URL
         XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
         XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
         XUNJIAN_BIND           address:port; default 127.0.0.1:8000
@@ -40,7 +46,7 @@ class Config:
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
         return cls(
             database_url=env.get("XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
-            media_root=_folder(env.get("XUNJIAN_MEDIA_URL") or (var / "media").as_uri()),
+            media=_media(env.get("XUNJIAN_MEDIA_URL") or (var / "media").as_uri()),
             staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
             scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
@@ -61,8 +67,13 @@ def _hours(env: Mapping[str, str], name: str, usual: int) -> int:
     return int(given)
 
 
-def _folder(url: str) -> Path:
+def _media(url: str) -> Path | S3Address:
     parts = urlsplit(url)
+    if parts.scheme == "s3":
+        try:
+            return S3Address.from_url(url)
+        except ValueError as wrong:
+            raise ValueError(f"XUNJIAN_MEDIA_URL: {wrong}") from None
     if parts.scheme != "file" or not parts.path.startswith("/"):
-        raise ValueError(f"XUNJIAN_MEDIA_URL: expected file:///folder, got {parts.scheme}://…")
+        raise ValueError(f"XUNJIAN_MEDIA_URL: expected file:///folder or s3://…, got {parts.scheme}://…")
     return Path(unquote(parts.path))

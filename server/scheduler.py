@@ -21,7 +21,7 @@ from . import transaction
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .office import Office
-from .photos.actions import settle_all
+from .photos.actions import drain, settle_all
 from .traces.followers import catch_up
 
 log = structlog.get_logger()
@@ -30,6 +30,8 @@ ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
 INTERVALS_S = {"prepare first loads": 3_600, "forget deletions": 86_400}
 SCRATCH_S = 3_600
+# About a node's own disk: a leader elsewhere cannot see it.
+ON_EVERY_NODE = frozenset({"drain uploads", "sweep uploads", "clear scratch"})
 INVALID_DAYS = 90  # protocol.md §1
 
 
@@ -60,6 +62,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "tell authors": catch_up,
         "prepare first loads": prepare_first_loads,
         "forget deletions": forget_deletions,
+        "drain uploads": drain,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),
         "forget invalid": lambda: forget_invalid(here),
         "clear scratch": lambda: clear_scratch(here.config.scratch, here.clock().timestamp()),
@@ -84,7 +87,7 @@ def forget_invalid(here: Office) -> int:
 def _guarded(app: Flask, leader: "Leader", name: str, job: Callable[[], Any]) -> Callable[[], None]:
     def run() -> None:
         with app.app_context():
-            if not leader.leads():
+            if not (leader.leads_node() if name in ON_EVERY_NODE else leader.leads()):
                 return
             try:
                 done = job()
@@ -98,7 +101,10 @@ def _guarded(app: Flask, leader: "Leader", name: str, job: Callable[[], Any]) ->
 
 
 class Leader:
-    """Holds the office of leader as long as its lock: a database session or an open file."""
+    """Holds the office of leader as long as its lock: a database session or an open file.
+
+    The file says which process leads on this node, and where the database is embedded that is all.
+    """
 
     def __init__(self, app: Flask) -> None:
         here: Office = app.extensions["office"]
@@ -110,6 +116,10 @@ class Leader:
         """Whether this process leads now; it tries to where nobody does."""
         if db.engine.dialect.name == "postgresql":
             return self._leads_postgresql()
+        return self.leads_node()
+
+    def leads_node(self) -> bool:
+        """Whether this process is the one of its node that looks after the node's own disk."""
         if self._file is None:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:

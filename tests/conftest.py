@@ -9,8 +9,9 @@ from server.app import create_app
 from server.database import db
 from tests.support.databases import DatabaseFactory, postgres_server, run_folder
 from tests.support.house import Clock, House, config_for, migrate, new_id
+from tests.support.seaweed import credentials, seaweed
 
-__all__ = ["postgres_server", "run_folder"]
+__all__ = ["credentials", "postgres_server", "run_folder", "seaweed"]
 DATABASES = ("sqlite", "postgresql")
 
 

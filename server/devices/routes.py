@@ -111,7 +111,7 @@ def _push(call: Call, group: Group, arrival: Arrival) -> dict[str, Any]:
     "/api/v1/dossiers/<dossier>/snapshots/<audience>/<sha256>",
     may=SIGNED_IN,
     summary="首次同步包 A ready-made first load: gzip of JSON lines",
-    refusals=("not-found",),
+    refusals=("not-found", "store-unavailable"),
     media_type="application/gzip",
 )
 def snapshot(call: Call, dossier: str, audience: str, sha256: str) -> Any:

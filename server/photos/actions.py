@@ -9,10 +9,11 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, select, update
 
 from media import intake, pictures
-from media.errors import BadMetadata, BlobUnknown
+from media.errors import BadMetadata, BlobUnknown, MediaError, StoreUnavailable
 from media.staging import Upload
 from media.store import DOSSIER, SHA256, original_key, rendition_key
 from media.tables import blobs
@@ -29,6 +30,7 @@ from sync.minutes import Touched
 from . import queries
 from .tables import PhotoRow
 
+log = structlog.get_logger()
 PROFILE, EXT = "320", "jpg"
 REQUIRED = ("dossier", "record", "sha256")
 # Names of the system's own changes: at least once + a derived id = exactly once.
@@ -71,6 +73,25 @@ def take_in(upload: Upload) -> None:
             row = (said["dossier"], verified.sha256, verified.size, verified.mime)
             bulk.upsert(conn, blobs, [(*row, now.astimezone(UTC), None, None, None)])
         settle(conn, said["dossier"], [verified.sha256])
+
+
+def drain() -> int:
+    """Bring to rest what arrived whole while the store was away; how many there were.
+
+    The scheduler calls it on every node, for staging is each node's own. It ends at the first sign
+    that the store is still away: the others would only wait for the same silence.
+    """
+    here, done = office(), 0
+    for upload in here.uploads.waiting():
+        try:
+            here.uploads.finish(upload, take_in)
+        except StoreUnavailable:
+            break
+        except (MediaError, Refusal) as refused:  # its sender is told the same on the next question
+            log.warning("staged bytes are refused", upload=upload.id, code=refused.code)
+        else:
+            done += 1
+    return done
 
 
 def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None) -> int:

@@ -23,6 +23,7 @@ from .tables import PhotoRow
 blueprint = Blueprint("photos", __name__)
 RECEIVE_TIMEOUT_S = 10  # media.md §1: a silent connection must give its thread back
 TUS = ("Tus-Resumable",)
+MISSING = ("not-found", "evidence-missing", "ambiguous", "store-unavailable")
 UPLOAD_REFUSALS = (
     *("upload-unknown", "upload-expired", "offset-mismatch", "wrong-content-type", "tus-version"),
     *("upload-too-large", "excess-bytes", "checksum-mismatch", "digest-mismatch", "size-mismatch"),
@@ -218,7 +219,7 @@ def one_photo(call: Call, photo: Any) -> Any:
     may="photo.read",
     summary="原图 The untouched original",
     query=Where,
-    refusals=("not-found", "evidence-missing", "ambiguous", "range-not-satisfiable"),
+    refusals=(*MISSING, "range-not-satisfiable"),
     media_type="image/*",
     headers=("Range", "If-None-Match"),
 )
@@ -234,7 +235,7 @@ def original(call: Call, photo: Any) -> Any:
     may="photo.read",
     summary="缩略图 A thumbnail, upright, without metadata",
     query=Where,
-    refusals=(*("not-found", "evidence-missing", "ambiguous", "no-picture", "darkroom-unavailable"),),
+    refusals=(*MISSING, "no-picture", "darkroom-unavailable"),
     media_type="image/jpeg",
     headers=("If-None-Match",),
 )

@@ -53,11 +53,13 @@ class Office:
 
 
 @contextmanager
-def serving(url: str, folder: Path, *options: str) -> Iterator[Office]:
-    """Open the office on a migrated database; `options` are those of `xunjian serve`."""
-    env = {"XUNJIAN_VAR": str(folder), "XUNJIAN_DATABASE_URL": url, "COLUMNS": "140"}
+def serving(url: str, folder: Path, *options: str, **settings: str) -> Iterator[Office]:
+    """Open the office on a migrated database; `options` are those of `xunjian serve`,
+    `settings` further variables of the environment.
+    """
+    env = {"XUNJIAN_VAR": str(folder), "XUNJIAN_DATABASE_URL": url, "COLUMNS": "140", **settings}
     clock = Clock(datetime.now(UTC))  # the server's own, so that a session begun here is valid there
-    app = create_app(config_for(url, folder), clock=clock, new_id=new_id)
+    app = create_app(config_for(url, folder, **settings), clock=clock, new_id=new_id)
     house = House(app, clock, folder)
     house.project("wj-01")
     for username, role in PEOPLE:

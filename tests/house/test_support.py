@@ -19,8 +19,9 @@ from sqlalchemy import Connection, create_engine, text
 
 from tests.support import databases, live, postgres, postgres_keeper
 from tests.support.databases import DatabaseFactory, Kind
+from tests.support.keeping import REPOSITORY
 from tests.support.live import LiveServer
-from tests.support.postgres import REPOSITORY, PostgresServer
+from tests.support.postgres import PostgresServer
 
 run_folder = databases.run_folder
 postgres_server = databases.postgres_server

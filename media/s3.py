@@ -1,0 +1,311 @@
+"""A store in an S3 bucket: the only importer of boto3, and of nothing that only one vendor speaks."""
+
+import base64
+import hashlib
+import io
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
+from media.address import S3Address
+from media.breaker import Breaker
+from media.durable import BLOCK, MIB
+from media.errors import BadKey, BlobUnknown, BytesDiffer, DigestMismatch, MediaError, StoreUnavailable
+from media.store import SHA256, checked_key
+
+PART = 8 * MIB  # S3 refuses parts under 5 MiB except the last; one part at a time is in memory
+ONE_PUT = 16 * MIB  # a photograph is one request; only a video is worth the three and more of multipart
+ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+TAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a store may take (media.md §2). `put_s` bounds the sending of one PUT or part as a
+    whole: a line of 5 kB/s is never silent, and would hold a thread for a quarter of an hour.
+    """
+
+    connect_s: float = 3
+    read_s: float = 20
+    put_s: float = 30
+    attempts: int = 3
+
+
+class S3Store:
+    """`media.store.Store` over S3. Nothing is asked of the network until the first verb is used."""
+
+    def __init__(
+        self, address: S3Address, patience: Patience | None = None, breaker: Breaker | None = None
+    ) -> None:
+        self.address = address
+        self._patience = patience or Patience()
+        self._breaker = breaker or Breaker()
+        self._lock = threading.Lock()
+        self._made: tuple[int, Any] | None = None
+
+    # -- the four verbs ----------------------------------------------------------------------
+
+    def put(self, key: str, source: Path, *, sha256: str) -> bool:
+        name = self._name(key)
+        if not SHA256.fullmatch(sha256):
+            raise BadKey(sha256=sha256[:128])
+        with self._asking(), source.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            # Asked first although the condition decides: some stores ignore `If-None-Match`, and
+            # what they hold must not be replaced.
+            if self._already(name, size, sha256):
+                return False
+            try:
+                if size <= ONE_PUT:
+                    self._put_whole(name, file, size, sha256)
+                else:
+                    self._put_parts(name, file, sha256)
+            except ClientError as fault:
+                if _code(fault) in TAKEN and self._already(name, size, sha256):
+                    return False
+                raise
+            return True
+
+    def open(self, key: str, start: int = 0, stop: int | None = None) -> BinaryIO:
+        name = self._name(key)
+        if stop is not None and stop <= start:
+            if self.has(key) is None:
+                raise BlobUnknown(key=key)
+            return io.BytesIO()
+        wanted = f"bytes={start}-{'' if stop is None else stop - 1}"
+        with self._asking():
+            try:
+                # An empty object has no first byte, so a range is only asked for where one is meant.
+                ranged = {} if (start, stop) == (0, None) else {"Range": wanted}
+                got = self._client().get_object(**self._named(name), **ranged)
+            except ClientError as fault:
+                if _code(fault) in ("416", "InvalidRange"):
+                    return io.BytesIO()
+                if _code(fault) in ABSENT:
+                    raise BlobUnknown(key=key) from None
+                raise
+        return io.BufferedReader(_Body(got["Body"]), BLOCK)
+
+    def has(self, key: str) -> int | None:
+        name = self._name(key)
+        with self._asking():
+            found = self._head(name)
+            if found is not None:
+                return int(found["ContentLength"])
+            # A HEAD has no body, so a lost bucket looks like a lost photograph: tell them apart.
+            self._client().head_bucket(Bucket=self.address.bucket)
+            return None
+
+    def drop(self, key: str) -> None:
+        name = self._name(key)
+        with self._asking():
+            self._client().delete_object(**self._named(name))
+
+    # -- putting -----------------------------------------------------------------------------
+
+    def _put_whole(self, name: str, file: io.FileIO, size: int, sha256: str) -> None:
+        # Hashed here too: not every store refuses a wrong `ChecksumSHA256` (media.md §2).
+        arrived = hashlib.file_digest(file, "sha256").hexdigest()
+        if arrived != sha256:
+            raise DigestMismatch(declared=sha256, arrived=arrived)
+        file.seek(0)
+        self._client().put_object(
+            **self._named(name),
+            Body=_Paced(file, self._patience.put_s),
+            ContentLength=size,
+            ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
+            IfNoneMatch="*",
+            Metadata={"sha256": sha256},
+        )
+
+    def _put_parts(self, name: str, file: io.FileIO, sha256: str) -> None:
+        client, where = self._client(), self._named(name)
+        begun = client.create_multipart_upload(
+            **where, ChecksumAlgorithm="SHA256", Metadata={"sha256": sha256}
+        )
+        where["UploadId"] = begun["UploadId"]
+        try:
+            parts, arrived = self._send_parts(where, file)
+            if arrived != sha256:
+                raise DigestMismatch(declared=sha256, arrived=arrived)
+            client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+        except BaseException:
+            # What cannot be aborted now is left to the bucket's own rule for unfinished uploads.
+            with _quietly():
+                client.abort_multipart_upload(**where)
+            raise
+
+    def _send_parts(self, where: dict[str, str], file: io.FileIO) -> tuple[list[dict[str, Any]], str]:
+        """The parts as the store answered them, and the digest of the whole, hex, in one pass."""
+        whole = hashlib.sha256()
+        parts: list[dict[str, Any]] = []
+        while block := _filled(file, PART):
+            whole.update(block)
+            checksum = base64.b64encode(hashlib.sha256(block).digest()).decode()
+            part = {"PartNumber": len(parts) + 1, "ChecksumSHA256": checksum}
+            body = _Paced(io.BytesIO(block), self._patience.put_s)
+            sent = self._client().upload_part(**where, **part, Body=body, ContentLength=len(block))
+            parts.append(part | {"ETag": sent["ETag"]})
+        return parts, whole.hexdigest()
+
+    def _already(self, name: str, size: int, sha256: str) -> bool:
+        """Whether these very bytes rest there; raises BytesDiffer where others do."""
+        found = self._head(name)
+        if found is None:
+            return False
+        stored, noted = int(found["ContentLength"]), found.get("Metadata", {}).get("sha256")
+        if stored != size or noted not in (None, sha256):
+            raise BytesDiffer(stored=stored, offered=size)
+        return True
+
+    # -- asking ------------------------------------------------------------------------------
+
+    def _head(self, name: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self._client().head_object(**self._named(name))
+        except ClientError as fault:
+            if _code(fault) in ABSENT:
+                return None
+            raise
+        return found
+
+    def _name(self, key: str) -> str:
+        return self.address.prefix + checked_key(key)
+
+    def _named(self, name: str) -> dict[str, str]:
+        return {"Bucket": self.address.bucket, "Key": name}
+
+    def _client(self) -> Any:
+        """This process's own: a pool of connections inherited by fork would mix two conversations."""
+        made = self._made
+        if made is None or made[0] != os.getpid():
+            with self._lock:
+                made = self._made
+                if made is None or made[0] != os.getpid():
+                    made = self._made = os.getpid(), make_client(self.address, self._patience)
+        return made[1]
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Every fault of the store is StoreUnavailable: the bytes stay staged and are sent again.
+
+        The fault's own text is not passed on: it may quote what was signed.
+        """
+        if not self._breaker.lets_through():
+            raise StoreUnavailable(reason="paused")
+        try:
+            yield
+        except ClientError as fault:
+            if int(fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
+                self._breaker.failed()
+            else:
+                self._breaker.worked()  # it refuses, but it answers
+            raise StoreUnavailable(reason=_code(fault)) from None
+        except (BotoCoreError, HTTPError, TimeoutError) as fault:
+            self._breaker.failed()
+            raise StoreUnavailable(reason=type(fault).__name__) from None
+        except FileNotFoundError:
+            raise
+        except OSError as fault:  # of the staging disk
+            raise StoreUnavailable(errno=fault.errno) from fault
+        except MediaError:
+            self._breaker.worked()
+            raise
+        else:
+            self._breaker.worked()
+
+
+def make_client(address: S3Address, patience: Patience, **more: Any) -> Any:
+    """A client with media.md §2's settings; its credentials come from the environment or from files."""
+    settings = Config(
+        signature_version="s3v4",  # else presigned URLs are SigV2
+        s3={"addressing_style": "path"},
+        connect_timeout=patience.connect_s,
+        read_timeout=patience.read_s,
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
+        max_pool_connections=32,
+        request_checksum_calculation=address.checksums,
+        # Ranges cannot be checked, and the whole is checked by `verify` against the journal's digest.
+        response_checksum_validation="when_required",
+        # A proxy of the environment is right for a store far away and wrong for one on this machine.
+        proxies={} if address.on_loopback else None,
+        **more,
+    )
+    # A session of its own: boto3's default one is shared by all threads and not safe for them.
+    session = boto3.session.Session()
+    return session.client("s3", endpoint_url=address.endpoint, region_name=address.region, config=settings)
+
+
+class _Paced:
+    """A body that stops being read once its time is up, whatever the retries make of that."""
+
+    def __init__(self, file: io.FileIO | io.BytesIO, limit_s: float) -> None:
+        self._file = file
+        self._limit_s = limit_s
+        self._until: float | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + self._limit_s
+        if now > self._until:
+            raise TimeoutError("the store takes the bytes too slowly")
+        return self._file.read(size) or b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+class _Body(io.RawIOBase):
+    """An answer's body as a file; a line that breaks in the middle is a store that is away."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            return int(self._body.readinto(buffer))
+        except (BotoCoreError, HTTPError, OSError) as fault:
+            raise StoreUnavailable(reason=type(fault).__name__) from None
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
+
+
+def _filled(file: io.FileIO, size: int) -> bytes:
+    """The next `size` bytes, fewer only at the end: one read of a file may give less than asked."""
+    block = bytearray()
+    while piece := file.read(size - len(block)):
+        block += piece
+        if len(block) == size:
+            break
+    return bytes(block)
+
+
+def _code(fault: ClientError) -> str:
+    return str(fault.response.get("Error", {}).get("Code", "unknown"))[:80]
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError, HTTPError):
+        return
