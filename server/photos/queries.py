@@ -45,6 +45,7 @@ def told(row: PhotoRow) -> dict[str, Any]:
         "stored": row.stored,
         "original": f"{here}/original?dossier={row.dossier}" if row.stored else None,
         "thumbnail": f"{here}/thumbnail?dossier={row.dossier}" if row.stored else None,
+        "picture": f"{here}/rendition/1600?dossier={row.dossier}" if row.stored else None,
     }
 
 
@@ -155,4 +156,15 @@ def unsettled(conn: Connection) -> list[str]:
 def at_rest(conn: Connection) -> list[tuple[str, str]]:
     """(dossier, digest) of every photograph's bytes that are called stored."""
     rows = conn.execute(select(blobs.c.dossier, blobs.c.sha256).order_by(blobs.c.dossier, blobs.c.sha256))
+    return [(row.dossier, row.sha256) for row in rows]
+
+
+def undeveloped(conn: Connection, most: int) -> list[tuple[str, str]]:
+    """(dossier, digest) of originals of which nothing was made yet, the newest first."""
+    rows = conn.execute(
+        select(blobs.c.dossier, blobs.c.sha256)
+        .where(blobs.c.picture.is_(None))
+        .order_by(blobs.c.stored_at.desc(), blobs.c.sha256)
+        .limit(most)
+    )
     return [(row.dossier, row.sha256) for row in rows]

@@ -1,4 +1,4 @@
-"""Uploads of photographs (tus 1.0), the originals and the thumbnails."""
+"""Uploads of photographs (tus 1.0), the originals and their smaller versions."""
 
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +29,7 @@ UPLOAD_REFUSALS = (
     *("not-an-image", "empty-file", "staging-full", "too-many-uploads", "bad-upload"),
     *("bad-metadata", "store-unavailable", "unknown-dossier"),
 )
+RENDITION_REFUSALS = ("not-found", "evidence-missing", "ambiguous", "no-picture", "darkroom-unavailable")
 
 
 class Where(Schema):
@@ -38,7 +39,9 @@ class Where(Schema):
 
 
 class Photo(Schema):
-    """A photograph; `original` and `thumbnail` are null until its bytes are verified at rest."""
+    """A photograph; `original`, `thumbnail` (320 px) and `picture` (1600 px) are null until its bytes
+    are verified at rest.
+    """
 
     dossier = fields.String()
     id = fields.UUID()
@@ -53,6 +56,7 @@ class Photo(Schema):
     stored = fields.Boolean()
     original = fields.String(allow_none=True)
     thumbnail = fields.String(allow_none=True)
+    picture = fields.String(allow_none=True)
 
 
 def _tus(call: Call, upload: str | None) -> Response:
@@ -234,14 +238,36 @@ def original(call: Call, photo: Any) -> Any:
     may="photo.read",
     summary="缩略图 A thumbnail, upright, without metadata",
     query=Where,
-    refusals=(*("not-found", "evidence-missing", "ambiguous", "no-picture", "darkroom-unavailable"),),
+    refusals=RENDITION_REFUSALS,
     media_type="image/jpeg",
     headers=("If-None-Match",),
 )
 def thumbnail(call: Call, photo: Any) -> Any:
     """320 px at most; made on the first question for it."""
-    row = _row(call, str(photo))
-    return _bytes(row, actions.thumbnail(row), "image/jpeg", f"{row.sha256}-320", attachment=False)
+    return _rendition(call, str(photo), "320")
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/photos/<uuid:photo>/rendition/<profile>",
+    may="photo.read",
+    summary="缩放图 A smaller version, upright, without metadata",
+    query=Where,
+    refusals=RENDITION_REFUSALS,
+    media_type="image/jpeg",
+    headers=("If-None-Match",),
+)
+def rendition(call: Call, photo: Any, profile: str) -> Any:
+    """`profile`: 320 or 1600, the longest edge in pixels; never larger than the original."""
+    if profile not in actions.PROFILES:
+        raise Refusal("not-found", profiles=list(actions.PROFILES))
+    return _rendition(call, str(photo), profile)
+
+
+def _rendition(call: Call, photo: str, profile: str) -> Response:
+    row = _row(call, photo)
+    key = actions.rendition(row, profile)
+    return _bytes(row, key, "image/jpeg", f"{row.sha256}-{profile}", attachment=False)
 
 
 def _row(call: Call, photo: str) -> PhotoRow:
