@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
+from media import exif
 from media.darkroom import ChildDied, Darkroom
+from media.exif import LONGEST, ORIENTATION, Hints
 from media.intake import SNIFF, signature
+from media.likeness import BITS, HEIGHT, WIDTH, dhash
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 64_000_000  # no phone on a site has more; a bomb of a few kB claims far more
@@ -20,7 +23,6 @@ QUALITY = 82
 PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 PLAIN = ("L", "RGB")
 EDGES = (1600, 320)  # pixels: what a desk shows, what a list shows
-ORIENTATION = 0x0112  # EXIF tag
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -66,11 +68,22 @@ class Rendition:
 _darkroom = Darkroom("media.pictures:develop")
 
 
-def renditions(source: Path, edges: Sequence[int] = EDGES) -> dict[int, Rendition]:
-    """JPEGs of `source`, each fitting a square of so many pixels, from one decode.
+@dataclass(frozen=True, slots=True)
+class Developed:
+    """What one decode gave: JPEGs by their longest edge, what the camera noted, and the hashes of
+    the picture and of its mirror, where enough is to be seen for one.
+    """
 
-    None is larger than the source. Raises Undecodable, Unsupported, and DarkroomUnavailable where
-    it is not the picture's fault.
+    renditions: dict[int, Rendition]
+    hints: Hints
+    likeness: tuple[int, int] | None
+
+
+def examined(source: Path, edges: Sequence[int] = EDGES) -> Developed:
+    """`source` decoded once: JPEGs that each fit a square of so many pixels, and what it tells.
+
+    No JPEG is larger than the source. Raises Undecodable, Unsupported, and DarkroomUnavailable
+    where it is not the picture's fault.
     """
     result, data = _in_the_darkroom(source, {"edges": sorted(edges, reverse=True)})
     try:
@@ -79,8 +92,13 @@ def renditions(source: Path, edges: Sequence[int] = EDGES) -> dict[int, Renditio
         raise Undecodable("the decoder came back with nonsense") from None
 
 
+def renditions(source: Path, edges: Sequence[int] = EDGES) -> dict[int, Rendition]:
+    """The JPEGs alone; raises as `examined` does."""
+    return examined(source, edges).renditions
+
+
 def thumbnail(source: Path, *, edge: int = 320) -> Rendition:
-    """One rendition alone; raises as `renditions` does."""
+    """One JPEG alone; raises as `examined` does."""
     return renditions(source, [edge])[edge]
 
 
@@ -100,7 +118,7 @@ def _in_the_darkroom(source: Path, request: dict[str, Any]) -> tuple[dict[str, A
     return result, data
 
 
-def _unpacked(result: dict[str, Any], data: bytes) -> dict[int, Rendition]:
+def _unpacked(result: dict[str, Any], data: bytes) -> Developed:
     """The child's answer taken apart; it may be under a stranger's control, so nothing is believed."""
     whole_width, whole_height = (int(n) for n in result["source"])
     found, start = {}, 0
@@ -108,19 +126,37 @@ def _unpacked(result: dict[str, Any], data: bytes) -> dict[int, Rendition]:
         piece = data[start : start + int(size)]
         start += int(size)
         found[int(edge)] = Rendition(piece, "image/jpeg", int(width), int(height), whole_width, whole_height)
-    return found
+    seen = result["likeness"]
+    likeness = None if seen is None else (_hash(seen[0]), _hash(seen[1]))
+    return Developed(found, Hints(**{k: _plain(v) for k, v in result["hints"].items()}), likeness)
+
+
+def _hash(said: Any) -> int:
+    bits = int(said)
+    if not 0 <= bits < 1 << BITS:
+        raise ValueError(said)
+    return bits
+
+
+def _plain(said: Any) -> Any:
+    if said is None or (isinstance(said, int) and abs(said) < 1 << 31):
+        return said
+    if isinstance(said, str) and len(said) <= LONGEST and "\0" not in said:
+        return said
+    raise ValueError(said)
 
 
 # -- runs in a darkroom's child -------------------------------------------------------------------
 
 
 def develop(picture: int, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """The work behind `renditions`, to be called in a confined process only."""
+    """The work behind `examined`, to be called in a confined process only."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     edges = [int(edge) for edge in request["edges"]]  # the largest first
     with os.fdopen(picture, "rb") as file, Image.open(file, formats=FORMATS) as image:
-        turn = TURNS.get(_exif(image).get(ORIENTATION, 1))
+        notes = _exif(image)
+        turn = TURNS.get(notes.get(ORIENTATION, 1))
         source = image.size[::-1] if turn in SIDEWAYS else image.size
         small = _shrunk(image, edges[0], turn)
     made, data = [], b""
@@ -131,7 +167,26 @@ def develop(picture: int, request: dict[str, Any]) -> tuple[dict[str, Any], byte
         small.save(out, "JPEG", quality=QUALITY, optimize=True)
         made.append([edge, *small.size, out.tell()])
         data += out.getvalue()
-    return {"source": source, "made": made}, data
+    told = {"source": source, "made": made, "hints": _hints(notes), "likeness": _likeness(small)}
+    return told, data
+
+
+def _hints(notes: Image.Exif) -> dict[str, Any]:
+    """A broken block costs the hints, not the picture."""
+    try:
+        return exif.read(notes, notes.get_ifd(ExifTags.IFD.Exif), notes.get_ifd(ExifTags.IFD.GPSInfo))
+    except Exception:
+        return {}
+
+
+def _likeness(small: Image.Image) -> tuple[int, int] | None:
+    """From the upright picture, so that a photograph is the same however its camera was held."""
+    grey = small.convert("L")
+    sides = (grey, grey.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    one, mirror = (
+        dhash(list(side.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR).tobytes())) for side in sides
+    )
+    return None if one is None or mirror is None else (one, mirror)
 
 
 def _exif(image: Image.Image) -> Image.Exif:

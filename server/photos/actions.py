@@ -173,15 +173,15 @@ def rendition(photo: PhotoRow, profile: str) -> str:
 
 
 def develop(dossier: str, digest: str) -> None:
-    """Make and rest every rendition: decoding is the dear part, and it is done once.
+    """Make every rendition, note what the picture tells: decoding is the dear part, and is done once.
 
     Raises Refusal `evidence-missing`, and `no-picture` where none can be made; both are noted.
     """
     with _in_hand(dossier, digest) as source:
-        made = pictures.renditions(source, [int(profile) for profile in PROFILES])
-        for edge, small in made.items():
+        found = pictures.examined(source, [int(profile) for profile in PROFILES])
+        for edge, small in found.renditions.items():
             _rest(rendition_key(dossier, digest, str(edge), EXT), small.data, source.parent)
-    _note(dossier, digest, "ok", small.source_width, small.source_height)
+    _note(dossier, digest, "ok", small.source_width, small.source_height, found)
 
 
 @contextmanager
@@ -220,7 +220,12 @@ def _rest(key: str, data: bytes, folder: Path) -> None:
 
 
 def _note(
-    dossier: str, digest: str, picture: str, width: int | None = None, height: int | None = None
+    dossier: str,
+    digest: str,
+    picture: str,
+    width: int | None = None,
+    height: int | None = None,
+    found: pictures.Developed | None = None,
 ) -> None:
     with transaction.writing() as conn:
         conn.execute(
@@ -228,3 +233,5 @@ def _note(
             .where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
             .values(picture=picture, width=width, height=height)
         )
+        if found is not None:
+            queries.note_picture(conn, dossier, digest, found.hints, found.likeness)

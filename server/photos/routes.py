@@ -18,6 +18,7 @@ from server.transaction import reading
 
 from . import actions, queries
 from .records.photo import MIMES
+from .rules import FLAGS
 from .tables import PhotoRow
 
 blueprint = Blueprint("photos", __name__)
@@ -57,6 +58,29 @@ class Photo(Schema):
     original = fields.String(allow_none=True)
     thumbnail = fields.String(allow_none=True)
     picture = fields.String(allow_none=True)
+
+
+class Views(Photo):
+    """A photograph with its three witnesses: what the record says, what the camera noted (EXIF; null
+    until it was looked at), what the server found; `flags` where they differ.
+    """
+
+    record = fields.Dict()
+    exif = fields.Dict(allow_none=True)
+    server = fields.Dict(allow_none=True)
+    flags = fields.List(fields.String(metadata={"enum": list(FLAGS)}))
+
+
+class Lookalike(Photo):
+    """A photograph that looks like the one asked about; `distance`: bits of 64 that differ."""
+
+    distance = fields.Integer()
+
+
+class Lookalikes(Schema):
+    """The nearest first, at most 50. A hint, for people to look; never a proof."""
+
+    items = fields.List(fields.Nested(Lookalike))
 
 
 def _tus(call: Call, upload: str | None) -> Response:
@@ -207,13 +231,14 @@ def end_upload(call: Call, upload: str) -> Any:
     may="photo.read",
     summary="一张照片 One photograph's record",
     query=Where,
-    answer=Photo,
+    answer=Views,
     refusals=("not-found", "ambiguous"),
 )
 def one_photo(call: Call, photo: Any) -> Any:
-    """Whether its bytes are at rest, and where to get them."""
-    with reading():
-        return queries.told(queries.one(call.who, str(photo), call.query["dossier"]))
+    """Whether its bytes are at rest, where to get them, and what speaks against it."""
+    with reading() as conn:
+        row = queries.one(call.who, str(photo), call.query["dossier"])
+        return queries.told(row) | queries.three_views(conn, row)
 
 
 @endpoint(
@@ -268,6 +293,22 @@ def _rendition(call: Call, photo: str, profile: str) -> Response:
     row = _row(call, photo)
     key = actions.rendition(row, profile)
     return _bytes(row, key, "image/jpeg", f"{row.sha256}-{profile}", attachment=False)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/photos/<uuid:photo>/alike",
+    may="photo.compare",
+    summary="疑似重复照片 Photographs that look like this one, in every dossier one supervises",
+    query=Where,
+    answer=Lookalikes,
+    refusals=("not-found", "ambiguous"),
+)
+def alike(call: Call, photo: Any) -> Any:
+    """Also mirrored, cut a little, brightened or saved again: the classic fraud is last week's picture."""
+    with reading() as conn:
+        row = queries.one(call.who, str(photo), call.query["dossier"], "photo.compare")
+        return {"items": queries.alike(conn, call.who, row)}
 
 
 def _row(call: Call, photo: str) -> PhotoRow:

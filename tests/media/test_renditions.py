@@ -74,9 +74,13 @@ def test_what_the_child_says_is_not_believed():
         {"source": "x", "made": [[320, 1, 1, 3]]},
         {"source": [9, 9], "made": [[320, "x", 1, 3]]},
         {"source": [9, 9], "made": [7]},
+        {"source": [9, 9], "made": [], "likeness": [1, 1 << 64]},
+        {"source": [9, 9], "made": [], "hints": {"camera": ["x"]}},
+        {"source": [9, 9], "made": [], "hints": {"camera": "x" * 81}},
+        {"source": [9, 9], "made": [], "hints": {"owner": "x"}},
     ):
         with pytest.raises((KeyError, TypeError, ValueError)):
-            pictures._unpacked(said, b"xxx")
+            pictures._unpacked({"hints": {}, "likeness": None} | said, b"xxx")
 
 
 def test_a_child_that_comes_back_with_nonsense_costs_its_picture_alone(file_of, photo, monkeypatch):
