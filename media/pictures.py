@@ -3,14 +3,18 @@
 import io
 import os
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
+from media import exif
 from media.darkroom import ChildDied, Darkroom
+from media.exif import LONGEST, ORIENTATION, Hints
 from media.intake import SNIFF, signature
+from media.likeness import BITS, HEIGHT, WIDTH, dhash
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 64_000_000  # no phone on a site has more; a bomb of a few kB claims far more
@@ -18,7 +22,17 @@ QUALITY = 82
 # Imported by name so that the darkroom's server has them loaded before the first fork.
 PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 PLAIN = ("L", "RGB")
-ORIENTATION = 0x0112  # EXIF tag; 5 to 8 lie on their side
+EDGES = (1600, 320)  # pixels: what a desk shows, what a list shows
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SIDEWAYS = tuple(TURNS[n] for n in (5, 6, 7, 8))
 # Pillow's "I;16" modes hold 0…65535 and clip instead of scaling when made "L".
 SIXTEEN_TO_EIGHT = 1 / 256
 
@@ -54,11 +68,41 @@ class Rendition:
 _darkroom = Darkroom("media.pictures:develop")
 
 
-def thumbnail(source: Path, *, edge: int = 320) -> Rendition:
-    """A JPEG of `source` that fits a square of `edge` pixels; never larger than the source.
-
-    Raises Undecodable, Unsupported, and DarkroomUnavailable where it is not the picture's fault.
+@dataclass(frozen=True, slots=True)
+class Developed:
+    """What one decode gave: JPEGs by their longest edge, what the camera noted, and the hashes of
+    the picture and of its mirror, where enough is to be seen for one.
     """
+
+    renditions: dict[int, Rendition]
+    hints: Hints
+    likeness: tuple[int, int] | None
+
+
+def examined(source: Path, edges: Sequence[int] = EDGES) -> Developed:
+    """`source` decoded once: JPEGs that each fit a square of so many pixels, and what it tells.
+
+    No JPEG is larger than the source. Raises Undecodable, Unsupported, and DarkroomUnavailable
+    where it is not the picture's fault.
+    """
+    result, data = _in_the_darkroom(source, {"edges": sorted(edges, reverse=True)})
+    try:
+        return _unpacked(result, data)
+    except (KeyError, TypeError, ValueError):
+        raise Undecodable("the decoder came back with nonsense") from None
+
+
+def renditions(source: Path, edges: Sequence[int] = EDGES) -> dict[int, Rendition]:
+    """The JPEGs alone; raises as `examined` does."""
+    return examined(source, edges).renditions
+
+
+def thumbnail(source: Path, *, edge: int = 320) -> Rendition:
+    """One JPEG alone; raises as `examined` does."""
+    return renditions(source, [edge])[edge]
+
+
+def _in_the_darkroom(source: Path, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     with source.open("rb") as file:
         mime = signature(file.read(SNIFF))
     if mime is None:
@@ -66,33 +110,94 @@ def thumbnail(source: Path, *, edge: int = 320) -> Rendition:
     if mime == "image/heic":
         raise Unsupported(mime)
     try:
-        result, data = _darkroom.develop(source, {"edge": edge})
+        result, data = _darkroom.develop(source, request)
     except ChildDied:
         raise Undecodable("the decoder was killed or ran out of time or memory") from None
     if "fault" in result:
         raise Undecodable(str(result["fault"]))
-    return Rendition(data=data, mime="image/jpeg", **result)
+    return result, data
+
+
+def _unpacked(result: dict[str, Any], data: bytes) -> Developed:
+    """The child's answer taken apart; it may be under a stranger's control, so nothing is believed."""
+    whole_width, whole_height = (int(n) for n in result["source"])
+    found, start = {}, 0
+    for edge, width, height, size in result["made"]:
+        piece = data[start : start + int(size)]
+        start += int(size)
+        found[int(edge)] = Rendition(piece, "image/jpeg", int(width), int(height), whole_width, whole_height)
+    seen = result["likeness"]
+    likeness = None if seen is None else (_hash(seen[0]), _hash(seen[1]))
+    return Developed(found, Hints(**{k: _plain(v) for k, v in result["hints"].items()}), likeness)
+
+
+def _hash(said: Any) -> int:
+    bits = int(said)
+    if not 0 <= bits < 1 << BITS:
+        raise ValueError(said)
+    return bits
+
+
+def _plain(said: Any) -> Any:
+    if said is None or (isinstance(said, int) and abs(said) < 1 << 31):
+        return said
+    if isinstance(said, str) and len(said) <= LONGEST and "\0" not in said:
+        return said
+    raise ValueError(said)
 
 
 # -- runs in a darkroom's child -------------------------------------------------------------------
 
 
 def develop(picture: int, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """The work behind `thumbnail`, to be called in a confined process only."""
+    """The work behind `examined`, to be called in a confined process only."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
+    edges = [int(edge) for edge in request["edges"]]  # the largest first
     with os.fdopen(picture, "rb") as file, Image.open(file, formats=FORMATS) as image:
-        width, height = image.size
-        if image.getexif().get(ORIENTATION) in (5, 6, 7, 8):
-            width, height = height, width
-        small = _shrunk(image, int(request["edge"]))
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=QUALITY, optimize=True)
-    sizes = {"width": small.width, "height": small.height}
-    return {**sizes, "source_width": width, "source_height": height}, out.getvalue()
+        notes = _exif(image)
+        turn = TURNS.get(notes.get(ORIENTATION, 1))
+        source = image.size[::-1] if turn in SIDEWAYS else image.size
+        small = _shrunk(image, edges[0], turn)
+    made, data = [], b""
+    for edge in edges:
+        # Each from the one before it: the original is decoded once, whatever is made of it.
+        small.thumbnail((edge, edge), Image.Resampling.BICUBIC, reducing_gap=1.01)
+        out = io.BytesIO()
+        small.save(out, "JPEG", quality=QUALITY, optimize=True)
+        made.append([edge, *small.size, out.tell()])
+        data += out.getvalue()
+    told = {"source": source, "made": made, "hints": _hints(notes), "likeness": _likeness(small)}
+    return told, data
 
 
-def _shrunk(image: Image.Image, edge: int) -> Image.Image:
+def _hints(notes: Image.Exif) -> dict[str, Any]:
+    """A broken block costs the hints, not the picture."""
+    try:
+        return exif.read(notes, notes.get_ifd(ExifTags.IFD.Exif), notes.get_ifd(ExifTags.IFD.GPSInfo))
+    except Exception:
+        return {}
+
+
+def _likeness(small: Image.Image) -> tuple[int, int] | None:
+    """From the upright picture, so that a photograph is the same however its camera was held."""
+    grey = small.convert("L")
+    sides = (grey, grey.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    one, mirror = (
+        dhash(list(side.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR).tobytes())) for side in sides
+    )
+    return None if one is None or mirror is None else (one, mirror)
+
+
+def _exif(image: Image.Image) -> Image.Exif:
+    """What the camera noted; a broken note costs the note, not the picture."""
+    try:
+        return image.getexif()
+    except Exception:
+        return Image.Exif()
+
+
+def _shrunk(image: Image.Image, edge: int, turn: Image.Transpose | None) -> Image.Image:
     """Upright, in eight bits of sRGB or grey, with nothing but its pixels."""
     profile = image.info.get("icc_profile")
     # Before the reduction, which knows neither sixteen bits nor palettes.
@@ -102,7 +207,8 @@ def _shrunk(image: Image.Image, edge: int) -> Image.Image:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     # First small, then upright: transposing first would decode and turn every pixel (media.md §3).
     image.thumbnail((edge, edge), Image.Resampling.BICUBIC, reducing_gap=1.01)
-    image = ImageOps.exif_transpose(image)
+    # By hand: ImageOps.exif_transpose writes the EXIF anew, and fails where that is broken.
+    image = image if turn is None else image.transpose(turn)
     if image.has_transparency_data:
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB")

@@ -48,7 +48,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "project": frozenset({"read", "create", "update"}),
         "inspection": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
         "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
-        "photo": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+        "photo": frozenset({"read", "create", "update", "move", "delete", "undelete", "compare"}),
         "comment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
         "conflict": frozenset({"read", "resolve"}),
         "parked": frozenset({"read", "resolve"}),

@@ -22,6 +22,7 @@ from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .office import Office
 from .photos.actions import drain, settle_all
+from .photos.jobs import develop_all
 from .traces.followers import catch_up
 
 log = structlog.get_logger()
@@ -59,6 +60,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
     here: Office = app.extensions["office"]
     return {
         "settle photographs": settle_all,
+        "develop photographs": develop_all,
         "tell authors": catch_up,
         "prepare first loads": prepare_first_loads,
         "forget deletions": forget_deletions,

@@ -1,10 +1,11 @@
-"""From staged bytes to evidence: verified, at rest, entered in the journal; and thumbnails of them."""
+"""From staged bytes to evidence: verified, at rest, entered in the journal; and renditions of them."""
 
 import hashlib
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, select, update
 
 from media import intake, pictures
-from media.errors import BadMetadata, BlobUnknown, MediaError, StoreUnavailable
+from media.errors import BadMetadata, BlobUnknown, BytesDiffer, MediaError, StoreUnavailable
 from media.staging import Upload
 from media.store import DOSSIER, SHA256, original_key, rendition_key
 from media.tables import blobs
@@ -31,7 +32,7 @@ from . import queries
 from .tables import PhotoRow
 
 log = structlog.get_logger()
-PROFILE, EXT = "320", "jpg"
+PROFILES, EXT = ("320", "1600"), "jpg"  # the longest edge in pixels
 REQUIRED = ("dossier", "record", "sha256")
 # Names of the system's own changes: at least once + a derived id = exactly once.
 NAMESPACE = uuid.UUID("5d3f1c5e-8f0b-5a5f-9c55-6f1d2a0c7b11")
@@ -158,9 +159,13 @@ def original(photo: PhotoRow) -> str:
     """
     if not photo.stored:
         raise Refusal("not-found", "The photograph's bytes have not arrived yet.")
-    key = original_key(photo.dossier, photo.sha256)
+    return _at_rest(photo.dossier, photo.sha256)
+
+
+def _at_rest(dossier: str, digest: str) -> str:
+    key = original_key(dossier, digest)
     if office().store.has(key) is None:
-        raise Refusal("evidence-missing", sha256=photo.sha256)
+        raise Refusal("evidence-missing", sha256=digest)
     return key
 
 
@@ -176,48 +181,78 @@ def faults_at_rest(dossier: str, sha256_hex: str) -> str | None:
     return None if digest.hexdigest() == sha256_hex else "its bytes are not the ones it names"
 
 
-def thumbnail(photo: PhotoRow) -> str:
-    """The key of the thumbnail, which is made on the first question for it.
+def rendition(photo: PhotoRow, profile: str) -> str:
+    """The key of a smaller version (see PROFILES), made now if the job has not come to it yet.
 
     Raises Refusal `not-found` while the bytes are awaited, `no-picture` where none can be made.
     """
-    key = rendition_key(photo.dossier, photo.sha256, PROFILE, EXT)
+    key = rendition_key(photo.dossier, photo.sha256, profile, EXT)
     if office().store.has(key) is None:
-        _develop(photo, key)
+        original(photo)
+        develop(photo.dossier, photo.sha256)
     return key
 
 
-def _develop(photo: PhotoRow, key: str) -> None:
+def develop(dossier: str, digest: str) -> None:
+    """Make every rendition, note what the picture tells: decoding is the dear part, and is done once.
+
+    Raises Refusal `evidence-missing`, and `no-picture` where none can be made; both are noted.
+    """
+    with _in_hand(dossier, digest) as source:
+        found = pictures.examined(source, [int(profile) for profile in PROFILES])
+        for edge, small in found.renditions.items():
+            _rest(rendition_key(dossier, digest, str(edge), EXT), small.data, source.parent)
+    _note(dossier, digest, "ok", small.source_width, small.source_height, found)
+
+
+@contextmanager
+def _in_hand(dossier: str, digest: str) -> Iterator[Path]:
+    """A copy of the original in a folder for work; what cannot be shown is noted and refused."""
     here = office()
     with transaction.reading() as conn:
         tried = conn.execute(
-            select(blobs.c.picture).where(blobs.c.dossier == photo.dossier, blobs.c.sha256 == photo.sha256)
+            select(blobs.c.picture).where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
         ).scalar()
     if tried in ("undecodable", "unsupported"):
         raise Refusal("no-picture", reason=tried)
     with tempfile.TemporaryDirectory(dir=here.config.scratch) as folder:
         source = Path(folder) / "source"
-        with here.store.open(original(photo)) as stream, source.open("wb") as copy:
-            shutil.copyfileobj(stream, copy, 1 << 20)
         try:
-            small = pictures.thumbnail(source, edge=int(PROFILE))
+            with here.store.open(original_key(dossier, digest)) as stream, source.open("wb") as copy:
+                shutil.copyfileobj(stream, copy, 1 << 20)
+            yield source
+        except BlobUnknown:
+            _note(dossier, digest, "missing")
+            raise Refusal("evidence-missing", sha256=digest) from None
         except pictures.Unsupported as why:
-            _note(photo, "unsupported")
+            _note(dossier, digest, "unsupported")
             raise Refusal("no-picture", reason="unsupported", mime=why.mime) from None
         except pictures.Undecodable as why:
-            _note(photo, "undecodable")
+            _note(dossier, digest, "undecodable")
             raise Refusal("no-picture", reason="undecodable", detail=why.reason) from None
-        target = Path(folder) / "small"
-        target.write_bytes(small.data)
-        here.store.put(key, target, sha256=sha256(small.data))
-    _note(photo, "ok", small.source_width, small.source_height)
 
 
-def _note(photo: PhotoRow, picture: str, width: int | None = None, height: int | None = None) -> None:
-    dossier, digest = photo.dossier, photo.sha256
+def _rest(key: str, data: bytes, folder: Path) -> None:
+    target = folder / "small"
+    target.write_bytes(data)
+    # Two who asked at once made the same picture; one of another size is an older decoder's, as good.
+    with suppress(BytesDiffer):
+        office().store.put(key, target, sha256=sha256(data))
+
+
+def _note(
+    dossier: str,
+    digest: str,
+    picture: str,
+    width: int | None = None,
+    height: int | None = None,
+    found: pictures.Developed | None = None,
+) -> None:
     with transaction.writing() as conn:
         conn.execute(
             update(blobs)
             .where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
             .values(picture=picture, width=width, height=height)
         )
+        if found is not None:
+            queries.note_picture(conn, dossier, digest, found.hints, found.likeness)

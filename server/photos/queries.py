@@ -1,22 +1,30 @@
 """Photographs as lists read them, and which of them still wait for their bytes."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, and_, or_, select
+from sqlalchemy import Connection, Table, and_, false, or_, select
 
-from media.tables import blobs
+from media import likeness
+from media.exif import Hints
+from media.tables import blobs, pictures
 from server import access
 from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
-from sync import bulk
+from sync import bulk, history
 from sync.arrival import rfc3339
 from sync.minutes import Touched
 
+from . import rules
 from .tables import PhotoRow
 
+SAID = (*("taken_at", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_m", "datum", "mime", "size"),)
+NOTED = ("taken_at", "lat_e7", "lon_e7", "orientation", "camera")
+# Hints, not proofs: beyond this many, what is shown is no photograph but a habit of the camera.
+ALIKE, NEAREST, MOST_IN_BAND = 50, 500, 5_000
 WANTED = 1_000  # digests in one answer; the next pull names the rest
 
 
@@ -45,6 +53,7 @@ def told(row: PhotoRow) -> dict[str, Any]:
         "stored": row.stored,
         "original": f"{here}/original?dossier={row.dossier}" if row.stored else None,
         "thumbnail": f"{here}/thumbnail?dossier={row.dossier}" if row.stored else None,
+        "picture": f"{here}/rendition/1600?dossier={row.dossier}" if row.stored else None,
     }
 
 
@@ -94,8 +103,8 @@ def evidence(photos: Sequence[PhotoRow]) -> dict[str, int]:
     return {"stored": sum(p.stored for p in photos), "total": len(photos)}
 
 
-def one(actor: Actor, photo: str, dossier: str | None) -> PhotoRow:
-    """The photograph, if the actor may see it; ids are unique inside a dossier only.
+def one(actor: Actor, photo: str, dossier: str | None, verb: str = "photo.read") -> PhotoRow:
+    """The photograph, if the actor may do that with it; ids are unique inside a dossier only.
 
     Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
     """
@@ -103,7 +112,7 @@ def one(actor: Actor, photo: str, dossier: str | None) -> PhotoRow:
     query = (
         select(row)
         .where(row.id == photo, row.deleted.is_(False))
-        .where(access.visible(actor, "photo.read", row.dossier, row.audience))
+        .where(access.visible(actor, verb, row.dossier, row.audience))
         .limit(2)
     )
     if dossier is not None:
@@ -156,3 +165,94 @@ def at_rest(conn: Connection) -> list[tuple[str, str]]:
     """(dossier, digest) of every photograph's bytes that are called stored."""
     rows = conn.execute(select(blobs.c.dossier, blobs.c.sha256).order_by(blobs.c.dossier, blobs.c.sha256))
     return [(row.dossier, row.sha256) for row in rows]
+
+
+def undeveloped(conn: Connection, most: int) -> list[tuple[str, str]]:
+    """(dossier, digest) of originals that nobody has looked at yet, the newest first; also those
+    whose thumbnails an earlier release made.
+    """
+    same = and_(pictures.c.dossier == blobs.c.dossier, pictures.c.sha256 == blobs.c.sha256)
+    rows = conn.execute(
+        select(blobs.c.dossier, blobs.c.sha256)
+        .join_from(blobs, pictures, same, isouter=True)
+        .where(pictures.c.sha256.is_(None), or_(blobs.c.picture.is_(None), blobs.c.picture == "ok"))
+        .order_by(blobs.c.stored_at.desc(), blobs.c.sha256)
+        .limit(most)
+    )
+    return [(row.dossier, row.sha256) for row in rows]
+
+
+def note_picture(
+    conn: Connection, dossier: str, digest: str, hints: Hints, seen: tuple[int, int] | None
+) -> None:
+    """Keep what a picture told of itself."""
+    spelled = [f"{bits:016x}" for bits in seen] if seen else [None, None]
+    parts = likeness.bands(seen[0]) if seen else [None] * likeness.BANDS
+    bulk.upsert(conn, pictures, [(dossier, digest, *astuple(hints), *spelled, *parts)])
+
+
+def three_views(conn: Connection, row: PhotoRow) -> dict[str, Any]:
+    """What the record says, what the camera noted (None until it was looked at), what the server
+    found, side by side, and where they differ.
+    """
+    said = history.body(conn, row.dossier, row.id)
+    same = and_(pictures.c.dossier == blobs.c.dossier, pictures.c.sha256 == blobs.c.sha256)
+    found = conn.execute(
+        select(blobs.c.mime, blobs.c.size, blobs.c.stored_at, blobs.c.width, blobs.c.height)
+        .add_columns(*(pictures.c[name] for name in NOTED), pictures.c.sha256.label("looked_at"))
+        .join_from(blobs, pictures, same, isouter=True)
+        .where(blobs.c.dossier == row.dossier, blobs.c.sha256 == row.sha256)
+    ).one_or_none()
+    record = {name: said.get(name) for name in SAID}
+    noted = {n: getattr(found, n) for n in NOTED} if found is not None and found.looked_at else None
+    server = None
+    if found is not None:
+        server = {n: getattr(found, n) for n in ("mime", "size", "width", "height")}
+        server["stored_at"] = said.get("stored_at")
+    flags = rules.differences(record, noted, server)
+    return {"record": record, "exif": noted, "server": server, "flags": flags}
+
+
+def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]:
+    """Photographs that look like this one or its mirror, in every dossier where the actor may compare
+    them; the nearest first, at most ALIKE. Six statements.
+    """
+    seen = conn.execute(
+        select(pictures.c.likeness, pictures.c.mirror).where(
+            pictures.c.dossier == row.dossier, pictures.c.sha256 == row.sha256
+        )
+    ).one_or_none()
+    if seen is None or seen.likeness is None:
+        return []
+    distances = _near(conn, int(seen.likeness, 16), int(seen.mirror, 16))
+    names: dict[str, list[str]] = {}
+    for dossier, digest in distances:
+        names.setdefault(dossier, []).append(digest)
+    t = PhotoRow
+    same_bytes = (
+        and_(t.dossier == d, bulk.among(conn, cast(Table, t.__table__).c.sha256, found))
+        for d, found in names.items()
+    )
+    rows = db.session.execute(
+        select(t)
+        .where(or_(false(), *same_bytes), t.deleted.is_(False))
+        .where(access.visible(actor, "photo.compare", t.dossier, t.audience))
+    ).scalars()
+    others = [r for r in rows if (r.dossier, r.id) != (row.dossier, row.id)]
+    told_of = [told(r) | {"distance": distances[r.dossier, r.sha256]} for r in others]
+    return sorted(told_of, key=lambda p: (p["distance"], p["taken_at"], p["id"]))[:ALIKE]
+
+
+def _near(conn: Connection, bits: int, mirror: int) -> dict[tuple[str, str], int]:
+    """(dossier, digest) → distance of what is near either, over one index a band."""
+    p, found = pictures.c, {}
+    for n, bands in enumerate(zip(likeness.bands(bits), likeness.bands(mirror), strict=True)):
+        wanted = {value for band in bands for value in likeness.probes(band)}
+        rows = conn.execute(
+            select(p.dossier, p.sha256, p.likeness).where(p[f"band_{n}"].in_(wanted)).limit(MOST_IN_BAND)
+        )
+        for r in rows:
+            far = likeness.near((bits, mirror), int(r.likeness, 16))
+            if far is not None:
+                found[r.dossier, r.sha256] = far
+    return dict(sorted(found.items(), key=lambda item: item[1])[:NEAREST])

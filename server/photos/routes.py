@@ -1,4 +1,4 @@
-"""Uploads of photographs (tus 1.0), the originals and the thumbnails."""
+"""Uploads of photographs (tus 1.0), the originals and their smaller versions."""
 
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from server.transaction import reading
 
 from . import actions, queries
 from .records.photo import MIMES
+from .rules import FLAGS
 from .tables import PhotoRow
 
 blueprint = Blueprint("photos", __name__)
@@ -30,6 +31,7 @@ UPLOAD_REFUSALS = (
     *("not-an-image", "empty-file", "staging-full", "too-many-uploads", "bad-upload"),
     *("bad-metadata", "store-unavailable", "unknown-dossier"),
 )
+RENDITION_REFUSALS = (*MISSING, "no-picture", "darkroom-unavailable")
 
 
 class Where(Schema):
@@ -39,7 +41,9 @@ class Where(Schema):
 
 
 class Photo(Schema):
-    """A photograph; `original` and `thumbnail` are null until its bytes are verified at rest."""
+    """A photograph; `original`, `thumbnail` (320 px) and `picture` (1600 px) are null until its bytes
+    are verified at rest.
+    """
 
     dossier = fields.String()
     id = fields.UUID()
@@ -54,6 +58,30 @@ class Photo(Schema):
     stored = fields.Boolean()
     original = fields.String(allow_none=True)
     thumbnail = fields.String(allow_none=True)
+    picture = fields.String(allow_none=True)
+
+
+class Views(Photo):
+    """A photograph with its three witnesses: what the record says, what the camera noted (EXIF; null
+    until it was looked at), what the server found; `flags` where they differ.
+    """
+
+    record = fields.Dict()
+    exif = fields.Dict(allow_none=True)
+    server = fields.Dict(allow_none=True)
+    flags = fields.List(fields.String(metadata={"enum": list(FLAGS)}))
+
+
+class Lookalike(Photo):
+    """A photograph that looks like the one asked about; `distance`: bits of 64 that differ."""
+
+    distance = fields.Integer()
+
+
+class Lookalikes(Schema):
+    """The nearest first, at most 50. A hint, for people to look; never a proof."""
+
+    items = fields.List(fields.Nested(Lookalike))
 
 
 def _tus(call: Call, upload: str | None) -> Response:
@@ -204,13 +232,14 @@ def end_upload(call: Call, upload: str) -> Any:
     may="photo.read",
     summary="一张照片 One photograph's record",
     query=Where,
-    answer=Photo,
+    answer=Views,
     refusals=("not-found", "ambiguous"),
 )
 def one_photo(call: Call, photo: Any) -> Any:
-    """Whether its bytes are at rest, and where to get them."""
-    with reading():
-        return queries.told(queries.one(call.who, str(photo), call.query["dossier"]))
+    """Whether its bytes are at rest, where to get them, and what speaks against it."""
+    with reading() as conn:
+        row = queries.one(call.who, str(photo), call.query["dossier"])
+        return queries.told(row) | queries.three_views(conn, row)
 
 
 @endpoint(
@@ -235,14 +264,52 @@ def original(call: Call, photo: Any) -> Any:
     may="photo.read",
     summary="缩略图 A thumbnail, upright, without metadata",
     query=Where,
-    refusals=(*MISSING, "no-picture", "darkroom-unavailable"),
+    refusals=RENDITION_REFUSALS,
     media_type="image/jpeg",
     headers=("If-None-Match",),
 )
 def thumbnail(call: Call, photo: Any) -> Any:
     """320 px at most; made on the first question for it."""
-    row = _row(call, str(photo))
-    return _bytes(row, actions.thumbnail(row), "image/jpeg", f"{row.sha256}-320", attachment=False)
+    return _rendition(call, str(photo), "320")
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/photos/<uuid:photo>/rendition/<profile>",
+    may="photo.read",
+    summary="缩放图 A smaller version, upright, without metadata",
+    query=Where,
+    refusals=RENDITION_REFUSALS,
+    media_type="image/jpeg",
+    headers=("If-None-Match",),
+)
+def rendition(call: Call, photo: Any, profile: str) -> Any:
+    """`profile`: 320 or 1600, the longest edge in pixels; never larger than the original."""
+    if profile not in actions.PROFILES:
+        raise Refusal("not-found", profiles=list(actions.PROFILES))
+    return _rendition(call, str(photo), profile)
+
+
+def _rendition(call: Call, photo: str, profile: str) -> Response:
+    row = _row(call, photo)
+    key = actions.rendition(row, profile)
+    return _bytes(row, key, "image/jpeg", f"{row.sha256}-{profile}", attachment=False)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/photos/<uuid:photo>/alike",
+    may="photo.compare",
+    summary="疑似重复照片 Photographs that look like this one, in every dossier one supervises",
+    query=Where,
+    answer=Lookalikes,
+    refusals=("not-found", "ambiguous"),
+)
+def alike(call: Call, photo: Any) -> Any:
+    """Also mirrored, cut a little, brightened or saved again: the classic fraud is last week's picture."""
+    with reading() as conn:
+        row = queries.one(call.who, str(photo), call.query["dossier"], "photo.compare")
+        return {"items": queries.alike(conn, call.who, row)}
 
 
 def _row(call: Call, photo: str) -> PhotoRow:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def rogue(picture: int, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    deed = request["deed"]
+    deed = request.get("deed")  # none: it answers, with nonsense
     if deed == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     elif deed == "sleep":

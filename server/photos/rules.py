@@ -1,0 +1,45 @@
+"""Where the three witnesses of a photograph differ: its record, its camera's notes, its bytes."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+FLAGS = ("time-differs", "position-differs", "mime-differs")
+FAR_APART = timedelta(minutes=5)  # media.md §3
+FAR_OFF_M = 200  # media.md §3; more than a phone's fix errs between high walls
+EARTH_M = 6_371_008.8  # the mean radius
+SHANGHAI = timezone(timedelta(hours=8))
+# The other datums are shifted by some 500 m on purpose: a difference to WGS-84 says nothing.
+COMPARABLE = ("WGS-84", "CGCS2000", None)
+
+
+def differences(
+    record: Mapping[str, Any], exif: Mapping[str, Any] | None, server: Mapping[str, Any] | None
+) -> list[str]:
+    """Those of FLAGS that are up; each asks for a look, no more."""
+    flags = []
+    if exif and exif["taken_at"] and _apart(record["taken_at"], exif["taken_at"]) > FAR_APART:
+        flags.append("time-differs")
+    if exif and record["datum"] in COMPARABLE:
+        points = [(p["lat_e7"], p["lon_e7"]) for p in (record, exif)]
+        if all(None not in point for point in points) and distance_m(*points) > FAR_OFF_M:
+            flags.append("position-differs")
+    if server and record["mime"] != server["mime"]:
+        flags.append("mime-differs")
+    return flags
+
+
+def _apart(one: str, other: str) -> timedelta:
+    """A camera that notes no offset is taken to be set to the time of the place."""
+    first, second = (datetime.fromisoformat(text) for text in (one, other))
+    first, second = (m if m.tzinfo else m.replace(tzinfo=SHANGHAI) for m in (first, second))
+    return abs(first - second)
+
+
+def distance_m(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """The great circle between two points in degrees × 10⁷ (haversine), in metres."""
+    (lat1, lon1), (lat2, lon2) = ((math.radians(v / 1e7) for v in point) for point in (one, other))
+    half = math.sin((lat2 - lat1) / 2) ** 2
+    half += math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_M * math.asin(math.sqrt(min(1.0, half)))

@@ -1,0 +1,104 @@
+"""Smaller versions: made once for all sizes, before or on the first question, for those who may see."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from server.photos import jobs
+from tests.server.test_photos import WJ, photo, upload
+from tests.support.house import Desk, House, jpeg
+
+
+def taken(desk: Desk, data: bytes, **more: object) -> str:
+    record = photo(data, **more)
+    desk.push(WJ, record)
+    assert upload(desk, record["record"], data).status_code == 204
+    return str(record["record"])
+
+
+def files(site: House, folder: str) -> list[str]:
+    return sorted(p.name for p in (site.folder / "media").rglob(f"{folder}/**/*") if p.is_file())
+
+
+def test_both_sizes_come_upright_and_bare_and_the_original_is_not_touched(site: House) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Secret Camera"
+    li, data = site.desk("li"), jpeg(size=(2400, 1800), exif=exif)
+    record = taken(li, data)
+    for profile, size in (("320", (240, 320)), ("1600", (1200, 1600))):
+        answer = li.call("GET", f"/api/v1/photos/{record}/rendition/{profile}")
+        assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+        assert Image.open(io.BytesIO(answer.data)).size == size
+        assert b"Secret" not in answer.data and b"Exif" not in answer.data
+    assert li.call("GET", f"/api/v1/photos/{record}/original").data == data
+    assert li.call("GET", f"/api/v1/photos/{record}/thumbnail").status_code == 200
+
+
+def test_the_first_question_makes_every_size_and_the_second_is_answered_from_the_shelf(site: House) -> None:
+    li = site.desk("li")
+    record = taken(li, jpeg(size=(2000, 1500)))
+    first = li.call("GET", f"/api/v1/photos/{record}/rendition/320")
+    assert files(site, "r") == ["1600.jpg", "320.jpg"]
+    again = li.call("GET", f"/api/v1/photos/{record}/rendition/320")
+    assert again.data == first.data
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert li.call("GET", f"/api/v1/photos/{record}/rendition/320", headers=known).status_code == 304
+
+
+def test_the_scheduler_makes_them_before_anybody_asks(site: House) -> None:
+    li = site.desk("li")
+    taken(li, jpeg("blue", size=(2000, 1500)))
+    taken(li, jpeg(size=(2000, 1500))[:700])
+    with site.app.app_context():
+        assert jobs.develop_all() == 2
+        assert jobs.develop_all() == 0
+    assert files(site, "r") == ["1600.jpg", "320.jpg"]
+
+
+def test_an_original_that_is_gone_does_not_stand_in_the_way_of_the_others(site: House) -> None:
+    li = site.desk("li")
+    record = taken(li, jpeg("blue"))
+    [path] = [p for p in (site.folder / "media").rglob("*") if p.is_file()]
+    data = path.read_bytes()
+    path.unlink()
+    taken(li, jpeg("green"))
+    with site.app.app_context():
+        assert jobs.develop_all() == 2
+        assert jobs.develop_all() == 0
+    assert files(site, "r") == ["1600.jpg", "320.jpg"]
+    answer = li.call("GET", f"/api/v1/photos/{record}/rendition/320")
+    assert (answer.status_code, answer.json["code"]) == (404, "evidence-missing")
+    path.write_bytes(data)
+    assert li.call("GET", f"/api/v1/photos/{record}/rendition/320").status_code == 200
+
+
+def test_a_rendition_of_an_older_decoder_stays_and_the_lacking_one_is_added(site: House) -> None:
+    li = site.desk("li")
+    record = taken(li, jpeg(size=(2000, 1500)))
+    li.call("GET", f"/api/v1/photos/{record}/thumbnail")
+    old = next((site.folder / "media").rglob("320.jpg"))
+    old.chmod(0o600)
+    old.write_bytes(old.read_bytes() + b"older")
+    next((site.folder / "media").rglob("1600.jpg")).unlink()
+    assert li.call("GET", f"/api/v1/photos/{record}/rendition/1600").status_code == 200
+    assert li.call("GET", f"/api/v1/photos/{record}/thumbnail").data.endswith(b"older")
+
+
+def test_sizes_are_seen_by_audience_and_an_unknown_profile_is_not_found(site: House) -> None:
+    record = taken(site.desk("li"), jpeg())
+    for who in ("zhao", "stranger"):
+        answer = site.desk(who).call("GET", f"/api/v1/photos/{record}/rendition/1600")
+        assert (answer.status_code, answer.json["code"]) == (404, "not-found")
+    for profile in ("9999", "..", "320.jpg"):
+        answer = site.desk("li").call("GET", f"/api/v1/photos/{record}/rendition/{profile}")
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("profile", ["320", "1600"])
+def test_no_size_is_there_while_the_bytes_are_awaited(site: House, profile: str) -> None:
+    li, record = site.desk("li"), photo(jpeg())
+    li.push(WJ, record)
+    answer = li.call("GET", f"/api/v1/photos/{record['record']}/rendition/{profile}")
+    assert (answer.status_code, answer.json["code"]) == (404, "not-found")
+    assert li.get(f"/api/v1/photos/{record['record']}")["picture"] is None
