@@ -309,3 +309,23 @@ def _quietly() -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError, HTTPError):
         return
+
+
+FAULTS: tuple[type[Exception], ...] = (ClientError, BotoCoreError, KeyError)
+
+
+def ask(client: Any, call: str, **said: Any) -> str | None:
+    """Make one call; the code of its refusal, or None where it was done."""
+    try:
+        getattr(client, call)(**said)
+    except ClientError as fault:
+        return _code(fault)
+    return None
+
+
+def clear(client: Any, bucket: str, prefix: str) -> None:
+    """Remove what a doctor left, every version; what is still retained stays."""
+    with _quietly():
+        found = client.list_object_versions(Bucket=bucket, Prefix=prefix)
+        for one in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]:
+            ask(client, "delete_object", Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])

@@ -19,6 +19,7 @@ from . import openapi, transaction
 from .app import create_app
 from .config import ROOT, Config
 from .demo.commands import demo
+from .doctor import doctor
 from .office import office
 from .people import actions as people
 from .people.queries import by_username
@@ -211,6 +212,7 @@ def openapi_command(check: bool) -> None:
 
 
 main.add_command(demo)
+main.add_command(doctor)
 main.add_command(replay)
 
 

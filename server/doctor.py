@@ -1,0 +1,69 @@
+"""`xunjian doctor`: the parts that this house stands on are tried, not believed."""
+
+import sys
+from functools import partial
+
+import click
+import httpx
+from flask.cli import with_appcontext
+from rich.console import Console
+from rich.table import Table
+
+from media import doctor_locks  # noqa: F401  # its probes follow the doctor's own
+from media.address import S3Address
+from media.doctor import Bench, Finding, examine
+
+from .office import office
+
+console = Console()
+
+
+@click.group()
+def doctor() -> None:
+    """体检 Try what the house depends on."""
+
+
+@doctor.command("s3")
+@click.option("--archive", is_flag=True, help="Exit 1 where the store is not fit for archive mode.")
+@with_appcontext
+def s3(archive: bool) -> None:
+    """对象存储体检 Try the promises of the store in XUNJIAN_MEDIA_URL, in a scratch prefix."""
+    from media import s3  # boto3 only for those who ask
+
+    here = office()
+    address = here.config.media
+    if not isinstance(address, S3Address):
+        raise click.ClickException("XUNJIAN_MEDIA_URL names a folder; doctor s3 wants s3://…")
+    client = s3.make_client(address, s3.Patience())
+    scratch = f"{address.prefix}doctor/{here.new_id()}/"
+    with httpx.Client(trust_env=not address.on_loopback, timeout=20) as line:
+        bench = Bench(
+            client=client,
+            bucket=address.bucket,
+            scratch=scratch,
+            ask=partial(s3.ask, client),
+            clock=here.clock,
+            fetch=lambda url: line.get(url).status_code,
+        )
+        findings = list(examine(bench, (*s3.FAULTS, httpx.HTTPError)))
+    s3.clear(client, address.bucket, scratch)
+    unfit = _show(f"{address.endpoint} · {address.bucket}", findings)
+    if archive and unfit:
+        sys.exit(1)
+
+
+def _show(title: str, findings: list[Finding]) -> int:
+    """Print the table; how many promises that the archive stands on are not kept."""
+    table = Table("", "检查", "probe", "结果 seen", title=title)
+    for one in findings:
+        mark = "[green]✓" if one.fault is None else "[red]✗" if one.archive else "[yellow]!"
+        table.add_row(mark, one.zh, one.en, one.fault or "")
+    console.print(table)
+    unfit = sum(one.fault is not None and one.archive for one in findings)
+    kept = sum(one.fault is None for one in findings)
+    console.print(f"{kept}/{len(findings)} 项通过 promises kept")
+    if unfit:
+        console.print(f"[red]不可用于归档 not fit for archive mode: {unfit} promises are missing")
+    else:
+        console.print("[green]可用于归档 fit for archive mode")
+    return unfit
