@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power migrate pin clean
+.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power mutations migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ contention: $(VENV)/dev ## forty phones on one dossier for SECONDS=60 on either 
 
 power: $(VENV)/dev ## the power fails at POINTS=500 moments; SQLite must keep what it answered
 	@POINTS=$(or $(POINTS),500) $(BIN)/pytest tests/faults/test_power.py
+
+mutations: $(VENV)/dev ## MUTATIONS=2000 pictures a format with one wrong byte; the decoder's room must stand
+	@MUTATIONS=$(or $(MUTATIONS),2000) $(BIN)/pytest tests/media/test_bad_input.py
 
 migrate: $(VENV)/run ## bring the database to the newest schema
 	@$(BIN)/xunjian migrate

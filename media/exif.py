@@ -1,6 +1,5 @@
 """What a camera noted in its picture (EXIF 2.32): a hint, for phones strip it and anybody can write it."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,6 +72,6 @@ def _degrees(said: Any, reference: Any, signs: str, most: int) -> int | None:
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     value = degrees + minutes / 60 + seconds / 3600
-    if not math.isfinite(value) or not 0 <= value <= most or not sign or sign not in signs:
+    if not 0 <= value <= most or not sign or sign not in signs:
         return None
     return round(value * 1e7) * (-1 if sign == signs[1] else 1)

@@ -5,12 +5,22 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageDraw,
+    ImageFont,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 
-from media import exif
+from media import exif, watermark
 from media.darkroom import ChildDied, Darkroom
 from media.exif import LONGEST, ORIENTATION, Hints
 from media.intake import SNIFF, signature
@@ -85,11 +95,7 @@ def examined(source: Path, edges: Sequence[int] = EDGES) -> Developed:
     No JPEG is larger than the source. Raises Undecodable, Unsupported, and DarkroomUnavailable
     where it is not the picture's fault.
     """
-    result, data = _in_the_darkroom(source, {"edges": sorted(edges, reverse=True)})
-    try:
-        return _unpacked(result, data)
-    except (KeyError, TypeError, ValueError):
-        raise Undecodable("the decoder came back with nonsense") from None
+    return _answered(source, {"edges": sorted(edges, reverse=True)})
 
 
 def renditions(source: Path, edges: Sequence[int] = EDGES) -> dict[int, Rendition]:
@@ -102,7 +108,16 @@ def thumbnail(source: Path, *, edge: int = 320) -> Rendition:
     return renditions(source, [edge])[edge]
 
 
-def _in_the_darkroom(source: Path, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def watermarked(source: Path, *, texts: Sequence[str], link: str, edge: int = EDGES[0]) -> Rendition:
+    """A JPEG with `texts`, a line or more each, and the QR code of `link` in its lower left corner.
+
+    Raises as `examined` does.
+    """
+    request = {"edges": [edge], "texts": [watermark.printable(text) for text in texts], "link": link}
+    return _answered(source, request).renditions[edge]
+
+
+def _answered(source: Path, request: dict[str, Any]) -> Developed:
     with source.open("rb") as file:
         mime = signature(file.read(SNIFF))
     if mime is None:
@@ -115,7 +130,10 @@ def _in_the_darkroom(source: Path, request: dict[str, Any]) -> tuple[dict[str, A
         raise Undecodable("the decoder was killed or ran out of time or memory") from None
     if "fault" in result:
         raise Undecodable(str(result["fault"]))
-    return result, data
+    try:
+        return _unpacked(result, data)
+    except (KeyError, TypeError, ValueError):
+        raise Undecodable("the decoder came back with nonsense") from None
 
 
 def _unpacked(result: dict[str, Any], data: bytes) -> Developed:
@@ -159,15 +177,18 @@ def develop(picture: int, request: dict[str, Any]) -> tuple[dict[str, Any], byte
         turn = TURNS.get(notes.get(ORIENTATION, 1))
         source = image.size[::-1] if turn in SIDEWAYS else image.size
         small = _shrunk(image, edges[0], turn)
+    seen = None if "texts" in request else _likeness(small)
     made, data = [], b""
     for edge in edges:
         # Each from the one before it: the original is decoded once, whatever is made of it.
         small.thumbnail((edge, edge), Image.Resampling.BICUBIC, reducing_gap=1.01)
+        if "texts" in request:
+            small = lettered(small, request["texts"], request["link"])
         out = io.BytesIO()
         small.save(out, "JPEG", quality=QUALITY, optimize=True)
         made.append([edge, *small.size, out.tell()])
         data += out.getvalue()
-    told = {"source": source, "made": made, "hints": _hints(notes), "likeness": _likeness(small)}
+    told = {"source": source, "made": made, "hints": _hints(notes), "likeness": seen}
     return told, data
 
 
@@ -231,3 +252,54 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         except (ImageCms.PyCMSError, OSError):
             pass  # a broken or foreign profile costs the shade, not the picture
     return image if image.mode in PLAIN else image.convert("RGB")
+
+
+def lettered(picture: Image.Image, texts: Sequence[str], link: str) -> Image.Image:
+    """The picture with its watermark; too small for any, as it is."""
+    texts = [_with_glyphs(text) for text in texts]
+    rows = watermark.code(link)
+    found = watermark.layout(*picture.size, texts, _measure, len(rows))
+    if found is None:
+        return picture
+    picture = picture.convert("RGB")
+    left, top, _right, _bottom = found.panel
+    # Darkened and not painted over: what lies under the words can still be seen.
+    picture.paste(picture.crop(found.panel).point(lambda value: value * 0.4), (left, top))
+    pen = ImageDraw.Draw(picture)
+    for x, y, line in found.lines:
+        pen.text((x, y), line, fill="white", font=_font(found.size))
+    if found.code is not None:
+        x, y, module = found.code
+        code = Image.new("L", (len(rows), len(rows)))
+        code.putdata([0 if dark else 255 for row in rows for dark in row])
+        side = len(rows) * module
+        picture.paste(code.resize((side, side), Image.Resampling.NEAREST).convert("RGB"), (x, y))
+    return picture
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    # BASIC: no shaping engine between strangers' text and the glyphs, and the same everywhere.
+    return ImageFont.truetype(
+        watermark.font_path(), size, watermark.FONT_SIMPLIFIED, layout_engine=ImageFont.Layout.BASIC
+    )
+
+
+def _measure(text: str, size: int) -> float:
+    return _font(size).getlength(text)
+
+
+def _with_glyphs(text: str) -> str:
+    return "".join(c if has_glyph(c) else watermark.MISSING for c in text)
+
+
+@cache
+def has_glyph(character: str) -> bool:
+    """Whether the font knows it: one that it does not know looks like U+10FFFF, which nobody has."""
+    return character == " " or _mask(character) != _mask("\U0010ffff")
+
+
+@cache
+def _mask(character: str) -> tuple[tuple[int, int], bytes]:
+    mask = _font(24).getmask(character)
+    return mask.size, bytes(mask)

@@ -20,6 +20,7 @@ from media.store import DOSSIER, SHA256, original_key, rendition_key
 from media.tables import blobs
 from server import transaction
 from server.access import SystemMay
+from server.endpoint import Actor
 from server.errors import Refusal
 from server.office import office
 from sync import bulk
@@ -33,6 +34,7 @@ from .tables import PhotoRow
 
 log = structlog.get_logger()
 PROFILES, EXT = ("320", "1600"), "jpg"  # the longest edge in pixels
+DRAWN = "1"  # how watermarks are drawn; another drawing is another number
 REQUIRED = ("dossier", "record", "sha256")
 # Names of the system's own changes: at least once + a derived id = exactly once.
 NAMESPACE = uuid.UUID("5d3f1c5e-8f0b-5a5f-9c55-6f1d2a0c7b11")
@@ -203,6 +205,26 @@ def develop(dossier: str, digest: str) -> None:
         for edge, small in found.renditions.items():
             _rest(rendition_key(dossier, digest, str(edge), EXT), small.data, source.parent)
     _note(dossier, digest, "ok", small.source_width, small.source_height, found)
+
+
+def watermarked(photo: PhotoRow, actor: Actor, root: str) -> tuple[str, str]:
+    """The key of the watermarked version, and a digest of all that it says: a corrected record has
+    another watermark, and the old one is not shown again. The code leads to the photograph's record
+    under `root`.
+
+    Raises Refusal as `rendition` does.
+    """
+    original(photo)
+    with transaction.reading() as conn:
+        texts = queries.watermark(conn, actor, photo)
+    link = f"{root}api/v1/photos/{photo.id}?dossier={photo.dossier}"
+    says = sha256("\n".join([DRAWN, link, *texts]).encode())[:16]
+    key = rendition_key(photo.dossier, photo.sha256, f"watermark-{says}", EXT)
+    if office().store.has(key) is None:
+        with _in_hand(photo.dossier, photo.sha256) as source:
+            made = pictures.watermarked(source, texts=texts, link=link)
+            _rest(key, made.data, source.parent)
+    return key, says
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from server import access
 from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
+from server.people import queries as people
+from server.projects import queries as projects
 from sync import bulk, history
 from sync.arrival import rfc3339
 from sync.minutes import Touched
@@ -211,6 +213,25 @@ def three_views(conn: Connection, row: PhotoRow) -> dict[str, Any]:
         server["stored_at"] = said.get("stored_at")
     flags = rules.differences(record, noted, server)
     return {"record": record, "exif": noted, "server": server, "flags": flags}
+
+
+def watermark(conn: Connection, actor: Actor, row: PhotoRow) -> list[str]:
+    """The lines of its watermark, from the records as they stand now."""
+    try:
+        part = history.body(conn, row.dossier, row.subject).get("part")
+    except KeyError:
+        part = None  # the record that it belongs to has not come yet
+    entries, before = [], None
+    while page := history.of_record(conn, row.dossier, row.id, before=before):
+        entries, before = page, page[-1]["seq"]
+    taker = entries[-1]["actor"]
+    return rules.watermark(
+        history.body(conn, row.dossier, row.id),
+        project=projects.names(actor, [row.dossier]).get(row.dossier, row.dossier),
+        part=part if isinstance(part, str) else None,
+        taker=people.names([taker]).get(taker, taker),
+        record=row.id,
+    )
 
 
 def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ UPLOAD_REFUSALS = (
     *("not-an-image", "empty-file", "staging-full", "too-many-uploads", "bad-upload"),
     *("bad-metadata", "store-unavailable", "unknown-dossier"),
 )
+FOREVER = "max-age=31536000, immutable"
 RENDITION_REFUSALS = (*MISSING, "no-picture", "darkroom-unavailable")
 
 
@@ -284,9 +285,15 @@ def thumbnail(call: Call, photo: Any) -> Any:
     headers=("If-None-Match",),
 )
 def rendition(call: Call, photo: Any, profile: str) -> Any:
-    """`profile`: 320 or 1600, the longest edge in pixels; never larger than the original."""
+    """`profile`: 320 or 1600, the longest edge in pixels, never larger than the original; or
+    `watermark` (水印): 1600 with time, place, part, taker and number drawn from the record.
+    """
+    if profile == "watermark":
+        row = _row(call, str(photo))
+        key, says = actions.watermarked(row, call.who, request.url_root)
+        return _bytes(row, key, "image/jpeg", f"{row.sha256}-{says}", attachment=False, lasting=False)
     if profile not in actions.PROFILES:
-        raise Refusal("not-found", profiles=list(actions.PROFILES))
+        raise Refusal("not-found", profiles=[*actions.PROFILES, "watermark"])
     return _rendition(call, str(photo), profile)
 
 
@@ -321,13 +328,17 @@ def _row(call: Call, photo: str) -> PhotoRow:
         return row
 
 
-def _bytes(row: PhotoRow, key: str, mime: str, etag: str, *, attachment: bool) -> Response:
-    """Immutable bytes: named by what they are, cached by nobody but the caller, never sniffed."""
+def _bytes(
+    row: PhotoRow, key: str, mime: str, etag: str, *, attachment: bool, lasting: bool = True
+) -> Response:
+    """Bytes named by what they are, cached by nobody but the caller, never sniffed; those that do not
+    last under their address are asked for again by their ETag.
+    """
     store = office().store
     size = store.has(key) or 0
     out = Response(mimetype=mime)
     out.set_etag(etag)
-    out.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    out.headers["Cache-Control"] = f"private, {FOREVER if lasting else 'no-cache'}"
     out.headers["X-Content-Type-Options"] = "nosniff"
     out.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     out.headers["Accept-Ranges"] = "bytes"

@@ -1,4 +1,4 @@
-"""Where the three witnesses of a photograph differ: its record, its camera's notes, its bytes."""
+"""Where a photograph's witnesses differ (record, camera, bytes), and what its watermark says."""
 
 import math
 from collections.abc import Mapping
@@ -43,3 +43,26 @@ def distance_m(one: tuple[int, int], other: tuple[int, int]) -> float:
     half = math.sin((lat2 - lat1) / 2) ** 2
     half += math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
     return 2 * EARTH_M * math.asin(math.sqrt(min(1.0, half)))
+
+
+def watermark(
+    said: Mapping[str, Any], *, project: str, part: str | None, taker: str, record: str
+) -> list[str]:
+    """水印: the lines of a photograph's watermark, all from the record `said`, none from its EXIF."""
+    moment = datetime.fromisoformat(said["taken_at"])
+    spelled = f"{moment:%Y-%m-%d %H:%M:%S} {_zone(moment)}"
+    offset = said.get("clock_offset_ms")
+    clock = "未知" if offset is None else f"{offset / 1000:+.1f} 秒"
+    lines = [project, f"{spelled}  时钟偏差 {clock}"]
+    if part:
+        lines.append(f"部位 {part}")
+    if said.get("lat_e7") is not None and said.get("lon_e7") is not None:
+        accuracy = f" ±{said['accuracy_m']} m" if said.get("accuracy_m") is not None else ""
+        place = f"{said['lat_e7'] / 1e7:.7f}, {said['lon_e7'] / 1e7:.7f}{accuracy}"
+        lines.append(f"{place} {said.get('datum') or '坐标系未知'}")
+    return [*lines, f"拍摄 {taker}", f"编号 {record}", f"摘要 SHA-256 {said['sha256'][:16]}"]
+
+
+def _zone(moment: datetime) -> str:
+    offset = moment.strftime("%z")
+    return f"UTC{offset[:3]}:{offset[3:]}"

@@ -102,3 +102,45 @@ def test_no_size_is_there_while_the_bytes_are_awaited(site: House, profile: str)
     answer = li.call("GET", f"/api/v1/photos/{record['record']}/rendition/{profile}")
     assert (answer.status_code, answer.json["code"]) == (404, "not-found")
     assert li.get(f"/api/v1/photos/{record['record']}")["picture"] is None
+
+
+def test_a_watermark_says_what_the_record_says_and_changes_with_it(site: House) -> None:
+    from tests.support.house import issue, update
+
+    li, data, finding = site.desk("li"), jpeg(size=(1600, 1200)), issue(part="三层东侧")
+    li.push(WJ, finding)
+    record = taken(
+        li, data, subject=finding["record"], clock_offset_ms=1500, lat_e7=399042000, lon_e7=1164074000
+    )
+    path = f"/api/v1/photos/{record}/rendition/watermark"
+    first = li.call("GET", path)
+    assert (first.status_code, first.mimetype) == (200, "image/jpeg")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert Image.open(io.BytesIO(first.data)).size == (1600, 1200)
+    again = li.call("GET", path, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    li.push(WJ, update("issue", finding["record"], 2, {"part": "四层西侧"}))
+    changed = li.call("GET", path, headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200 and changed.data != first.data
+    assert li.call("GET", f"/api/v1/photos/{record}/original").data == data
+    assert site.desk("zhao").call("GET", path).status_code == 404
+
+
+def test_the_words_of_a_watermark_come_from_the_record(site: House) -> None:
+    from server.photos import rules
+
+    said = {"taken_at": "2026-11-21T10:05:00+08:00", "sha256": "3f" * 32}
+    words = {"project": "望京", "part": None, "taker": "李某", "record": "019a"}
+    assert rules.watermark(said, **words) == [
+        "望京",
+        "2026-11-21 10:05:00 UTC+08:00  时钟偏差 未知",
+        "拍摄 李某",
+        "编号 019a",
+        "摘要 SHA-256 3f3f3f3f3f3f3f3f",
+    ]
+    more = said | {"clock_offset_ms": -1500, "lat_e7": 399042000, "lon_e7": 1164074000, "accuracy_m": 8}
+    assert rules.watermark(more, **words | {"part": "三层"})[1:4] == [
+        "2026-11-21 10:05:00 UTC+08:00  时钟偏差 -1.5 秒",
+        "部位 三层",
+        "39.9042000, 116.4074000 ±8 m 坐标系未知",
+    ]
