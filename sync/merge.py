@@ -77,8 +77,8 @@ def merge(
     """Judge the `fields` of one update against the record's present `body`.
 
     `trunk` is the version that the author had seen (or UNKNOWN); `bases` are the texts and sets
-    that the author had seen. Nothing is dropped: what does
-    not win stands in `lost`. With `atomic`, one lost field takes the others with it.
+    that the author had seen. Nothing is dropped: what does not win stands in `lost`. With `atomic`,
+    one lost field takes the others with it.
     """
     out = Judgement(moved=any(written.moved(n, trunk, device) for n in written.seqs))
     groups_moved = _moved_groups(kind, body, written, fields, trunk, device)
@@ -107,13 +107,18 @@ def merge(
                 out.after[name] = said["set"]
                 out.contested.add(name)
     if atomic and any(lost.mode != "info" for lost in out.lost.values()):
-        for name, value in out.after.items():
-            out.lost[name] = Lost(body.get(name), value, "review")
-        out.lost = {n: Lost(x.current, x.mine, "review") for n, x in out.lost.items()}
-        out.after.clear()
-        out.stamps.clear()
-        out.contested.clear()
+        _lose_all(out, body)
     return out
+
+
+def _lose_all(out: Judgement, body: Body) -> None:
+    """One field of an atomic change was lost: the others go with it."""
+    for name, value in out.after.items():
+        out.lost[name] = Lost(body.get(name), value, "review")
+    out.lost = {n: Lost(x.current, x.mine, "review") for n, x in out.lost.items()}
+    out.after.clear()
+    out.stamps.clear()
+    out.contested.clear()
 
 
 def _moved_groups(
