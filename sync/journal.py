@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from . import bulk, epochs, tables
@@ -82,16 +82,20 @@ class Journal:
         self.projections = dict(projections)
 
     def open(self, conn: Connection, dossier: str) -> bool:
-        """Begin the dossier's journal unless it exists. Returns whether it was begun now."""
+        """Begin the dossier's journal unless it exists. Returns whether it was begun now.
+
+        After a restore it may have existed before, younger than the backup: it begins in an epoch
+        that it cannot have had, so that devices notice and push again what they retained.
+        """
         if dossier in self.heads(conn, [dossier]):
             return False
+        lost = conn.execute(select(func.max(tables.lineage.c.epoch))).scalar() or 0
+        begun = {"dossier": dossier, "epoch": lost + 1, "seq": 0, "hash": GENESIS}
         try:
             with conn.begin_nested():
-                conn.execute(
-                    insert(tables.dossiers).values(
-                        dossier=dossier, epoch=1, seq=0, hash=GENESIS, backed_up=0, closed_at=None
-                    )
-                )
+                conn.execute(insert(tables.dossiers).values(begun | {"backed_up": 0, "closed_at": None}))
+                if lost:
+                    conn.execute(insert(tables.lineage).values(dossier=dossier, epoch=lost, fork=0))
         except IntegrityError:
             return False  # another transaction began it in the meantime
         return True

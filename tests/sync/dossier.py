@@ -55,8 +55,7 @@ class Reader:
             self.rows = {}  # the old generation would go with the last page
             return True
         assert (page["since"], page["since_below"]) == (self.cursor.seq, self.cursor.below)
-        for item in page["items"]:
-            told = orjson.loads(orjson.dumps(item))
+        for told in orjson.loads(orjson.dumps(page["items"])):
             if told["op"] == "put":
                 self.rows[told["record"]] = told
             else:
@@ -72,6 +71,7 @@ class Dossier:
         self.engine, self.name = engine, f"project:{uuid.uuid4().hex}"
         self.journal = Journal([SHEET], {})
         with self.writing() as conn:
+            conn.execute(delete(tables.lineage))  # restores of histories before this one, in this database
             assert self.journal.open(conn, self.name)
 
     @contextmanager

@@ -117,3 +117,14 @@ def test_a_backup_lets_devices_let_go(site: House) -> None:
         office().journal.note_backup(conn, WJ, 0)
     answer = site.desk("li").exchange(cursors={WJ: {}})["pull"]
     assert answer["dossiers"][WJ]["backed_up"] == 1
+
+
+def test_a_dossier_younger_than_the_backup_begins_again_in_an_epoch_it_cannot_have_had(site: House) -> None:
+    """Found by the simulator (house seed 65): begun anew in epoch 1, devices would not notice."""
+    with site.app.app_context(), transaction.writing() as conn:
+        journal = office().journal
+        for dossier in ("project:wj-01", "project:wj-02"):
+            journal.restore(conn, dossier, received_at="2026-11-22T02:00:00.000Z")
+        assert journal.open(conn, "project:lost")
+        assert journal.heads(conn, ["project:lost"])["project:lost"].epoch == 2
+        assert epochs.lineage(conn, "project:lost") == [(1, 0)]
