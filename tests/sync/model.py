@@ -269,6 +269,8 @@ class Judge:
                 self._note(now or [], said["append"], SOMEBODY if moved else me, after, lost)
             elif name in GROUP and tied:
                 lost[name] = (now, said["set"], False)
+            elif said["set"] == now and trunk == NEVER:
+                after[name] = (SOMEBODY, said["set"])  # decision 0007
             elif said["set"] != now and not moved:
                 after[name] = (me, said["set"])
             elif said["set"] != now:
