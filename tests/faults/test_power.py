@@ -163,7 +163,7 @@ def _same_everywhere(engine: Engine) -> None:
         head = JOURNAL.heads(conn, [DOSSIER])[DOSSIER]
         records = {x.record: x for batch in history.standing_records(conn, DOSSIER) for x in batch}
         page = feed.page(conn, DOSSIER, "field", Cursor("n", 1, 0, 0), head, limit=10**6)
-        items = [orjson.loads(orjson.dumps(i)) for i in page["items"]]
+        items = orjson.loads(orjson.dumps(page["items"]))
         live = {r: x.body for r, x in records.items() if not x.deleted and x.audience == "field"}
         assert {i["record"]: i["body"] for i in items} == live
         t = db.metadata.tables["issues"]
