@@ -78,7 +78,7 @@ def merge(
 
     `trunk` is the version that the author had seen (or UNKNOWN); `bases` are the texts and sets
     that the author had seen. Nothing is dropped: what does not win stands in `lost`. With `atomic`,
-    one lost field takes the others with it.
+    one lost field takes the others with it (docs/decisions/0008).
     """
     out = Judgement(moved=any(written.moved(n, trunk, device) for n in written.seqs))
     groups_moved = _moved_groups(kind, body, written, fields, trunk, device)
@@ -107,18 +107,34 @@ def merge(
                 out.after[name] = said["set"]
                 out.contested.add(name)
     if atomic and any(lost.mode != "info" for lost in out.lost.values()):
-        _lose_all(out, body)
+        _lose_all(kind, out, body, fields)
     return out
 
 
-def _lose_all(out: Judgement, body: Body) -> None:
-    """One field of an atomic change was lost: the others go with it."""
-    for name, value in out.after.items():
-        out.lost[name] = Lost(body.get(name), value, "review")
-    out.lost = {n: Lost(x.current, x.mine, "review") for n, x in out.lost.items()}
+def _lose_all(kind: Kind, out: Judgement, body: Body, fields: Mapping[str, Mapping[str, Any]]) -> None:
+    """One field of an atomic change was lost: the others go with it, and all are in question.
+
+    A graver safety value shows all the same until somebody decides: people work under it.
+    """
+    mine = {n: x.mine for n, x in out.lost.items()}
+    mine = {n: _offered(fields[n], value) for n, value in out.after.items()} | mine
     out.after.clear()
     out.stamps.clear()
     out.contested.clear()
+    for name, value in mine.items():
+        current = body.get(name)
+        worse = graver(kind.fields[name], current, value)
+        out.lost[name] = Lost(current, value, "stands" if worse else "review")
+        if worse:
+            out.after[name] = value
+            out.contested.add(name)
+
+
+def _offered(said: Mapping[str, Any], value: Any) -> Any:
+    """What a reviewer may pick of a field that lost: a step's verb, a note's text, else its value."""
+    if "append" in said:
+        return "\n".join(entry["text"] for entry in said["append"])
+    return said.get("do", value)
 
 
 def _moved_groups(

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, update
+import orjson
+from sqlalchemy import Connection, bindparam, select, update
 
 from . import bulk, tables
 from .arrival import Arrival, Captured
@@ -188,6 +189,15 @@ class Minutes:
             "skew_ms": self.arrival.skew_ms,
             "sig": change.raw.get("sig"),
         }
+
+    def numbers(self, seqs: set[int]) -> dict[int, int]:
+        """The place of each of these entries' changes in its device's order (`n`)."""
+        if not seqs:
+            return {}
+        e = tables.entries
+        asked = select(e.c.bytes).where(e.c.dossier == self.dossier, e.c.seq.in_(seqs))
+        written = [*self.conn.scalars(asked), *(row[4] for row in self._entries if row[1] in seqs)]
+        return {header["seq"]: header["n"] for header in map(orjson.loads, written)}
 
     def invalid(self, change: Change | Unreadable, why: str, *, remember: bool = True) -> Outcome:
         """Keep bytes that cannot be understood; no entry, but an outcome that a replay finds again."""

@@ -11,7 +11,7 @@ from .canonical import spell
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED, conflict_body, parked_body
 from .merge import UNKNOWN, Judgement, Written, first_body, merge
-from .minutes import Head, Minutes, Outcome, State, Touched, answer
+from .minutes import MERGED, Head, Minutes, Outcome, State, Touched, answer
 from .protocol import RECORD_BYTES
 from .record import Body, Kind
 
@@ -34,9 +34,10 @@ class Sitting:
         self.conn, self.dossier, self.epoch, self.author = conn, dossier, head.epoch, author
         self.minutes = Minutes(conn, dossier, head, author, arrival)
         self.states: dict[str, State] = {}
-        self.open_conflicts: dict[str, str] = {}
+        self.open_conflicts: dict[str, list[str]] = {}  # of a record, the newest last
         self.lineage: list[tuple[int, int]] = []
         self.bases: dict[str, bases.Values] = {}
+        self.overtaken: set[str] = set()  # fields that the author of taken work has written again since
 
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
@@ -64,7 +65,7 @@ class Sitting:
             state = self.states.get(change.record)
             if state is None:
                 continue
-            trunk, written = self._trunk(change, state), Written(state.seqs, state.devices)
+            trunk, written = self._trunk(change, state), self._written(state)
             if bases.needed(change, trunk, written, device):
                 earlier = [c for c in changes[:index] if c.record == change.record]
                 asked.append(bases.Asked(change, trunk, device, earlier))
@@ -75,9 +76,10 @@ class Sitting:
         if not names:
             return
         rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, names)
-        found = {x.record: x.conflict for x in rows}
-        self.open_conflicts |= found
-        names = names | (set(found.values()) - set(self.states))
+        found = sorted((x.conflict, x.record) for x in rows)
+        for conflict, record in found:
+            self.open_conflicts.setdefault(record, []).append(conflict)
+        names = names | ({conflict for conflict, _record in found} - set(self.states))
         self.states |= lookup.states(self.conn, self.dossier, names, self.kinds)
 
     # ----------------------------------------------------------------- judge
@@ -135,10 +137,24 @@ class Sitting:
                 return self._delete(change, state, anyway=True)
             if change.op == "undelete":
                 return decisions.undelete(self, change, state)
+            self.overtaken = self._overtaken(change, state)
             self._read_bases([change])
             return self._update(change, state)
         finally:
-            self.author = reviewer
+            self.author, self.overtaken = reviewer, set()
+
+    def _overtaken(self, change: Change, state: State) -> set[str]:
+        """What taken work would set back: fields that its author has written later, in the device's
+        order, than this. Work that waited is out of its order, so they count as somebody else's.
+        """
+        trunk, device = self._trunk(change, state), self.author.device
+        own = {f: q for f, q in state.seqs.items() if q > trunk and state.devices.get(f) == device}
+        order = self.minutes.numbers(set(own.values()))
+        return {name for name, seq in own.items() if order[seq] > change.n}
+
+    def _written(self, state: State) -> Written:
+        """Who last wrote each field of a record."""
+        return Written(state.seqs, state.devices | dict.fromkeys(self.overtaken, MERGED))
 
     def _create(self, change: Change) -> Outcome:
         audience = change.audience or ""
@@ -177,7 +193,7 @@ class Sitting:
         judged = merge(
             change.kind,
             state.body,
-            Written(state.seqs, state.devices),
+            self._written(state),
             change.fields,
             trunk=self._trunk(change, state),
             device=self.author.device,
@@ -210,12 +226,12 @@ class Sitting:
 
     def _moved_meanwhile(self, change: Change, state: State) -> bool:
         """Whether somebody else has put the record into another audience since the author looked."""
-        written = Written(state.seqs, state.devices)
+        written = self._written(state)
         elsewhere = change.audience != state.audience
         return elsewhere and written.moved(AUDIENCE, self._trunk(change, state), self.author.device)
 
     def _move(self, change: Change, state: State) -> str | None:
-        """Put the record, and its open conflict, into the audience the change names.
+        """Put the record, and its open conflicts, into the audience the change names.
 
         Returns the audience it leaves, or None if it stays.
         """
@@ -224,9 +240,10 @@ class Sitting:
         was, seq = state.audience, self.minutes.seq + 1
         state.move(change.audience, seq)
         state.seqs[AUDIENCE], state.devices[AUDIENCE] = seq, self.author.device
-        conflict = self.states.get(self.open_conflicts.get(change.record, ""))
-        if conflict is not None and conflict.audience == was:
-            conflict.move(change.audience, seq)
+        for name in self.open_conflicts.get(change.record, ()):
+            conflict = self.states.get(name)
+            if conflict is not None and conflict.audience == was:
+                conflict.move(change.audience, seq)
         return was
 
     def _delete(self, change: Change, state: State, *, anyway: bool = False) -> Outcome:
@@ -235,7 +252,7 @@ class Sitting:
             return self.park(change, refused)
         if state.deleted:
             return self.minutes.append(change, "noop", state.audience, version=state.version)
-        written = Written(state.seqs, state.devices)
+        written = self._written(state)
         trunk = self._trunk(change, state)
         # What the server notes about a record is nobody's edit.
         people = [name for name in state.seqs if name not in change.kind.kept]
@@ -280,7 +297,8 @@ class Sitting:
     # ------------------------------------------------------------------ keep
     def _conflict(self, change: Change, state: State, judged: Judgement) -> str:
         """Open a conflict over the record, or join the one that is open."""
-        name = self.open_conflicts.get(change.record, change.id)
+        opened = self.open_conflicts.setdefault(change.record, [])
+        name = opened[-1] if opened else change.id
         earlier = self.states.get(name)
         if earlier is not None and earlier.bytes + 2 * change.size > RECORD_BYTES:
             name, earlier = change.id, None  # the open one is full: a second one is opened
@@ -295,7 +313,7 @@ class Sitting:
         )
         self._engine_record(name, CONFLICT.name, state.audience, body)
         if earlier is None:
-            self.open_conflicts[change.record] = name
+            opened.append(name)
             self.minutes.conflicts.append((self.dossier, name, change.record, CONFLICT.name, True))
         return name
 

@@ -6,7 +6,7 @@ import pytest
 
 from server.people import actions as people
 from sync.arrival import Arrival
-from tests.support.house import House, issue, new_id, update
+from tests.support.house import House, accept, issue, update
 
 WJ = "project:wj-01"
 DONE_AT = "2026-11-22T02:00:00.000Z"  # an hour after the post began, one before it ended
@@ -73,18 +73,7 @@ def test_what_was_done_after_the_end_waits_for_a_reviewer_who_accepts_it(site: H
     zhang = site.desk("zhang")
     [waiting] = inbox(site)
     assert waiting["body"]["grants"] == []
-    taken = {
-        "id": new_id(),
-        "n": 1,
-        "op": "resolve",
-        "kind": "parked",
-        "record": waiting["record"],
-        "base": {"version": waiting["version"], "epoch": 1},
-        "fields": {"decision": {"set": "accept"}},
-        "reason": "情况属实",
-        "at": "2026-11-22T09:00:00.000Z",
-    }
-    [decided] = zhang.push(WJ, taken)
+    [decided] = zhang.push(WJ, accept(waiting))
     assert decided["status"] == "applied"
     assert zhang.get(f"/api/v1/issues/{made['record']}")["title"] == "不知情"
     assert inbox(site) == []

@@ -121,6 +121,7 @@ DECISIONS: dict[str, Fault] = {
         "decisions:_review", 'if outcome["status"] != "parked"', "if False", 200, LATE
     ),
     "taken_under_the_next_seq": fault("decisions:_review", "seq=sitting.minutes.seq", "seq=None", 300, LATE),
+    "taken_sets_back": fault("sitting:Sitting._overtaken", "order[seq] > change.n", "False", 600, LATE, HOT),
     "undeleted_in_name": fault("decisions:undelete", "= False, True", "= True, True", 200),
 }
 FEED: dict[str, Fault] = {

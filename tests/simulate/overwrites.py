@@ -91,7 +91,9 @@ class Overwrites:
         if entry.head["status"] != "parked" and not accepted and not made.raw.get("atomic"):
             self._own_elements_go(entry, made, kind)
         questions = [n for n, (_current, _mine, mode) in entry.lost.items() if mode != "info"]
-        assert not (made.raw.get("atomic") and questions and entry.after), f"I5 {made.id} was done in part"
+        if made.raw.get("atomic") and questions:
+            graver = {n for n, (_current, _mine, mode) in entry.lost.items() if mode == "stands"}
+            assert set(entry.after) <= graver, f"I5 {made.id} was done in part"
         if "left" in entry.head:
             unseen = self._unseen(record, "@audience", made)
             assert unseen is None, f"I5 {made.id} moved it from where {unseen} had put it, unseen"
@@ -109,7 +111,7 @@ class Overwrites:
                 raise AssertionError(f"I5 {made.id} replaced {member} {unseen} unseen, it saw {saw}")
         for name, (current, mine, _mode) in entry.lost.items():
             order = kind.fields[name].order
-            if order and not made.raw.get("atomic"):  # or it would not be all or nothing
+            if order:
                 shown = entry.after.get(name, current)
                 worst = max((current, mine), key=lambda v: order.index(v) if v in order else -1)
                 assert shown == worst, f"I5 {shown} shows where {worst} is in dispute"
@@ -166,6 +168,8 @@ class Overwrites:
         for write in reversed(writes):
             if write.device != made.device:
                 return None if write.change in chain else write
+            if made.id in self.watch.accepted and self.made[write.change].n > made.n:
+                return write  # taken late: its own author wrote this after it
             if chain.get(write.change):
                 return None  # it stood on the screen as the server's: what is under it was seen
         return None

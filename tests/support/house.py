@@ -214,6 +214,17 @@ def update(
     } | more
 
 
+def decide(kind: str, record: str, version: int, fields: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A reviewer's decision on a conflict or on parked work, seen at `version`."""
+    said = update(kind, record, version, {}) | {"op": "resolve", "fields": fields, "reason": "现场核实"}
+    return said | more
+
+
+def accept(parked: Mapping[str, Any]) -> dict[str, Any]:
+    """A reviewer takes a piece of parked work, as an inbox shows it."""
+    return decide("parked", parked["record"], parked["version"], {"decision": {"set": "accept"}})
+
+
 def delete(kind: str, record: str, version: int, **more: Any) -> dict[str, Any]:
     """A delete change by somebody who had seen `version`."""
     return {

@@ -3,14 +3,9 @@
 from typing import Any
 
 from server.people import actions as people
-from tests.support.house import Desk, House, delete, issue, new_id, update
+from tests.support.house import Desk, House, accept, decide, delete, issue, new_id, update
 
 WJ = "project:wj-01"
-
-
-def decide(kind: str, record: str, version: int, fields: dict[str, Any], **more: Any) -> dict[str, Any]:
-    said = update(kind, record, version, {}) | {"op": "resolve", "fields": fields, "reason": "现场核实"}
-    return said | more
 
 
 def body(desk: Desk, record: str) -> dict[str, Any]:
@@ -106,8 +101,7 @@ def test_a_contractor_decides_nothing_and_an_inspector_reviews_no_parked_work(si
     [outcome] = site.desk("zhao").push(WJ, decision)
     assert outcome["status"] == "parked"
     [parked] = [i for i in inbox(site) if i["kind"] == "parked"]
-    accept = decide("parked", parked["record"], parked["version"], {"decision": {"set": "accept"}})
-    assert site.desk("li").push(WJ, accept)[0]["why"] == "not-permitted"
+    assert site.desk("li").push(WJ, accept(parked))[0]["why"] == "not-permitted"
 
 
 def ghost(site: House) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -124,12 +118,12 @@ def ghost(site: House) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_late_work_that_is_accepted_counts_as_its_authors(site: House) -> None:
     late, parked = ghost(site)
     zhang = site.desk("zhang")
-    accept = decide("parked", parked["record"], parked["version"], {"decision": {"set": "accept"}})
-    assert zhang.push(WJ, accept)[0]["status"] == "applied"
+    taken = accept(parked)
+    assert zhang.push(WJ, taken)[0]["status"] == "applied"
     told = body(zhang, late["record"])
     assert told["title"] == "地下室渗水" and told["found_by"] == site.people["li"]
     assert inbox(site) == []
-    assert zhang.push(WJ, accept | {"id": new_id()})[0]["status"] == "noop"
+    assert zhang.push(WJ, taken | {"id": new_id()})[0]["status"] == "noop"
     assert zhang.get(f"/api/v1/dossiers/{WJ}/verification")["fault"] is None
 
 
@@ -155,8 +149,7 @@ def test_a_deleted_record_comes_back_only_by_a_supervisor(site: House) -> None:
 
 
 def accepted(site: House, parked: dict[str, Any]) -> dict[str, Any]:
-    accept = decide("parked", parked["record"], parked["version"], {"decision": {"set": "accept"}})
-    return site.desk("zhang").push(WJ, accept)[0]
+    return site.desk("zhang").push(WJ, accept(parked))[0]
 
 
 def parked_edit(site: House, fields: dict[str, Any], theirs: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -1,35 +1,20 @@
 """Ready-made first loads, and deletions that are let go after half a year."""
 
 import gzip
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from server import transaction
-from server.catalogue import journal
 from server.devices.jobs import forget_deletions, prepare_first_loads
 from server.office import office
 from sync import epochs
-from sync.replica import Replica
-from tests.support.house import Desk, House, delete, issue, new_id, update
+from tests.support.house import Desk, House, delete, issue, update
 from tests.sync.test_replica import DeskLine
 
 WJ = "project:wj-01"
 START = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0}
-
-
-@pytest.fixture
-def device(site: House, tmp_path: Path) -> Callable[[str], Replica]:
-    kinds = journal().kinds
-
-    def make(name: str) -> Replica:
-        path = tmp_path / f"{name}.db"
-        return Replica(path, kinds=kinds, clock=site.clock, new_id=new_id, device=name)
-
-    return make
 
 
 def filled(site: House, count: int = 30) -> tuple[Desk, list[dict[str, Any]], dict[str, int]]:

@@ -118,6 +118,23 @@ def test_with_atomic_one_lost_field_takes_the_others_with_it() -> None:
     assert judged.after == {} and set(judged.lost) == {"name", "note"}
 
 
+def test_with_atomic_a_graver_value_shows_although_its_change_waits() -> None:
+    """Docs/decisions/0008."""
+    body = {"name": "a", "note": "n", "grade": "mild"}
+    graver_too = judge(body, {"name": "b", "grade": "grave"}, moved("name"), atomic=True)
+    assert graver_too.after == {"grade": "grave"} and graver_too.contested == {"grade"}
+    assert {n: x.mode for n, x in graver_too.lost.items()} == {"name": "review", "grade": "stands"}
+    milder = judge(body | {"grade": "grave"}, {"name": "b", "grade": "mild"}, moved("name"), atomic=True)
+    assert milder.after == {} and milder.lost["grade"].mode == "review"
+
+
+def test_what_an_atomic_change_lost_is_offered_as_it_can_be_taken() -> None:
+    said = {"name": "b", "state": {"do": "fix"}, "log": {"append": [{"id": "1", "text": "已修"}]}}
+    judged = judge({"name": "a"}, said, moved("name"), atomic=True)
+    assert {n: x.mine for n, x in judged.lost.items()} == {"name": "b", "state": "fix", "log": "已修"}
+    assert judged.after == {} and judged.stamps == {}
+
+
 def test_graver_knows_the_order() -> None:
     field = KIND.fields["grade"]
     assert graver(field, "mild", "bad") and graver(field, None, "mild")

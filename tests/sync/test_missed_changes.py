@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine
 from server.database import keep_promises
 from sync import feed
 from tests.support.databases import DatabaseFactory
-from tests.support.house import Desk, House, create, delete, issue, update
+from tests.support.house import Desk, House, accept, create, delete, issue, update
 from tests.sync.dossier import Dossier, Reader
 
 WJ = "project:wj-01"
@@ -153,8 +153,7 @@ def test_work_taken_late_its_record_and_its_conflict_come_with_one_entry_and_not
     wang.push(WJ, late := update("issue", made["record"], first["version"], {"title": "乙", "part": "A"}))
     zhang.push(WJ, delete("issue", made["record"], gone["version"]) | {"op": "undelete"})
     [seen] = zhang.push(WJ, update("issue", made["record"], gone["version"], {"title": "甲"}))
-    accept = update("parked", late["id"], seen["version"], {}) | {"op": "resolve", "reason": "现场核实"}
-    [taken] = zhang.push(WJ, accept | {"fields": {"decision": {"set": "accept"}}})
+    [taken] = zhang.push(WJ, accept({"record": late["id"], "version": seen["version"]}))
     assert taken["status"] == "conflict"
     page = office_pull(zhang, seen["version"], 500)
     together = {made["record"], late["id"], taken["conflict"]}

@@ -14,8 +14,8 @@ def body(desk: Desk, record: str) -> dict[str, Any]:
     return desk.get(f"/api/v1/issues/{record}")["body"]
 
 
-def inbox(site: House) -> list[dict[str, Any]]:
-    return site.desk("zhang").get("/api/v1/conflicts")["items"]
+def inbox(site: House, who: str = "zhang") -> list[dict[str, Any]]:
+    return site.desk(who).get("/api/v1/conflicts")["items"]
 
 
 def test_the_next_offline_edit_of_a_merged_text_does_not_delete_the_others_words(site: House) -> None:
@@ -129,6 +129,9 @@ def test_a_conflict_is_bounded_too_and_no_loser_is_dropped(site: House) -> None:
     assert all(len(orjson.dumps(c["body"])) <= RECORD_BYTES * 1.1 for c in conflicts)
     kept = {v["value"] for c in conflicts for v in c["body"]["fields"]["title"]["candidates"]}
     assert kept == {c["fields"]["title"]["set"] for c in losers}
+    moved = update("issue", made["record"], 10**6, {}) | {"audience": "confidential"}
+    assert site.desk("zhang").push(WJ, moved)[0]["status"] == "applied"
+    assert inbox(site, "li") == [], "all of them go where their record goes"
 
 
 def test_the_servers_note_on_a_photo_is_no_edit_that_forbids_its_deletion(site: House) -> None:

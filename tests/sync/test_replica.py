@@ -1,7 +1,6 @@
 """A device in Python: works offline, syncs over a bad line, resumes, and loses nothing."""
 
 import random
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,21 +57,6 @@ class BadLine(DeskLine):
         if fate < 0.6:
             return self.rnd.choice(self.old[1:])
         return answer
-
-
-@pytest.fixture
-def device(site: House, tmp_path: Path) -> Iterator[Callable[[str], Replica]]:
-    made: list[Replica] = []
-
-    def make(name: str) -> Replica:
-        path = tmp_path / f"{name}.db"
-        replica = Replica(path, kinds=KINDS, clock=site.clock, new_id=new_id, device=name)
-        made.append(replica)
-        return replica
-
-    yield make
-    for replica in made:
-        replica.close()
 
 
 def said(**values: Any) -> dict[str, Any]:

@@ -1,28 +1,11 @@
 """What a device does besides edits: decisions and moves, made offline."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from server.catalogue import journal
-from sync.replica import Replica
-from tests.support.house import Desk, House, new_id, update
+from tests.support.house import Desk, House, update
 from tests.sync.test_replica import DeskLine, said
 
 WJ = "project:wj-01"
-
-
-@pytest.fixture
-def device(site: House, tmp_path: Path) -> Callable[[str], Replica]:
-    kinds = journal().kinds
-
-    def make(name: str) -> Replica:
-        path = tmp_path / f"{name}.db"
-        return Replica(path, kinds=kinds, clock=site.clock, new_id=new_id, device=name)
-
-    return make
 
 
 def test_a_conflict_is_decided_offline_and_the_decision_goes_home(site: House, device: Any) -> None:

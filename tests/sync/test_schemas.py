@@ -18,7 +18,7 @@ from sync.journal import Journal
 from sync.record import Kind, kind, tags, text
 from sync.replica import Replica
 from sync.schema import Ledger, Lift
-from tests.support.house import House, create, new_id, update
+from tests.support.house import House, accept, create, new_id, update
 from tests.sync.test_replica import DeskLine
 
 WJ = "project:wj-01"
@@ -164,20 +164,8 @@ def test_late_work_of_an_old_schema_is_lifted_when_a_reviewer_takes_it(site: Hou
     assert li.exchange({WJ: [made]}, schema=1)["push"][0]["outcomes"][0]["status"] == "parked"
     publish(site, 3)
     [waiting] = site.desk("zhang").get("/api/v1/conflicts")["items"]
-    taken = {
-        "id": new_id(),
-        "n": 1,
-        "op": "resolve",
-        "kind": "parked",
-        "record": waiting["record"],
-        "base": {"version": waiting["version"], "epoch": 1},
-        "fields": {"decision": {"set": "accept"}},
-        "reason": "属实",
-        "at": "2026-11-22T09:00:00Z",
-    }
-    assert (
-        site.desk("zhang").exchange({WJ: [taken]}, schema=3)["push"][0]["outcomes"][0]["status"] == "applied"
-    )
+    group = site.desk("zhang").exchange({WJ: [accept(waiting)]}, schema=3)["push"][0]
+    assert group["outcomes"][0]["status"] == "applied"
     assert body_of(site, made["record"])["hazard_code"] == "BJ-01"
 
 
