@@ -28,14 +28,18 @@ AUDIENCES: Mapping[str, tuple[str, ...]] = {
     "inspector": ("field", "office", "public", ANY_PARTY),
     "supervisor": ("field", "office", "confidential", "public", ANY_PARTY),
     "contractor": ("public", PARTY),
-    "administrator": (),
+    "administrator": ("public",),
     SELF: ("field",),
 }
 # role → audiences it reads and does not write.
 ONLY_READ: Mapping[str, tuple[str, ...]] = {"contractor": ("public",)}
+# What the office's own dossier holds for everybody.
+LAW = ("provision", "calendar")
+READ_LAW = {name: frozenset({"read"}) for name in LAW}
 # role → kind → verbs. domain.md §1.4; the system administrator holds no business data.
 TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "inspector": {
+        **READ_LAW,
         "project": frozenset({"read"}),
         "inspection": frozenset({"read", "create", "update", "move", "delete"}),
         "issue": frozenset({"read", "create", "update", "move", "delete"}),
@@ -45,6 +49,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "parked": frozenset({"read"}),
     },
     "supervisor": {
+        **READ_LAW,
         "project": frozenset({"read", "create", "update"}),
         "inspection": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
         "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
@@ -54,13 +59,15 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "parked": frozenset({"read", "resolve"}),
     },
     "contractor": {
+        **READ_LAW,
         "project": frozenset({"read"}),
         "issue": frozenset({"read"}),
         "photo": frozenset({"read", "create"}),
         "comment": frozenset({"read", "create"}),
         "conflict": frozenset({"read"}),
     },
-    "administrator": {},
+    # The administrator keeps the house's rules, and holds no business data.
+    "administrator": {name: frozenset({"read", "create", "update"}) for name in LAW},
     SELF: {},
 }
 EXPIRED = "access-expired"

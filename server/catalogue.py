@@ -14,6 +14,9 @@ from .inspections.records.inspection import INSPECTION
 from .issues.queries import project_comments, project_issues
 from .issues.records.comment import COMMENT
 from .issues.records.issue import ISSUE
+from .law.queries import project_calendars, project_provisions
+from .law.records.calendar import CALENDAR
+from .law.records.provision import PROVISION
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
 from .photos.records.photo import PHOTO
@@ -31,6 +34,8 @@ class Line:
 
 
 CATALOGUE = (
+    Line(PROVISION, project_provisions),
+    Line(CALENDAR, project_calendars),
     Line(PROJECT, project_projects),
     Line(INSPECTION, project_inspections),
     Line(ISSUE, project_issues),

@@ -20,6 +20,7 @@ from .app import create_app
 from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
+from .law.commands import law
 from .office import office
 from .people import actions as people
 from .people.queries import by_username
@@ -213,6 +214,7 @@ def openapi_command(check: bool) -> None:
 
 main.add_command(demo)
 main.add_command(doctor)
+main.add_command(law)
 main.add_command(replay)
 
 

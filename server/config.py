@@ -1,6 +1,7 @@
 """Settings, all from the environment, each documented where it stands."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ class Config:
     bind: str
     demo_password: str | None
     late_work_hours: int
+    office: str
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> "Config":
@@ -41,6 +43,8 @@ class Config:
         XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
                                closed, what was done before that is taken in without a reviewer;
                                default 72, 0 for never
+        XUNJIAN_OFFICE         the office's own dossier: law, working days, checklists, plans;
+                               default office:cy
         """
         env = os.environ if env is None else env
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
@@ -52,12 +56,19 @@ class Config:
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
             demo_password=env.get("XUNJIAN_DEMO_PASSWORD") or None,
             late_work_hours=_hours(env, "XUNJIAN_LATE_WORK_HOURS", 72),
+            office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
         )
 
     @property
     def embedded(self) -> bool:
         """Whether the database is SQLite: one node, one writer."""
         return self.database_url.startswith("sqlite")
+
+
+def _office(given: str) -> str:
+    if not re.fullmatch(r"office:[a-z0-9-]{1,40}", given):
+        raise ValueError(f"XUNJIAN_OFFICE: expected office:name in lower case, got {given!r}")
+    return given
 
 
 def _hours(env: Mapping[str, str], name: str, usual: int) -> int:

@@ -36,6 +36,18 @@ CODES: dict[str, Code] = {
     "not-found": Code(404, "drop", "没有找到", "There is no such thing, or it is not yours to see."),
     "unknown-dossier": Code(404, "ask", "没有此案卷", "No such dossier, or it is not yours to see."),
     "ambiguous": Code(409, "repair", "多个案卷中有此编号，请指明案卷", "Several dossiers hold it; name one."),
+    "no-provision": Code(
+        409,
+        "ask",
+        "当日没有适用的规定，请系统管理员补录",
+        "No such provision holds on that day; have the administrator enter it.",
+    ),
+    "no-calendar": Code(
+        409,
+        "ask",
+        "该年度工作日历尚未录入，请系统管理员录入",
+        "That year's working days are not entered; have the administrator enter them.",
+    ),
     "method-not-allowed": Code(405, "update", "不支持此操作", "This address does not offer that method."),
     "evidence-missing": Code(
         404,

@@ -25,7 +25,6 @@ from sync.minutes import Outcome
 
 HERE = Path(__file__).parent
 NAMESPACE = uuid.UUID("0b7c9f1e-3f55-5e0a-8d3c-2f6f0f0e7a11")
-OFFICE = "office:cy"
 STEPS = {  # the verbs that lead to each state, with who does them
     "submitted": (),
     "confirmed": ("confirm",),
@@ -59,12 +58,14 @@ class Seeding:
     versions: dict[str, int] = field(default_factory=dict)
 
     def staff(self, password: str) -> None:
-        """The demo sign-ins and their posts."""
+        """The demo sign-ins and their posts, in every project and in the office's own dossier."""
+        here = office()
         for person in self.data["people"]:
             name, role = person["username"], person["role"]
             self.ids[name] = people.take_on(name, person["name"], password, title=person["title"])
+            office_role = "administrator" if role == "admin" else role
+            people.give_post(self.ids[name], here.config.office, office_role, firm=person.get("firm"))
             if role == "admin":
-                people.give_post(self.ids[name], OFFICE, "administrator")
                 continue
             for project in self.data["projects"]:
                 firm = person.get("firm")

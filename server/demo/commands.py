@@ -10,11 +10,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from server.config import Config
+from server.law import actions as law
 from server.people.queries import by_username
 
 from .actions import Seeding, district
 
 console = Console()
+CALENDARS = (2025, 2026)
 
 
 def password_file(config: Config) -> Path:
@@ -46,6 +48,9 @@ def demo() -> None:
     with Progress(console=console) as progress:
         photos = sum(len(i["photos"]) for i in data["issues"])
         task = progress.add_task("演示数据 demo", total=1 + len(data["projects"]) + photos)
+        law.enter_provisions(law.given())
+        for year in CALENDARS:
+            law.enter_calendar(year)
         seeding.staff(password)
         progress.advance(task)
         for project in data["projects"]:

@@ -1,0 +1,1 @@
+"""Law as data: limits, deadlines, texts and citations with the dates for which they hold; working days."""

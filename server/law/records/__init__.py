@@ -1,0 +1,1 @@
+"""What the office keeps of the law, a file each."""
