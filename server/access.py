@@ -27,6 +27,7 @@ ANY_PARTY, PARTY = "party:*", "party"
 AUDIENCES: Mapping[str, tuple[str, ...]] = {
     "inspector": ("field", "office", "public", ANY_PARTY),
     "supervisor": ("field", "office", "confidential", "public", ANY_PARTY),
+    "director": ("field", "office", "confidential", "public", ANY_PARTY),
     "contractor": ("public", PARTY),
     "administrator": ("public",),
     SELF: ("field",),
@@ -36,6 +37,21 @@ ONLY_READ: Mapping[str, tuple[str, ...]] = {"contractor": ("public",)}
 # What the office's own dossier holds for everybody.
 LAW = ("provision", "calendar")
 READ_LAW = {name: frozenset({"read"}) for name in LAW}
+_SUPERVISOR = {
+    **READ_LAW,
+    "project": frozenset({"read", "create", "update"}),
+    "inspection": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    "photo": frozenset({"read", "create", "update", "move", "delete", "undelete", "compare"}),
+    "comment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    "reply": frozenset({"read", "create", "update", "move"}),
+    "review": frozenset({"read", "create", "update", "move"}),
+    "extension": frozenset({"read", "create", "update", "move"}),
+    "pause": frozenset({"read", "create", "update", "move"}),
+    "escalation": frozenset({"read"}),
+    "conflict": frozenset({"read", "resolve"}),
+    "parked": frozenset({"read", "resolve"}),
+}
 # role → kind → verbs. domain.md §1.4; the system administrator holds no business data.
 TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "inspector": {
@@ -45,25 +61,27 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "issue": frozenset({"read", "create", "update", "move", "delete"}),
         "photo": frozenset({"read", "create", "update", "move", "delete"}),
         "comment": frozenset({"read", "create", "update", "move", "delete"}),
+        "reply": frozenset({"read", "create", "update", "move"}),
+        "review": frozenset({"read", "create", "update", "move"}),
+        "extension": frozenset({"read", "create", "move"}),
+        "pause": frozenset({"read"}),
+        "escalation": frozenset({"read"}),
         "conflict": frozenset({"read", "resolve"}),
         "parked": frozenset({"read"}),
     },
-    "supervisor": {
-        **READ_LAW,
-        "project": frozenset({"read", "create", "update"}),
-        "inspection": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
-        "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
-        "photo": frozenset({"read", "create", "update", "move", "delete", "undelete", "compare"}),
-        "comment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
-        "conflict": frozenset({"read", "resolve"}),
-        "parked": frozenset({"read", "resolve"}),
-    },
+    "supervisor": _SUPERVISOR,
+    "director": _SUPERVISOR,  # what only a leader does, the steps themselves name
     "contractor": {
         **READ_LAW,
         "project": frozenset({"read"}),
         "issue": frozenset({"read"}),
         "photo": frozenset({"read", "create"}),
         "comment": frozenset({"read", "create"}),
+        "reply": frozenset({"read", "create", "update"}),
+        "review": frozenset({"read"}),
+        "extension": frozenset({"read", "create"}),
+        "pause": frozenset({"read"}),
+        "escalation": frozenset({"read"}),
         "conflict": frozenset({"read"}),
     },
     # The administrator keeps the house's rules, and holds no business data.

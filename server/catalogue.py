@@ -11,9 +11,15 @@ from sync.schema import Ledger
 
 from .inspections.queries import project as project_inspections
 from .inspections.records.inspection import INSPECTION
-from .issues.queries import project_comments, project_issues
+from .issues.followers import follow_extensions, follow_issues, follow_pauses
+from .issues.queries import project_comments, project_issues, project_papers
 from .issues.records.comment import COMMENT
+from .issues.records.escalation import ESCALATION
+from .issues.records.extension import EXTENSION
 from .issues.records.issue import ISSUE
+from .issues.records.pause import PAUSE
+from .issues.records.reply import REPLY
+from .issues.records.review import REVIEW
 from .law.queries import project_calendars, project_provisions
 from .law.records.calendar import CALENDAR
 from .law.records.provision import PROVISION
@@ -38,9 +44,14 @@ CATALOGUE = (
     Line(CALENDAR, project_calendars),
     Line(PROJECT, project_projects),
     Line(INSPECTION, project_inspections),
-    Line(ISSUE, project_issues),
+    Line(ISSUE, project_issues, follow_issues),
     Line(PHOTO, project_photos, follow_photos),
     Line(COMMENT, project_comments),
+    Line(REPLY, project_papers),
+    Line(REVIEW, project_papers),
+    Line(EXTENSION, project_papers, follow_extensions),
+    Line(PAUSE, project_papers, follow_pauses),
+    Line(ESCALATION, project_papers),
 )
 
 

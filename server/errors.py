@@ -115,7 +115,11 @@ CODES: dict[str, Code] = {
     "no-such-candidate": Code(200, "repair", "没有此候选值", "There is no such value to pick."),
     "cap-reached": Code(200, "ask", "记录内容过大", "The record has grown above its limit."),
     "illegal-transition": Code(200, "ask", "当前状态不允许此操作", "The present state does not allow this."),
-    "same-person": Code(200, "ask", "整改人不得复查", "Who put it right may not confirm it."),
+    "same-person": Code(200, "ask", "同一人不得办理此步骤", "Another person must take this step."),
+    "leader-needed": Code(200, "ask", "须由所领导办理", "A leader must take this step."),
+    "step-incomplete": Code(
+        200, "repair", "缺少办理此步骤所需内容", "Something that this step needs is missing."
+    ),
     "unknown-kind": Code(200, "repair", "未知记录类型", "No such kind of record."),
     "invalid-fields": Code(200, "repair", "字段有误，请修改", "Some fields are wrong; see the faults."),
     "malformed-change": Code(200, "repair", "提交内容无法识别", "The change cannot be read."),

@@ -20,6 +20,8 @@ from sync.arrival import rfc3339
 from . import transaction
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
+from .issues.followers import catch_up as follow_up
+from .issues.jobs import escalate_all
 from .office import Office
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
@@ -62,6 +64,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "settle photographs": settle_all,
         "develop photographs": develop_all,
         "tell authors": catch_up,
+        "follow steps": follow_up,
+        "escalate": escalate_all,
         "prepare first loads": prepare_first_loads,
         "forget deletions": forget_deletions,
         "drain uploads": drain,

@@ -16,13 +16,16 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A change whose base is asked for: the version that its author had seen, the device, and what
-    of the same request went before it.
+    """A change whose base is asked for: the version that its author had seen before any edit that was
+    not settled, the one that was on the screen, the device, what still stands as it was there, and
+    what of the same request went before the change.
     """
 
     change: Change
     trunk: int
+    shown: int
     device: str
+    standing: Values
     earlier: Sequence[Change] = ()
 
 
@@ -42,12 +45,13 @@ def needed(change: Change, trunk: int, written: Written, device: str) -> bool:
 def values_seen(conn: Connection, dossier: str, asked: Sequence[Asked]) -> dict[str, Values]:
     """For each change's id, its fields as their author had seen them, out of the journal.
 
-    The value at the base stands as `before` in the first entry that wrote the field after it; over
-    it the author's own edits are replayed that were not settled yet, for they were on the screen:
-    those to which `after` leads back. What the device has put into a set since counts as seen also
-    where a restore has broken that chain. So only what happened since the base is read: one statement,
-    and only where two people wrote one text or set. Of a base that a restore threw away nothing is
-    known but what its author put into sets since.
+    The value that the server had sent stands as `before` in the first entry that wrote the field after
+    it, or it stands still; over it the author's own edits are replayed that were not settled yet, for
+    they were on the screen: those to which `after` leads back, as far as the first that was shown
+    (all of them, where a client does not say). What the device has put into a set since counts as
+    seen also where a restore has broken that chain. So only what happened since the base is read: one
+    statement, and only where two people wrote one text or set. Of a base that a restore threw away
+    nothing is known but what its author put into sets since.
     """
     if not asked:
         return {}
@@ -68,12 +72,13 @@ def values_seen(conn: Connection, dossier: str, asked: Sequence[Asked]) -> dict[
 
 def _view(asked: Asked, told: Sequence[tuple[Any, Any]]) -> Values:
     """What the author's screen showed of the fields that were written since the base."""
-    seen: Values = {}
+    known = UNKNOWN not in (asked.trunk, asked.shown)
+    seen: Values = dict(asked.standing) if known else {}
     own: dict[str, tuple[str | None, Mapping[str, Any]]] = {}
     by_author: list[Mapping[str, Any]] = []
     for header, said in told:
         own[header["change"]] = ((said["base"] or {}).get("after"), said["fields"])
-        if header["seq"] > asked.trunk != UNKNOWN:
+        if known and header["seq"] > asked.shown:
             for name in asked.change.fields:
                 if name in said["after"]:
                     seen.setdefault(name, said["before"].get(name))
@@ -84,9 +89,10 @@ def _view(asked: Asked, told: Sequence[tuple[Any, Any]]) -> Values:
         _replay(seen, asked.change, fields, sets=True)
     chain, link = [], asked.change.after
     while link in own:
-        link, fields = own.pop(str(link))
+        after, fields = own.pop(str(link))
         chain.append(fields)
-    for fields in reversed(chain) if asked.trunk != UNKNOWN else ():
+        link = None if link == asked.change.first_shown else after
+    for fields in reversed(chain) if known else ():
         _replay(seen, asked.change, fields, sets=False)
     return seen
 

@@ -17,6 +17,17 @@ _BASE = {
         "version": {"type": "integer", "minimum": 0},
         "epoch": {"type": "integer", "minimum": 1},
         "after": {"anyOf": [UUID_SCHEMA, {"type": "null"}]},
+        # While own edits wait: the version on the screen under them, and the first of them.
+        "shown": {
+            "type": "object",
+            "properties": {
+                "version": {"type": "integer", "minimum": 0},
+                "epoch": {"type": "integer", "minimum": 1},
+                "first": UUID_SCHEMA,
+            },
+            "required": ["version", "epoch", "first"],
+            "additionalProperties": False,
+        },
     },
     "required": ["version", "epoch"],
     "additionalProperties": False,
@@ -112,7 +123,11 @@ class Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A change that can be understood. `digest` is the SHA-256 of its canonical bytes as sent."""
+    """A change that can be understood. `digest` is the SHA-256 of its canonical bytes as sent.
+
+    `version` and `epoch` are what was seen before any edit that waited; `shown`, where the client
+    says it, what was on the screen under the edits from `first_shown` to `after`.
+    """
 
     id: str
     n: int
@@ -128,6 +143,8 @@ class Change:
     version: int = 0
     epoch: int = 1
     after: str | None = None
+    shown: tuple[int, int] | None = None
+    first_shown: str | None = None
     atomic: bool = False
     schema: int | None = None
 
@@ -174,13 +191,10 @@ def read(
     if faults:
         return _unreadable(raw, data, "invalid-fields", faults, ahead)
     base = raw.get("base") or {}
+    shown = base.get("shown")
     return Change(
-        id=raw["id"],
-        n=raw["n"],
-        op=op,
+        **{name: raw[name] for name in ("id", "n", "op", "record", "at")},
         kind=kind,
-        record=raw["record"],
-        at=raw["at"],
         digest=sha256(data),
         size=len(data),
         raw=raw,
@@ -189,6 +203,8 @@ def read(
         version=base.get("version", 0),
         epoch=base.get("epoch", 1),
         after=base.get("after"),
+        shown=(shown["version"], shown["epoch"]) if shown else None,
+        first_shown=shown["first"] if shown else None,
         atomic=raw.get("atomic", False),
         schema=schema,
     )

@@ -5,7 +5,7 @@ of (dossier, record, version, reader), so that doing it twice changes nothing.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,26 +43,46 @@ def questions(conn: Connection, dossier: str, follower: str) -> tuple[list[Touch
     """Conflicts and parked work that the next entries opened, joined or decided, as they stand now;
     and the position after these entries. Two statements, of which one is a range of the journal.
     """
+    headers = _next(conn, dossier, follower)
+    names = {h["change"] for h in headers if h["status"] == "parked"}
+    names |= {h["conflict"] for h in headers if h["conflict"]}
+    names |= {h["record"] for h in headers if h["kind"] in (CONFLICT.name, PARKED.name)}
+    return _standing(conn, dossier, names, (CONFLICT.name, PARKED.name)), _end(headers)
+
+
+def records(
+    conn: Connection, dossier: str, follower: str, kinds: Collection[str]
+) -> tuple[list[Touched], int]:
+    """Records of these kinds that the next entries speak of, as they stand now; else as `questions`."""
+    headers = _next(conn, dossier, follower)
+    names = {h["record"] for h in headers if h["kind"] in kinds}
+    return _standing(conn, dossier, names, kinds), _end(headers)
+
+
+def _next(conn: Connection, dossier: str, follower: str) -> list[dict[str, Any]]:
     e, p = tables.entries, tables.positions
     mine = and_(p.c.dossier == dossier, p.c.follower == follower)
     since = select(p.c.seq).where(mine).scalar_subquery()
     rows = conn.execute(
-        select(e.c.seq, e.c.bytes)
+        select(e.c.bytes)
         .where(e.c.dossier == dossier, e.c.seq > func.coalesce(since, 0))
         .order_by(e.c.seq)
         .limit(BATCH)
-    ).all()
-    headers = [orjson.loads(row.bytes) for row in rows]
-    names = {h["change"] for h in headers if h["status"] == "parked"}
-    names |= {h["conflict"] for h in headers if h["conflict"]}
-    names |= {h["record"] for h in headers if h["kind"] in (CONFLICT.name, PARKED.name)}
+    )
+    return [orjson.loads(row.bytes) for row in rows]
+
+
+def _end(headers: Sequence[Mapping[str, Any]]) -> int:
+    return int(headers[-1]["seq"]) if headers else 0
+
+
+def _standing(conn: Connection, dossier: str, names: set[str], kinds: Collection[str]) -> list[Touched]:
     found = lookup.states(conn, dossier, names) if names else {}
-    touched = [
+    return [
         Touched(dossier, name, s.kind, s.audience, s.version, s.deleted, s.body)
         for name, s in found.items()
-        if s.kind in (CONFLICT.name, PARKED.name)
+        if s.kind in kinds
     ]
-    return touched, rows[-1].seq if rows else 0
 
 
 def advance(conn: Connection, dossier: str, follower: str, seq: int) -> None:

@@ -206,6 +206,15 @@ def body(conn: Connection, dossier: str, record: str) -> dict[str, Any]:
     return told
 
 
+def present(conn: Connection, dossier: str, record: str) -> tuple[int, dict[str, Any]] | None:
+    """A record's version and body as they stand now, or None; also where it has been deleted."""
+    r = tables.records
+    row = conn.execute(
+        select(r.c.version, r.c.body).where(r.c.dossier == dossier, r.c.record == record)
+    ).one_or_none()
+    return None if row is None else (row.version, orjson.loads(row.body))
+
+
 def waiting(conn: Connection, seen: Mapping[str, Sequence[str]], limit: int = 200) -> list[dict[str, Any]]:
     """Open conflicts and parked work in these dossiers and audiences, newest first in each dossier."""
     c, r = tables.conflicts, tables.records

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from . import bulk, epochs, tables
+from . import bulk, epochs, lookup, tables
 from .arrival import Arrival
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED
@@ -104,6 +104,10 @@ class Journal:
         """The heads of those of `dossiers` that exist. One statement."""
         found = conn.execute(_heads(conn.dialect.name), {"dossiers": bulk.listed(conn, dossiers)})
         return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up, r.closed_at) for r in found}
+
+    def known(self, conn: Connection, dossier: str, changes: Iterable[str]) -> set[str]:
+        """Which of these changes have an outcome here. One statement."""
+        return {row.change for row in lookup.find(conn, lookup.outcomes, dossier, changes)}
 
     def audiences(self, conn: Connection, dossiers: Iterable[str]) -> dict[str, set[str]]:
         """The audiences that records of these dossiers have, or had. One statement."""

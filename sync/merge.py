@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .diff3 import merge_text
+from .lifecycle import Transition
 from .record import Body, Field, Kind
 
 UNKNOWN = -1  # the trunk of a base that a restore threw away: everything has moved since
@@ -71,30 +72,32 @@ def merge(
     device: str,
     actor: str,
     at: str,
+    done_at: str | None = None,
     atomic: bool = False,
     bases: Mapping[str, Any] | None = None,
 ) -> Judgement:
     """Judge the `fields` of one update against the record's present `body`.
 
     `trunk` is the version that the author had seen (or UNKNOWN); `bases` are the texts and sets
-    that the author had seen. Nothing is dropped: what does not win stands in `lost`. With `atomic`,
-    one lost field takes the others with it (docs/decisions/0008).
+    that the author had seen; `at` is the time that the change tells, `done_at` the estimate of the
+    true one (arrival.py), which is kept of a step. Nothing is dropped: what does not win stands in
+    `lost`. With `atomic`, one lost field takes the others with it (docs/decisions/0008).
     """
     out = Judgement(moved=any(written.moved(n, trunk, device) for n in written.seqs))
     groups_moved = _moved_groups(kind, body, written, fields, trunk, device)
-    for name, said in fields.items():
+    # The step comes last: it is judged on the record as the rest of the change leaves it.
+    for name, said in sorted(fields.items(), key=lambda f: kind.fields[f[0]].policy == "state"):
         declared = kind.fields[name]
         moved = written.moved(name, trunk, device)
         if moved and declared.policy in ("state", "set", "append"):
             out.contested.add(name)
         if declared.policy == "state":
-            _step(kind, body, said["do"], actor, out)
+            _step(kind, body, said["do"], actor, done_at or at, out)
         elif declared.policy == "set":
             seen = ((bases or {}).get(name) or []) if moved else None
             _keep(out, body, name, merge_set(body.get(name, []), said, seen))
         elif declared.policy == "append":
-            _keep(out, body, name, _append(body.get(name, []), said, actor, at))
-            _keep_other_texts(out, body.get(name, []), name, said)
+            _note(out, body.get(name, []), name, said, actor, at)
         else:
             whole = declared.group in groups_moved
             if body.get(name) != said["set"] or whole:
@@ -233,28 +236,38 @@ def _append(
     return [*current, *added]
 
 
-def _keep_other_texts(
-    out: Judgement, current: list[dict[str, str]], name: str, said: Mapping[str, Any]
+def _note(
+    out: Judgement, current: list[dict[str, str]], name: str, said: Mapping[str, Any], actor: str, at: str
 ) -> None:
-    """An entry whose id is known with another text is no repetition: both texts are kept."""
+    """Add notes. One whose id is known with another text is no repetition: both texts are kept."""
+    longer = _append(current, said, actor, at)
+    if longer != current:
+        out.after[name] = longer
     known = {e["id"]: e["text"] for e in current}
     for entry in said["append"]:
         if known.get(entry["id"], entry["text"]) != entry["text"]:
             out.lost[name] = Lost(known[entry["id"]], entry["text"], "review")
 
 
-def _step(kind: Kind, body: Body, verb: str, actor: str, out: Judgement) -> None:
+def _step(kind: Kind, body: Body, verb: str, actor: str, at: str, out: Judgement) -> None:
     """A transition, judged on the *current* state: the first valid one in server order wins."""
     assert kind.lifecycle is not None
     state = body.get("state", kind.lifecycle.initial)
     step = kind.lifecycle.step(state, verb)
-    why = "illegal-transition" if step is None else kind.objection(verb, body, actor)
+    why = "illegal-transition" if step is None else _objection(kind, step, verb, body | out.after, actor)
     if step is None or why is not None:
         out.lost["state"] = Lost(state, verb, "review")
         out.why = why
         return
     out.after["state"] = step.target
-    out.stamps = dict.fromkeys(step.stamps, actor)
+    out.stamps = dict.fromkeys(step.stamps, actor) | dict.fromkeys(step.times, at)
+
+
+def _objection(kind: Kind, step: Transition, verb: str, body: Body, actor: str) -> str | None:
+    """What speaks against a step that the state allows."""
+    if any(body.get(name) in (None, "", []) for name in step.needs):
+        return "step-incomplete"
+    return kind.objection(verb, body, actor)
 
 
 def first_body(kind: Kind, fields: Mapping[str, Mapping[str, Any]], *, actor: str, at: str) -> Body:

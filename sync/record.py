@@ -237,6 +237,9 @@ def kind(
         declared[signed] = reference(policy="server", zh="提交人")
     if lifecycle is not None:
         declared["state"] = Field(schema={"enum": sorted(lifecycle.transitions)}, policy="state", zh="状态")
+        unknown = lifecycle.names() - set(declared)
+        if unknown:
+            raise ValueError(f"{name}: steps name {sorted(unknown)}, which are no fields")
     if len(declared) > FIELD_LIMIT:
         raise ValueError(f"{name}: more than {FIELD_LIMIT} fields")
     for lift in lifts:

@@ -205,10 +205,13 @@ class Replica:
         if waiting:
             first = orjson.loads(waiting[0]["change"]).get("base")
             first = first or {"version": 0, "epoch": self._epoch(dossier)}
+            under = shadow or {"version": 0, "epoch": self._epoch(dossier)}
+            shown = {"version": under["version"], "epoch": under["epoch"], "first": waiting[0]["id"]}
             return {
                 "version": first["version"],
                 "epoch": first["epoch"],
                 "after": waiting[-1]["id"],
+                "shown": shown,
             }
         return {"version": shadow["version"], "epoch": shadow["epoch"], "after": None}
 

@@ -67,8 +67,10 @@ class Sitting:
                 continue
             trunk, written = self._trunk(change, state), self._written(state)
             if bases.needed(change, trunk, written, device):
+                shown = trunk if change.shown is None else self._known(*change.shown, state)
+                standing = {n: state.body.get(n) for n in change.fields if state.seqs.get(n, 0) <= shown}
                 earlier = [c for c in changes[:index] if c.record == change.record]
-                asked.append(bases.Asked(change, trunk, device, earlier))
+                asked.append(bases.Asked(change, trunk, shown, device, standing, earlier))
         self.bases |= bases.values_seen(self.conn, self.dossier, asked)
 
     def _read_touched(self, names: set[str]) -> None:
@@ -199,6 +201,7 @@ class Sitting:
             device=self.author.device,
             actor=self.author.actor,
             at=change.at,
+            done_at=self.minutes.captured(change).at,
             atomic=change.atomic,
             bases=self.bases.get(change.id),
         )
@@ -283,16 +286,19 @@ class Sitting:
         return None if state.body.get(kind.signed) == self.author.actor else "not-permitted"
 
     def _trunk(self, change: Change, state: State) -> int:
-        """The version the author had seen, or UNKNOWN if a restore threw that history away.
+        """The version the author had seen, or UNKNOWN."""
+        return self._known(change.version, change.epoch, state)
+
+    def _known(self, version: int, epoch: int, state: State) -> int:
+        """A record's version as read in an epoch, or UNKNOWN if a restore threw that history away.
 
         A version that the record never had proves nothing about what was seen either.
         """
-        if change.version > state.version:
+        if version > state.version:
             return UNKNOWN
-        for epoch, fork in self.lineage:
-            if epoch >= change.epoch and fork < change.version:
-                return UNKNOWN
-        return change.version
+        if any(since >= epoch and fork < version for since, fork in self.lineage):
+            return UNKNOWN
+        return version
 
     # ------------------------------------------------------------------ keep
     def _conflict(self, change: Change, state: State, judged: Judgement) -> str:

@@ -30,12 +30,15 @@ STEPS = {  # the verbs that lead to each state, with who does them
     "confirmed": ("confirm",),
     "dismissed": ("dismiss",),
     "issued": ("confirm", "issue"),
-    "rectifying": ("confirm", "issue", "receive"),
+    "rectifying": ("confirm", "issue", "receive", "begin"),
     "replied": ("confirm", "issue", "receive", "reply"),
     "passed": ("confirm", "issue", "receive", "reply", "pass"),
     "closed": ("confirm", "issue", "receive", "reply", "pass", "close"),
 }
-DOERS = {"confirm": "supervisor", "dismiss": "supervisor", "issue": "supervisor", "close": "supervisor"}
+DOERS = {
+    **dict.fromkeys(("confirm", "dismiss", "issue", "close"), "supervisor"),
+    "close_major": "director",
+}
 
 
 def district() -> dict[str, Any]:
@@ -88,7 +91,8 @@ class Seeding:
             for comment in _comments(issue, project):
                 self._write(dossier, comment.pop("by"), [comment])
             for verb in STEPS[issue["state"]]:
-                self._step(dossier, issue, verb)
+                grave = verb == "close" and issue["severity"] == "major"
+                self._step(dossier, issue, "close_major" if grave else verb)
 
     def pictures(self, progress: Callable[[], None]) -> None:
         """The photographs' bytes, by the same door as a phone's."""
@@ -112,7 +116,7 @@ class Seeding:
 
     def _step(self, dossier: str, issue: Mapping[str, Any], verb: str) -> None:
         doer = DOERS.get(verb)
-        if verb in ("receive", "reply"):
+        if verb in ("receive", "begin", "reply"):
             doer = "contractor" if self._has_contractor(issue["project"]) else "inspector"
         elif verb in ("pass", "fail"):
             doer = "inspector2"  # not who replied: separation of duties
@@ -182,9 +186,11 @@ def _times(issue: Mapping[str, Any]) -> dict[str, datetime]:
         "dismiss": found + timedelta(minutes=50),
         "issue": found + timedelta(minutes=40),
         "receive": found + timedelta(minutes=90),
+        "begin": found + timedelta(minutes=95),
         "reply": reply,
         "pass": passed,
         "close": passed + timedelta(hours=2),
+        "close_major": passed + timedelta(hours=2),
     }
 
 

@@ -1,5 +1,6 @@
 """What the desk does to an issue: a change like a phone's, with the version the supervisor saw."""
 
+import uuid
 from typing import Any
 
 from server import access, transaction
@@ -11,6 +12,15 @@ from sync.change import Author, read
 from sync.minutes import Outcome
 
 from . import queries
+
+# Names of the system's own changes: at least once + a derived id = exactly once.
+NAMESPACE = uuid.UUID("7a2f6f0e-52c4-5a6e-9d1b-0a4b5a1f7c33")
+SYSTEM = Author(actor="system", device="server", may=access.SystemMay(), system=True)
+
+
+def derived(*key: str) -> str:
+    """The id that belongs to a cause: the same cause makes the same change."""
+    return str(uuid.uuid5(NAMESPACE, "|".join(key)))
 
 
 def amend(

@@ -1,10 +1,11 @@
 """The supervisors' queue, and one issue with all that belongs to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, cast
 
-from sqlalchemy import Connection, Select, Table, select
+import orjson
+from sqlalchemy import Connection, Select, Table, and_, func, or_, select
 
 from server import access, paging
 from server.database import db
@@ -17,11 +18,14 @@ from sync import bulk, history
 from sync.arrival import rfc3339
 from sync.minutes import Touched
 
-from .records.issue import CLOCK_RUNS, SEVERITIES
-from .tables import NO_DEADLINE, CommentRow, IssueRow
+from .records.issue import CLOCK_RUNS, ISSUED, LIFECYCLE, SEVERITIES, objection
+from .tables import NO_DEADLINE, CommentRow, IssueRow, PaperRow
 
 SHANGHAI = timezone(timedelta(hours=8))  # Asia/Shanghai has no daylight saving (domain.md §1.6)
 GRAVITY = {code: rank for rank, code in enumerate(SEVERITIES)}
+MAJOR = GRAVITY["major"]
+PAPERS = ("reply", "review", "extension", "pause", "escalation")
+DAY = len("2026-11-22")
 COMMENTS = 500  # the newest; older ones come with the exchange
 _row = IssueRow
 SORTS = {
@@ -46,6 +50,9 @@ def project_issues(conn: Connection, touched: Sequence[Touched]) -> None:
                 *(GRAVITY[b["severity"]], b["domain"], b["title"], b.get("part"), due, found),
                 *(b.get("assignee"), b.get("inspection"), b.get("contractor")),
                 words.lower(),
+                *(b.get(n) for n in ("code", "issued_at", "replied_at", "passed_at", "closed_at")),
+                "failed_at" in b,
+                date.fromisoformat(b["paused_on"]) if "paused_on" in b else None,
             )
         )
     bulk.upsert(conn, cast(Table, IssueRow.__table__), rows)
@@ -60,6 +67,17 @@ def project_comments(conn: Connection, touched: Sequence[Touched]) -> None:
         where = (t.dossier, t.record, t.version, t.audience, t.deleted)
         rows.append((*where, b["subject"], said, b["author"], b["text"]))
     bulk.upsert(conn, cast(Table, CommentRow.__table__), rows)
+
+
+def project_papers(conn: Connection, touched: Sequence[Touched]) -> None:
+    """Bring the read model of what lies under issues up to date, one statement."""
+    rows = []
+    for t in touched:
+        when = next(t.body[n] for n in ("at", "asked_at", "done_at", "since") if n in t.body)
+        at = when if len(when) == DAY else rfc3339(datetime.fromisoformat(when))
+        where = (t.dossier, t.record, t.version, t.audience, t.deleted, t.kind, t.body["subject"])
+        rows.append((*where, at, t.body.get("state"), orjson.dumps(t.body).decode()))
+    bulk.upsert(conn, cast(Table, PaperRow.__table__), rows)
 
 
 def queue(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -91,7 +109,7 @@ def _filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]
     if wanted["due_after"]:
         query = query.where(row.due_on > wanted["due_after"], row.due_on < NO_DEADLINE)
     if wanted["overdue"] is not None:
-        late = (row.due_on < day) & row.state.in_(CLOCK_RUNS)
+        late = (row.due_on < day) & row.state.in_(CLOCK_RUNS) & row.paused_on.is_(None)
         query = query.where(late if wanted["overdue"] else ~late)
     for word in (wanted["text"] or "").lower().split():
         query = query.where(row.words.contains(word, autoescape=True))
@@ -116,7 +134,8 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
             "part": r.part,
             "found_at": r.found_at,
             "due_on": None if r.due_on == NO_DEADLINE else r.due_on.isoformat(),
-            "overdue": r.due_on < day and r.state in CLOCK_RUNS,
+            "overdue": r.due_on < day and r.state in CLOCK_RUNS and r.paused_on is None,
+            "paused_on": r.paused_on.isoformat() if r.paused_on else None,
             "project": projects.get(r.dossier),
             "inspection": r.inspection,
             "contractor": r.contractor,
@@ -140,10 +159,13 @@ def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[st
         .limit(COMMENTS)
     ).scalars()
     said = list(comments)[::-1]
+    papers = _papers(actor, row)
     people = names(c.author for c in said)
     told = _told(actor, [row], now)[0]
     return told | {
-        "body": history.body(db.session.connection(), row.dossier, row.id),
+        "body": (body := history.body(db.session.connection(), row.dossier, row.id)),
+        "steps": steps(actor, row.dossier, body),
+        "papers": papers,
         "comments": [
             {
                 "id": c.id,
@@ -177,6 +199,83 @@ def found(actor: Actor, issue: str, dossier: str | None, *, deleted: bool = Fals
     if len(rows) > 1:
         raise Refusal("ambiguous", dossiers=sorted(r.dossier for r in rows))
     return rows[0]
+
+
+def _papers(actor: Actor, row: IssueRow) -> list[dict[str, Any]]:
+    """What lies under an issue, as far as the actor may see it, the oldest first."""
+    p = PaperRow
+    kinds = [kind for kind in PAPERS if access.where(actor, f"{kind}.read")]
+    found = db.session.execute(
+        select(p)
+        .where(p.dossier == row.dossier, p.subject == row.id, p.deleted.is_(False), p.kind.in_(kinds))
+        .where(access.visible(actor, "issue.read", p.dossier, p.audience))
+        .order_by(p.at.desc(), p.id.desc())
+        .limit(COMMENTS)
+    ).scalars()
+    names_ = ("id", "kind", "version", "at", "state")
+    return [{n: getattr(r, n) for n in names_} | {"body": orjson.loads(r.body)} for r in found][::-1]
+
+
+def steps(actor: Actor, dossier: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The steps that the actor may take now, with the fields that each needs and that are not said yet."""
+    roles = {held.role for held in actor.held.get(dossier, ())}
+    open_ = []
+    for verb, step in LIFECYCLE.transitions.items():
+        if body["state"] in step.sources and roles & step.by and not objection(verb, dict(body), actor.id):
+            open_.append({"do": verb, "needs": [n for n in step.needs if not body.get(n)]})
+    return open_
+
+
+def granted(conn: Connection, dossier: str, issue: str) -> int:
+    """How often an issue's deadline has been extended."""
+    p = cast(Table, PaperRow.__table__).c
+    return conn.execute(
+        select(func.count())
+        .where(p.dossier == dossier, p.subject == issue, p.kind == "extension")
+        .where(p.state == "granted", p.deleted.is_(False))
+    ).scalar_one()
+
+
+def to_escalate(conn: Connection, horizon: date) -> list[Any]:
+    """Issues whose clock runs and whose deadline is near or past, and all grave ones."""
+    t = cast(Table, IssueRow.__table__).c
+    running, issued = t.state.in_(CLOCK_RUNS), t.state.in_(ISSUED)
+    return list(
+        conn.execute(
+            select(t.dossier, t.id, t.audience, t.gravity, t.due_on, t.found_at)
+            .where(t.deleted.is_(False), t.paused_on.is_(None))
+            .where(or_(and_(issued, t.due_on <= horizon), and_(running, t.gravity == MAJOR)))
+            .order_by(t.dossier, t.id)
+        )
+    )
+
+
+def climbed(conn: Connection, issues: Iterable[tuple[str, str]]) -> set[str]:
+    """The ids of the steps that these issues, named by (dossier, id), have climbed. One statement."""
+    p = cast(Table, PaperRow.__table__)
+    ids = bulk.among(conn, p.c.subject, {issue for _dossier, issue in issues})
+    return set(conn.execute(select(p.c.id).where(ids, p.c.kind == "escalation")).scalars())
+
+
+def repeated(conn: Connection, since: str, times: int) -> list[Any]:
+    """The newest issue of each code that came up so often in one dossier since then."""
+    t = cast(Table, IssueRow.__table__).c
+    often = (
+        select(t.dossier, t.code, func.max(t.found_at).label("newest"))
+        .where(t.deleted.is_(False), t.code.is_not(None), t.found_at >= since)
+        .where(t.state.not_in(("dismissed", "merged")))
+        .group_by(t.dossier, t.code)
+        .having(func.count() >= times)
+        .subquery()
+    )
+    same = and_(t.dossier == often.c.dossier, t.code == often.c.code, t.found_at == often.c.newest)
+    return list(
+        conn.execute(
+            select(t.dossier, t.id, t.audience, t.code)
+            .join_from(cast(Table, IssueRow.__table__), often, same)
+            .order_by(t.dossier, t.id)
+        )
+    )
 
 
 def today(now: datetime) -> date:

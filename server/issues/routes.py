@@ -76,6 +76,7 @@ class Issue(Schema):
     found_at = fields.String()
     due_on = fields.Date(allow_none=True)
     overdue = fields.Boolean()
+    paused_on = fields.Date(allow_none=True)
     project = fields.String(allow_none=True)
     inspection = fields.UUID(allow_none=True)
     contractor = fields.String(allow_none=True)
@@ -100,11 +101,33 @@ class Comment(Schema):
     author = fields.Nested(Named)
 
 
+class Step(Schema):
+    """A step that the caller may take now, and the fields it needs that are not said yet."""
+
+    do = fields.String(metadata={"enum": list(LIFECYCLE.transitions)})
+    needs = fields.List(fields.String())
+
+
+class Paper(Schema):
+    """What lies under an issue: a reply, a review, a request for more time, a pause, a step of the
+    ladder.
+    """
+
+    id = fields.UUID()
+    kind = fields.String(metadata={"enum": list(queries.PAPERS)})
+    version = fields.Integer()
+    at = fields.String()
+    state = fields.String(allow_none=True)
+    body = fields.Dict()
+
+
 class WholeIssue(Issue):
-    """One issue with its body, photographs and comments."""
+    """One issue with its body, photographs, comments, papers, and the steps open to the caller."""
 
     body = fields.Dict(metadata={"schema": ISSUE.body_schema()})
     comments = fields.List(fields.Nested(Comment))
+    papers = fields.List(fields.Nested(Paper))
+    steps = fields.List(fields.Nested(Step))
 
 
 class Amend(Schema):

@@ -30,6 +30,15 @@ class IssueRow(Model):
     inspection: Mapped[str | None] = mapped_column(String(36))
     contractor: Mapped[str | None] = mapped_column(String(18))
     words: Mapped[str] = mapped_column(Text)
+    code: Mapped[str | None] = mapped_column(String(40))
+    issued_at: Mapped[str | None] = mapped_column(String(24))
+    replied_at: Mapped[str | None] = mapped_column(String(24))
+    passed_at: Mapped[str | None] = mapped_column(String(24))
+    closed_at: Mapped[str | None] = mapped_column(String(24))
+    # Whether a re-inspection has ever failed: measures of the first pass need it.
+    failed: Mapped[bool] = mapped_column(Boolean, default=False)
+    # The clock stands still since this day.
+    paused_on: Mapped[date | None] = mapped_column(Date)
     __table_args__ = (
         Index("issues_found", "found_at", "dossier", "id"),
         Index("issues_due", "due_on", "dossier", "id"),
@@ -37,6 +46,8 @@ class IssueRow(Model):
         Index("issues_state", "state", "found_at"),
         Index("issues_assignee", "assignee", "found_at"),
         Index("issues_id", "id"),
+        Index("issues_issued", "issued_at"),
+        Index("issues_code", "dossier", "code", "found_at"),
     )
 
 
@@ -54,3 +65,23 @@ class CommentRow(Model):
     author: Mapped[str] = mapped_column(String(36))
     text: Mapped[str] = mapped_column(Text)
     __table_args__ = (Index("comments_subject", "dossier", "subject", "said_at"),)
+
+
+class PaperRow(Model):
+    """What lies under an issue: replies, reviews, requests, pauses, steps of the ladder."""
+
+    __tablename__ = "papers"
+    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    audience: Mapped[str] = mapped_column(String(80))
+    deleted: Mapped[bool] = mapped_column(Boolean)
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(36))
+    at: Mapped[str] = mapped_column(String(24))
+    state: Mapped[str | None] = mapped_column(String(20))
+    body: Mapped[str] = mapped_column(Text)
+    __table_args__ = (
+        Index("papers_subject", "dossier", "subject", "at"),
+        Index("papers_kind", "kind", "at", "dossier"),
+    )

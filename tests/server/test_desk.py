@@ -8,7 +8,7 @@ import pytest
 
 from server.desk.routes import FILES, FOLDER, HEADERS
 from server.errors import CODES
-from server.issues.records.issue import DOMAINS, ISSUE, LIFECYCLE, SEVERITIES
+from server.issues.records.issue import DEPARTMENTS, DOMAINS, ISSUE, LIFECYCLE, SEVERITIES
 from tests.support.house import House, issue, new_id
 
 SCRIPTS = sorted(name for name in FILES if name.endswith(".js"))
@@ -124,19 +124,31 @@ def test_every_word_that_is_said_is_written_down() -> None:
     chinese(table("words.js", "WORDS"))
 
 
-def test_the_steps_on_the_page_are_those_of_the_lifecycle() -> None:
-    steps = table("steps.js", "STEPS")
-    # The site receives and replies, with photographs: these two are not the desk's.
-    assert set(steps) == set(LIFECYCLE.transitions) - {"receive", "reply"}
-    for verb, step in steps.items():
-        declared = LIFECYCLE.transitions[verb]
-        assert (set(step["from"]), set(step["by"])) == (set(declared.sources), declared.by), verb
+def test_the_page_asks_for_a_reason_where_a_step_is_grave_and_leaves_the_sites_steps_to_the_site() -> None:
+    for name in ("SITES", "GRAVE"):
+        [listed] = re.findall(rf"^const {name} = \[(.*?)\];", read("steps.js"), re.MULTILINE)
+        assert set(re.findall(r'"(\w+)"', listed)) <= set(LIFECYCLE.transitions), name
+
+
+def test_the_server_says_which_steps_are_open_to_whom_and_what_they_need(site: House) -> None:
+    li, zhang = site.desk("li"), site.desk("zhang")
+    [made] = li.push("project:wj-01", issue())
+    seen = zhang.get("/api/v1/issues")["items"][0]["id"]
+    open_to = {who: site.desk(who).get(f"/api/v1/issues/{seen}")["steps"] for who in ("li", "zhang")}
+    assert {s["do"] for s in open_to["li"]} == {"confirm", "merge"}
+    assert {s["do"]: s["needs"] for s in open_to["zhang"]} == {
+        "confirm": [],
+        "dismiss": [],
+        "merge": ["duplicate_of"],
+    }
+    assert made["status"] == "applied"
 
 
 def test_the_page_has_the_servers_words_for_states_severities_and_domains() -> None:
     assert chinese(table("words.js", "STATES")) == LIFECYCLE.states
     assert chinese(table("words.js", "SEVERITIES")) == SEVERITIES
     assert chinese(table("words.js", "DOMAINS")) == DOMAINS
+    assert chinese(table("words.js", "DEPARTMENTS")) == DEPARTMENTS
     assert set(table("words.js", "VERBS")) == set(LIFECYCLE.transitions)
 
 

@@ -69,7 +69,14 @@ PUSH: dict[str, Fault] = {
         "sitting:Sitting.park", "self._engine_record(", "str(self._engine_record) or (lambda *_: 0)("
     ),
     "lost_history_trusted": Fault(  # no_fork+no_jump
-        (Edit("sitting:Sitting._trunk", "if epoch >= change.epoch", "if False"), _NO_JUMP),
+        (
+            Edit(
+                "sitting:Sitting._known",
+                "if any(since >= epoch and fork < version for since, fork in self.lineage)",
+                "if False",
+            ),
+            _NO_JUMP,
+        ),
         600,
         RESTORES,
         HOT,

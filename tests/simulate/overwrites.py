@@ -164,7 +164,7 @@ class Overwrites:
     def _unseen(self, record: str, name: str, made: Made) -> Write | None:
         """The last write by another device which the author of `made` cannot have seen."""
         writes = self.writes.get((record, name), [])
-        chain = dict(self._chain(made, name))
+        chain = self._seen_by(made, name)
         for write in reversed(writes):
             if write.device != made.device:
                 return None if write.change in chain else write
@@ -173,6 +173,18 @@ class Overwrites:
             if chain.get(write.change):
                 return None  # it stood on the screen as the server's: what is under it was seen
         return None
+
+    def _seen_by(self, made: Made, name: str) -> dict[str, bool]:
+        """What the author of a change had seen in a field: then, or when making those before it that
+        still waited (what masks its base).
+        """
+        seen: dict[str, bool] = {}
+        of: Made | None = made
+        while of is not None:
+            for writer, confirmed in self._chain(of, name):
+                seen[writer] = seen.get(writer, False) or confirmed
+            of = self.made.get((of.raw.get("base") or {}).get("after") or "")
+        return seen
 
     def _chain(self, made: Made | None, name: str) -> Iterator[tuple[str, bool]]:
         """What its author had seen in a field, and what the authors of that had seen, and so on."""

@@ -17,7 +17,7 @@ KIND = kind(
         initial="open",
         states={"open": "开", "fixed": "改", "closed": "销"},
         transitions={
-            "fix": transition("open -> fixed", by="a", stamps=("fixer",)),
+            "fix": transition("open -> fixed", by="a", stamps="fixer"),
             "close": transition("fixed -> closed", by="a"),
         },
     ),

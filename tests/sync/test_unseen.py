@@ -6,7 +6,7 @@ import pytest
 
 from server import transaction
 from server.office import office
-from tests.support.house import Desk, House, delete, issue, new_id, update
+from tests.support.house import Desk, House, decide, delete, issue, new_id, update
 
 WJ = "project:wj-01"
 
@@ -85,3 +85,39 @@ def test_a_tag_added_and_removed_offline_is_gone_though_a_restore_lost_what_they
     epoch = li.exchange(cursors={})["pull"]["granted"][WJ]["epoch"]
     wang.push(WJ, one, two, epoch=epoch)
     assert body_of(li, made["record"])["tags"] == ["临边", "高处"]
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["at once", "apart"])
+def test_a_text_is_merged_over_what_the_screen_showed_and_not_over_an_own_edit_that_had_lost(
+    site: House, apart: bool
+) -> None:
+    """Found by the simulator (seed 28615): edits that wait mask the base, the screen shows more."""
+    li, wang, zhang, made = site.desk("li"), site.desk("wang"), site.desk("zhang"), issue(description="原")
+    [first] = li.push(WJ, made)
+    version = first["version"]
+    [theirs] = li.push(WJ, update("issue", made["record"], version, {"description": "甲"}))
+    lost = update("issue", made["record"], version, {"description": "乙"})
+    assert wang.push(WJ, lost)[0]["status"] == "conflict"
+    waits = update("issue", made["record"], version, {"part": "东"}, after=lost["id"], n=3)
+    shown = {"version": theirs["version"], "epoch": 1, "first": waits["id"]}
+    mine = update("issue", made["record"], version, {"description": "甲好"}, after=waits["id"], n=4)
+    mine["base"]["shown"] = shown
+    [question] = zhang.get("/api/v1/conflicts")["items"]
+    picks = {"description": {"pick": lost["id"]}}
+    zhang.push(WJ, decide("conflict", question["record"], question["version"], picks))
+    for batch in ([waits], [mine]) if apart else ([waits, mine],):
+        outcome = wang.push(WJ, *batch)[-1]
+    assert outcome["status"] == "conflict"
+    assert body_of(li, made["record"])["description"] == "乙"
+
+
+def test_a_text_edited_twice_offline_is_merged_over_both(site: House) -> None:
+    li, wang, made = site.desk("li"), site.desk("wang"), issue(description="二层已拆除")
+    [first] = li.push(WJ, made)
+    version = first["version"]
+    li.push(WJ, update("issue", made["record"], version, {"description": "二层东侧已拆除"}))
+    one = update("issue", made["record"], version, {"description": "二层已拆除完"})
+    two = update("issue", made["record"], version, {"description": "二层已拆除完毕"}, after=one["id"], n=3)
+    two["base"]["shown"] = {"version": version, "epoch": 1, "first": one["id"]}
+    assert [o["status"] for o in wang.push(WJ, one, two)] == ["merged", "merged"]
+    assert body_of(li, made["record"])["description"] == "二层东侧已拆除完毕"

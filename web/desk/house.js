@@ -62,8 +62,8 @@ export function forget() {
 }
 
 /** A step of an issue, frozen at the press of the button: each repetition has the same bytes. */
-export function step(issue, verb, note) {
-  const fields = { state: { do: verb } };
+export function step(issue, verb, note, said = {}) {
+  const fields = { state: { do: verb }, ...said };
   if (note) fields.notes = { append: [{ id: uuid7(), text: note }] };
   const body = { fields, change: uuid7(), at: new Date().toISOString() };
   return Object.freeze({ id: issue.id, dossier: issue.dossier, version: issue.version, verb, body });

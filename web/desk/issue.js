@@ -78,7 +78,7 @@ function figure(photo, signal) {
 /** The steps open in this state; a press freezes the step as the issue stands on the screen. */
 function buttons() {
   const { issue } = opened;
-  return acts(issue, (verb, note) => perform(step(issue, verb, note)));
+  return acts(issue, (verb, note, fields) => perform(step(issue, verb, note, fields)));
 }
 
 async function perform(made) {

@@ -1,42 +1,46 @@
 // The steps of an issue that may be taken here: which, by whom, with what said, and what came of it.
 
-import { whoami } from "./house.js";
 import { $, el } from "./parts.js";
-import { say, word } from "./words.js";
+import { DEPARTMENTS, say, word } from "./words.js";
 
-// From which states, and for which roles, the server allows each step (server/issues/records/issue.py).
-const STEPS = {
-  confirm: { from: ["submitted"], by: ["inspector", "supervisor"] },
-  issue: { from: ["confirmed"], by: ["inspector", "supervisor"] },
-  pass: { from: ["replied"], by: ["inspector", "supervisor"] },
-  close: { from: ["passed"], by: ["supervisor"] },
-  fail: { from: ["replied"], by: ["inspector", "supervisor"], reason: true },
-  dismiss: { from: ["submitted", "confirmed"], by: ["supervisor"], reason: true },
-};
+// The server says which steps are open (`issue.steps`). The site receives, begins and replies, with
+// photographs: these are not the desk's.
+const SITES = ["receive", "begin", "reply"];
+const GRAVE = ["dismiss", "fail", "withdraw", "return", "refer"]; // a reason is asked for
 
-/** A button for each step open to this person; `take(verb, note)` is called once it is confirmed. */
+/** A button for each step open to this person; `take(verb, note, fields)` is called once it is confirmed. */
 export function acts(issue, take) {
-  const roles = whoami().posts.filter((p) => p.dossier === issue.dossier).map((p) => p.role);
-  const offered = Object.entries(STEPS)
-    .filter(([, s]) => s.from.includes(issue.state) && s.by.some((role) => roles.includes(role)));
+  const offered = issue.steps.filter((step) => !SITES.includes(step.do));
   if (!offered.length) return [el("p", { className: "muted" }, say("noActions"))];
-  return offered.map(([verb, { reason }]) => el("button", {
-    type: "button", className: reason ? "grave" : "main", textContent: word("verbs", verb), onclick: () => decide(issue, verb, take),
+  return offered.map((step) => el("button", {
+    type: "button", className: GRAVE.includes(step.do) ? "grave" : "main", textContent: word("verbs", step.do),
+    onclick: () => decide(issue, step, take),
   }));
 }
 
-function decide(issue, verb, take) {
+/** What a step needs and the issue does not say yet: a department to choose, or words. */
+function asked(name) {
+  const input = name === "referred_to"
+    ? el("select", { name, required: true }, ...Object.keys(DEPARTMENTS).map((code) => el("option", { value: code }, word("department", code))))
+    : el("input", { name, required: true, maxLength: 400 });
+  return el("label", {}, el("span", {}, word("fields", name)), input);
+}
+
+function decide(issue, { do: verb, needs }, take) {
   const dialog = $("#decide");
-  const required = Boolean(STEPS[verb].reason);
+  const required = GRAVE.includes(verb);
+  $(".needs", dialog).replaceChildren(...needs.map(asked));
   $("h2", dialog).textContent = `${word("verbs", verb)}：${issue.title}`;
   $("p", dialog).textContent = say("decideHint");
-  $("label span", dialog).textContent = say(required ? "reason" : "note");
+  $(".note span", dialog).textContent = say(required ? "reason" : "note");
   $("textarea", dialog).required = required;
   $("textarea", dialog).value = "";
   $(".main", dialog).textContent = word("verbs", verb);
   dialog.returnValue = "";
   dialog.onclose = () => {
-    if (dialog.returnValue === "yes") take(verb, $("textarea", dialog).value.trim());
+    if (dialog.returnValue !== "yes") return;
+    const said = needs.map((name) => [name, { set: $(`[name=${name}]`, dialog).value.trim() }]);
+    take(verb, $("textarea", dialog).value.trim(), Object.fromEntries(said));
   };
   dialog.showModal();
 }

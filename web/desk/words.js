@@ -99,11 +99,19 @@ export const STATES = {
   submitted: ["已提交", "Submitted"],
   confirmed: ["已确认", "Confirmed"],
   issued: ["已下达", "Issued"],
+  received: ["已签收", "Received"],
   rectifying: ["整改中", "Rectifying"],
-  replied: ["已回复", "Replied"],
+  replied: ["待复查", "Awaiting re-inspection"],
+  on_spot: ["当场整改", "Put right on the spot"],
+  failed: ["复查不合格", "Failed"],
   passed: ["复查合格", "Passed"],
   closed: ["已销号", "Closed"],
   dismissed: ["不成立", "Dismissed"],
+  merged: ["已合并", "Merged"],
+  referred: ["已移送", "Referred"],
+  accepted: ["对方受理", "Accepted elsewhere"],
+  settled: ["移送办结", "Settled elsewhere"],
+  withdrawn: ["已撤销", "Withdrawn"],
 };
 export const SEVERITIES = { major: ["重大", "Major"], serious: ["较大", "Serious"], general: ["一般", "General"] };
 const DOMAINS = {
@@ -123,15 +131,37 @@ const FIELDS = {
   contractor: ["责任单位", "Contractor"], tags: ["标签", "Tags"], notes: ["备注", "Notes"], state: ["状态", "State"],
   lat_e7: ["纬度", "Latitude"], lon_e7: ["经度", "Longitude"], accuracy_m: ["定位精度（米）", "Accuracy (m)"],
   datum: ["坐标系", "Datum"], found_by: ["提交人", "Found by"], rectified_by: ["整改人", "Rectified by"],
+  term: ["整改期限类别", "Term"], duplicate_of: ["重复于", "Duplicate of"], referred_to: ["移送部门", "Referred to"],
+  receipt: ["移送回执", "Receipt"], issued_by: ["下达人", "Issued by"], passed_by: ["复查人", "Passed by"],
+  failed_by: ["复查不合格判定人", "Failed by"], closed_by: ["销号人", "Closed by"], decided_by: ["决定人", "Decided by"],
+  issued_at: ["下达时间", "Issued at"], received_at: ["签收时间", "Received at"], replied_at: ["回复时间", "Replied at"],
+  passed_at: ["复查合格时间", "Passed at"], failed_at: ["复查不合格时间", "Failed at"], closed_at: ["销号时间", "Closed at"],
+  due_basis: ["期限依据", "Deadline computed from"], paused_on: ["停表日期", "Clock stands since"],
 };
 const VERBS = {
-  confirm: ["确认", "Confirm"], issue: ["下达", "Issue order"], receive: ["签收", "Receive"], reply: ["整改回复", "Reply"],
-  pass: ["复查合格", "Pass"], fail: ["复查不合格", "Fail"], close: ["销号", "Close issue"], dismiss: ["不成立", "Dismiss"],
+  confirm: ["确认", "Confirm"], dismiss: ["不成立", "Dismiss"], merge: ["合并", "Merge"], issue: ["下达", "Issue order"],
+  receive: ["签收", "Receive"], begin: ["开始整改", "Begin"], reply: ["整改回复", "Reply"], on_spot: ["当场整改", "Put right on the spot"],
+  pass: ["复查合格", "Pass"], fail: ["复查不合格", "Fail"], close: ["销号", "Close issue"], close_major: ["重大隐患销号", "Close major issue"],
+  refer: ["移送", "Refer"], accept: ["对方受理", "Accepted elsewhere"], return: ["退回", "Returned"], settle: ["移送办结", "Settled elsewhere"],
+  withdraw: ["撤销", "Withdraw"],
+};
+export const DEPARTMENTS = {
+  commission: ["区住建委", "Housing commission"],
+  urban: ["城管执法局", "Urban management"],
+  ecology: ["生态环境局", "Ecology"],
+  emergency: ["应急管理局", "Emergency management"],
+  fire: ["消防救援", "Fire"],
+  transport: ["交通委", "Transport"],
+  planning: ["规自分局", "Planning"],
+  water: ["水务", "Water"],
+  street: ["街道办事处", "Subdistrict office"],
 };
 // The words of server/errors.py: an outcome carries only the code.
 const WHY = {
   "illegal-transition": ["当前状态不允许此操作", "The present state does not allow this."],
-  "same-person": ["整改人不得复查", "Who put it right may not confirm it."],
+  "same-person": ["同一人不得办理此步骤", "Another person must take this step."],
+  "leader-needed": ["须由所领导办理", "A leader must take this step."],
+  "step-incomplete": ["缺少办理此步骤所需内容", "Something that this step needs is missing."],
   "not-permitted": ["您没有此项权限，请联系管理员", "You may not do this; ask the office."],
   "access-revoked": ["权限已收回，内容已转交审核", "Access was lost; a reviewer decides."],
   "re-assigned": ["任务已转交他人，内容已转交审核", "Given to another; a reviewer decides."],
@@ -150,7 +180,7 @@ const WHY = {
   "server-field": ["该字段由系统填写", "Only the server writes this field."],
   "id-collision": ["编号已被使用", "This id belongs to another record."],
 };
-const TABLES = { words: WORDS, state: STATES, severity: SEVERITIES, domain: DOMAINS, fields: FIELDS, verbs: VERBS, why: WHY };
+const TABLES = { words: WORDS, state: STATES, severity: SEVERITIES, domain: DOMAINS, fields: FIELDS, verbs: VERBS, why: WHY, department: DEPARTMENTS };
 
 let column = localStorage.getItem("xunjian.language") === "en" ? 1 : 0;
 

@@ -29,37 +29,94 @@ DOMAINS = {
 # From mild to grave; 较大 is internal (domain.md §7.1).
 SEVERITIES = {"general": "一般", "serious": "较大", "major": "重大"}
 
+OFFICE, LEADERS = "inspector supervisor director", "supervisor director"
+OPEN = "issued | received | rectifying | failed"
+
 LIFECYCLE = Lifecycle(
     initial="submitted",
     states={
         "submitted": "已提交",
         "confirmed": "已确认",
         "issued": "已下达",
+        "received": "已签收",
         "rectifying": "整改中",
-        "replied": "已回复",
+        "replied": "待复查",
+        "on_spot": "当场整改",
+        "failed": "复查不合格",
         "passed": "复查合格",
         "closed": "已销号",
         "dismissed": "不成立",
+        "merged": "已合并",
+        "referred": "已移送",
+        "accepted": "对方受理",
+        "settled": "移送办结",
+        "withdrawn": "已撤销",
     },
     transitions={
-        "confirm": transition("submitted -> confirmed", by="inspector supervisor"),
-        "dismiss": transition("submitted | confirmed -> dismissed", by="supervisor"),
-        "issue": transition("confirmed -> issued", by="inspector supervisor"),
-        "receive": transition("issued -> rectifying", by="contractor inspector supervisor"),
-        "reply": transition("rectifying -> replied", by="contractor inspector", stamps=("rectified_by",)),
-        "pass": transition("replied -> passed", by="inspector supervisor"),
-        "fail": transition("replied -> rectifying", by="inspector supervisor"),
-        "close": transition("passed -> closed", by="supervisor"),
+        "confirm": transition("submitted -> confirmed", by=OFFICE),
+        "dismiss": transition("submitted | confirmed -> dismissed", by=LEADERS, stamps="decided_by"),
+        "merge": transition("submitted | confirmed -> merged", by=OFFICE, needs="duplicate_of"),
+        "issue": transition("confirmed -> issued", by=OFFICE, stamps="issued_by", times="issued_at"),
+        "receive": transition("issued -> received", by=f"contractor {OFFICE}", times="received_at"),
+        "begin": transition("received -> rectifying", by="contractor"),
+        "reply": transition(
+            "received | rectifying | failed -> replied",
+            by="contractor inspector",
+            stamps="rectified_by",
+            times="replied_at",
+        ),
+        # 当场整改: put right by the firm while the officers stand there (domain.md §7.2).
+        "on_spot": transition("confirmed -> on_spot", by=OFFICE, times="replied_at"),
+        "pass": transition("replied | on_spot -> passed", by=OFFICE, stamps="passed_by", times="passed_at"),
+        "fail": transition("replied | on_spot -> failed", by=OFFICE, stamps="failed_by", times="failed_at"),
+        "close": transition("passed -> closed", by=LEADERS, stamps="closed_by", times="closed_at"),
+        # 重大隐患: only a leader, after the review (安全生产法 art. 65).
+        "close_major": transition("passed -> closed", by="director", stamps="closed_by", times="closed_at"),
+        "refer": transition(f"confirmed | {OPEN} -> referred", by=LEADERS, needs="referred_to"),
+        "accept": transition("referred -> accepted", by=LEADERS),
+        "return": transition("referred -> confirmed", by=LEADERS),
+        "settle": transition("accepted -> settled", by=LEADERS, needs="receipt", times="closed_at"),
+        "withdraw": transition(f"{OPEN} -> withdrawn", by=LEADERS, stamps="decided_by"),
     },
 )
 # The deadline's clock runs until a re-inspection stops it; a reply does not (domain.md §7.2).
-CLOCK_RUNS = ("submitted", "confirmed", "issued", "rectifying", "replied")
+CLOCK_RUNS = (
+    *("submitted", "confirmed", "issued", "received", "rectifying"),
+    *("replied", "on_spot", "failed"),
+)
+# Of these the firm knows by a notice: they climb the ladder when the deadline nears.
+ISSUED = ("issued", "received", "rectifying", "replied", "failed")
+# 整改期限: which provision sets the term (`term.<code>`, domain.md §7.4).
+TERMS = {
+    "on-the-spot": "当场",
+    "general": "一般",
+    "material": "需备料",
+    "systemic": "系统性",
+    "major": "重大",
+}
+DEPARTMENTS = {
+    "commission": "区住建委",
+    "urban": "城管执法局",
+    "ecology": "生态环境局",
+    "emergency": "应急管理局",
+    "fire": "消防救援",
+    "transport": "交通委",
+    "planning": "规自分局",
+    "water": "水务",
+    "street": "街道办事处",
+}
 
 
 def objection(verb: str, body: Body, actor: str) -> str | None:
-    """Separation of duties: who put it right may not confirm it (domain.md §1.4)."""
+    """Separation of duties (domain.md §1.4), and who closes what is grave (§7.2)."""
     if verb in ("pass", "fail") and body.get("rectified_by") == actor:
+        return "same-person"  # who put it right does not re-inspect it
+    if verb == "withdraw" and body.get("issued_by") == actor:
+        return "same-person"  # who issued it does not withdraw it
+    if verb == "dismiss" and body.get("found_by") == actor:
         return "same-person"
+    if verb == "close" and body.get("severity") == "major":
+        return "leader-needed"
     return None
 
 
@@ -87,6 +144,23 @@ ISSUE = kind(
         "tags": tags(zh="标签"),
         "notes": log(zh="备注"),
         **position(),
+        "term": choice(*TERMS, zh="整改期限类别"),
+        "duplicate_of": reference(zh="重复于"),
+        "referred_to": choice(*DEPARTMENTS, zh="移送部门"),
+        "receipt": text(400, zh="移送回执"),
+        "issued_by": reference(policy="server", zh="下达人"),
         "rectified_by": reference(policy="server", zh="整改人"),
+        "passed_by": reference(policy="server", zh="复查人"),
+        "failed_by": reference(policy="server", zh="复查不合格判定人"),
+        "closed_by": reference(policy="server", zh="销号人"),
+        "decided_by": reference(policy="server", zh="决定人"),
+        "issued_at": instant(policy="server", zh="下达时间"),
+        "received_at": instant(policy="server", zh="签收时间"),
+        "replied_at": instant(policy="server", zh="回复时间"),
+        "passed_at": instant(policy="server", zh="复查合格时间"),
+        "failed_at": instant(policy="server", zh="复查不合格时间"),
+        "closed_at": instant(policy="server", zh="销号时间"),
+        "due_basis": text(400, policy="server", zh="期限依据"),
+        "paused_on": day(policy="server", zh="停表日期"),
     },
 )

@@ -1,0 +1,137 @@
+"""升级: overdue and grave issues climb the ladder, each step once, whatever restarts meanwhile."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from server import transaction
+from server.errors import Refusal
+from server.law import queries as law
+from server.law.rules import Calendar, NoCalendar, local_day
+from server.office import office
+from sync.arrival import Arrival, rfc3339
+from sync.change import read
+
+from . import queries, rules
+from .actions import SYSTEM, derived
+from .tables import NO_DEADLINE, IssueRow
+
+log = structlog.get_logger()
+Change = dict[str, Any]
+AT_ONCE = 500  # steps in one transaction of a dossier
+# What the supervisors are told earlier than the deadline: the ladder's first rungs lie before it.
+AHEAD = timedelta(days=7)
+
+
+def escalate_all() -> int:
+    """Enter the steps of the ladder that are due and not entered yet; how many there were.
+
+    Each is a record with an id made of issue, deadline and step: whoever enters it again, on whatever
+    node, repeats a change that is known.
+    """
+    now = office().clock()
+    today = local_day(now)
+    with transaction.reading() as conn:
+        waiting = queries.to_escalate(conn, today + AHEAD)
+        changes = _steps(conn, waiting, now) if waiting else {}
+        for dossier, found in _repeated(conn, now).items():
+            changes.setdefault(dossier, []).extend(found)
+    done = 0
+    for dossier, steps in changes.items():
+        for start in range(0, len(steps), AT_ONCE):
+            done += _enter(dossier, steps[start : start + AT_ONCE])
+    return done
+
+
+def _steps(conn: Connection, waiting: Sequence[IssueRow], now: datetime) -> dict[str, list[Change]]:
+    today = local_day(now)
+    calendar = law.calendar(conn, today - timedelta(days=366))
+    climbed = queries.climbed(conn, [(row.dossier, row.id) for row in waiting])
+    found: dict[str, list[Change]] = {}
+    ladders: dict[tuple[str, date], law.Provision] = {}
+    for row in waiting:
+        try:
+            ladder = _ladder(conn, row, ladders)
+            due = list(_rungs(ladder.value, row, today, calendar))
+        except (Refusal, NoCalendar) as gap:
+            log.warning("the ladder cannot be climbed", dossier=row.dossier, issue=row.id, why=str(gap))
+            continue
+        for rung in due:
+            change = _change(row, rung, today, ladder.version, now)
+            if change["record"] not in climbed:
+                found.setdefault(row.dossier, []).append(change)
+    return found
+
+
+def _ladder(conn: Connection, row: IssueRow, known: dict[tuple[str, date], law.Provision]) -> law.Provision:
+    """The ladder that held on the day the issue was found."""
+    name = "escalation.major" if row.gravity == queries.MAJOR else "escalation.general"
+    found_on = local_day(datetime.fromisoformat(row.found_at))
+    if (name, found_on) not in known:
+        known[name, found_on] = law.provision(conn, name, found_on)
+    return known[name, found_on]
+
+
+def _rungs(ladder: Any, row: IssueRow, today: date, calendar: Calendar) -> Iterator[rules.Rung]:
+    due = None if row.due_on == NO_DEADLINE else row.due_on
+    return rules.rungs(ladder, due, today, calendar)
+
+
+def _change(row: IssueRow, rung: rules.Rung, today: date, provision: str, now: datetime) -> Change:
+    due = None if row.due_on == NO_DEADLINE else row.due_on
+    fields: dict[str, Any] = {"subject": row.id, "step": rung.step, "tells": list(rung.tells)}
+    fields |= {"provision": provision, "at": rfc3339(now)}
+    if due is not None:
+        fields |= {"due_on": due.isoformat(), "overdue_days": rules.overdue_days(due, today)}
+    if rung.does is not None:
+        fields["does"] = rung.does
+    # An extended deadline is climbed anew, what is due at once only once.
+    since = "" if rung.step == "at-once" else fields.get("due_on", "")
+    return _create(row.dossier, row.audience, fields, row.id, since, rung.step)
+
+
+def _repeated(conn: Connection, now: datetime) -> dict[str, list[Change]]:
+    """同类隐患反复: the same code so often on one site within so many months (domain.md §7.5)."""
+    today = local_day(now)
+    try:
+        rule = law.provision(conn, "systemic", today)
+    except Refusal:
+        return {}
+    since = rfc3339(now - timedelta(days=30 * int(rule.value["months"])))
+    found: dict[str, list[Change]] = {}
+    for row in queries.repeated(conn, since, int(rule.value["times"])):
+        fields = {"subject": row.id, "step": "systemic", "tells": ["supervisor"]}
+        fields |= {"provision": rule.version, "at": rfc3339(now)}
+        change = _create(row.dossier, row.audience, fields, row.id, row.code, "systemic")
+        if not queries.climbed(conn, [(row.dossier, row.id)]) & {change["record"]}:
+            found.setdefault(row.dossier, []).append(change)
+    return found
+
+
+def _create(dossier: str, audience: str, fields: dict[str, Any], *key: str) -> Change:
+    record = derived(dossier, "escalation", *key)
+    return {
+        "id": derived(record, "made"),
+        "n": 0,
+        "op": "create",
+        "kind": "escalation",
+        "record": record,
+        "audience": audience,
+        "fields": {name: {"set": value} for name, value in fields.items()},
+        "at": fields["at"],
+    }
+
+
+def _enter(dossier: str, changes: Sequence[Change]) -> int:
+    here = office()
+    now = rfc3339(here.clock())
+    with transaction.writing(dossier) as conn:
+        here.journal.lock(conn, dossier)
+        known = here.journal.known(conn, dossier, [c["id"] for c in changes])
+        fresh = [read(c, here.journal.kinds) for c in changes if c["id"] not in known]
+        if fresh:
+            transaction.push(conn, dossier, SYSTEM, fresh, arrival=Arrival(now))
+    return len(fresh)

@@ -1,0 +1,124 @@
+"""升级: each step of the ladder once, whatever restarts; a major hazard at once; the same hazard again."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.issues import rules
+from server.issues.jobs import escalate_all
+from server.law.actions import given as provisions
+from server.law.rules import Calendar
+from tests.loop.conftest import WJ
+from tests.loop.test_steps import brought, take
+from tests.support.house import House, issue
+
+LADDERS = {p["code"]: p["value"] for p in provisions() if p["code"].startswith("escalation.")}
+EMPTY = Calendar({})
+
+
+def climb(office: House) -> int:
+    with office.app.app_context():
+        return escalate_all()
+
+
+def ladder(office: House, record: str) -> list[dict[str, Any]]:
+    papers = office.desk("zhang").get(f"/api/v1/issues/{record}")["papers"]
+    return [p["body"] for p in papers if p["kind"] == "escalation"]
+
+
+def steps(office: House, record: str) -> list[str]:
+    return [said["step"] for said in ladder(office, record)]
+
+
+def test_an_overdue_issue_climbs_the_ladder_a_step_at_its_day(office: House) -> None:
+    record = brought(office, "received", term="general")  # due on the 25th
+    seen = {}
+    for day in range(22, 34):
+        office.clock.now = datetime(2026, 11, 1, 1, tzinfo=UTC) + timedelta(days=day - 1)
+        climb(office)
+        seen[day] = steps(office, record)
+    assert seen[23] == []
+    assert seen[24] == ["remind"]
+    assert seen[25] == ["remind", "overdue"]
+    assert seen[26] == seen[27] == ["remind", "overdue", "section"]
+    assert seen[28] == seen[31] == ["remind", "overdue", "section", "leader"]
+    assert seen[32] == ["remind", "overdue", "section", "leader", "refer"]
+    said = {s["step"]: s for s in ladder(office, record)}
+    assert said["overdue"]["tells"] == ["contractor", "client", "inspector"]
+    assert said["refer"]["does"] == "referral" and said["refer"]["overdue_days"] == 7
+    assert all("@" in s["provision"] for s in said.values())
+
+
+def test_a_step_is_entered_once_whoever_asks_and_how_often(office: House) -> None:
+    record = brought(office, "received", term="general")
+    office.clock.passes(days=12)
+    done: list[int] = []
+    threads = [threading.Thread(target=lambda: done.append(climb(office))) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert sum(done) == 5
+    assert climb(office) == 0
+    assert sorted(steps(office, record)) == ["leader", "overdue", "refer", "remind", "section"]
+    proof = office.desk("zhang").get(f"/api/v1/dossiers/{WJ}/verification")
+    assert proof["fault"] is None
+
+
+def test_what_is_done_or_paused_climbs_no_further(office: House) -> None:
+    record = brought(office, "replied", term="general")
+    assert take(office, "wang", record, "pass")["status"] in ("applied", "merged")
+    office.clock.passes(days=30)
+    assert climb(office) == 0
+
+
+def test_a_major_one_is_told_at_once_and_listed(office: House) -> None:
+    record = brought(office, "submitted", severity="major")
+    assert climb(office) == 1
+    [said] = ladder(office, record)
+    assert (said["step"], said["does"]) == ("at-once", "listing")
+    assert "commission" in said["tells"] and "due_on" not in said
+    assert climb(office) == 0
+
+
+def test_the_same_hazard_three_times_in_three_months_is_systemic(office: House) -> None:
+    li = office.desk("li")
+    made = [issue(code="AQ-LB-01", found_at=f"2026-11-{day}T10:00:00+08:00") for day in (1 + 9, 15, 20)]
+    li.push(WJ, *made[:2])
+    assert climb(office) == 0
+    li.push(WJ, made[2], issue(code="AQ-DQ-02"))
+    assert climb(office) == 1
+    assert steps(office, made[2]["record"]) == ["systemic"]
+    assert climb(office) == 0
+    old = [issue(code="AQ-JK-03", found_at="2026-05-01T10:00:00+08:00") for _ in range(3)]
+    li.push(WJ, *old)
+    assert climb(office) == 0
+
+
+def test_the_firm_sees_the_steps_of_its_own_issue(office: House) -> None:
+    record = brought(office, "received", term="general")
+    office.clock.passes(days=3)
+    climb(office)
+    papers = office.desk("zhao").get(f"/api/v1/issues/{record}")["papers"]
+    assert [p["kind"] for p in papers] == ["escalation", "escalation"]
+
+
+@given(st.dates(date(2026, 1, 1), date(2026, 12, 1)), st.integers(-5, 40), st.sampled_from(sorted(LADDERS)))
+def test_the_ladder_only_grows_with_the_days(due: date, days: int, name: str) -> None:
+    today = due + timedelta(days=days)
+    now, later = (
+        [r.step for r in rules.rungs(LADDERS[name], due, day, EMPTY)]
+        for day in (today, today + timedelta(days=1))
+    )
+    assert set(now) <= set(later)
+    assert ("overdue" in now) == (days >= 0)
+
+
+@pytest.mark.parametrize("name", sorted(LADDERS))
+def test_without_a_deadline_only_what_is_due_at_once_is_climbed(name: str) -> None:
+    climbed = [r.step for r in rules.rungs(LADDERS[name], None, date(2026, 11, 22), EMPTY)]
+    assert climbed == (["at-once"] if name == "escalation.major" else [])
