@@ -246,12 +246,7 @@ def kind(
             raise ValueError(f"{name}: steps name {sorted(unknown)}, which are no fields")
     if len(declared) > FIELD_LIMIT:
         raise ValueError(f"{name}: more than {FIELD_LIMIT} fields")
-    for lift in lifts:
-        # A later lift may have renamed it once more.
-        if lift.new not in declared and all(lift.new != later.old for later in lifts):
-            raise ValueError(f"{name}: a lift leads to {lift.new}, which is no field")
-        if lift.old in declared:
-            raise ValueError(f"{name}: {lift.old} has a new name and cannot be a field")
+    _check_lifts(name, declared, lifts)
     made = Kind(
         name=name,
         zh=zh,
@@ -272,3 +267,12 @@ def kind(
         _create=compiled(made.change_schema("create")),
         _update=compiled(made.change_schema("update")),
     )
+
+
+def _check_lifts(name: str, declared: Mapping[str, Field], lifts: tuple[Lift, ...]) -> None:
+    for lift in lifts:
+        # A later lift may have renamed it once more.
+        if lift.new not in declared and all(lift.new != later.old for later in lifts):
+            raise ValueError(f"{name}: a lift leads to {lift.new}, which is no field")
+        if lift.old in declared:
+            raise ValueError(f"{name}: {lift.old} has a new name and cannot be a field")

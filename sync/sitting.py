@@ -6,7 +6,7 @@ from dataclasses import replace
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bases, decisions, guards, lookup, tables
+from . import bases, decisions, guards, lookup, rights, tables
 from .arrival import Arrival
 from .canonical import spell
 from .change import Author, Change, Unreadable
@@ -171,7 +171,7 @@ class Sitting:
 
     def _create(self, change: Change) -> Outcome:
         audience = change.audience or ""
-        refused = self._refused(change, "create", audience)
+        refused = self._refused(change, [("create", audience)])
         if change.record in self.states:
             return self._meet(change, self.states[change.record], refused)
         if refused:
@@ -203,13 +203,12 @@ class Sitting:
         return self._update(replace(change, fields=fields, audience=None), state)
 
     def _update(self, change: Change, state: State) -> Outcome:
-        asked = [(verb, state.audience) for verb in _verbs(change)]
+        asked = [(verb, state.audience) for verb in rights.verbs(change)]
         if change.audience is not None:
             asked += [("move", state.audience), ("move", change.audience)]
-        for verb, audience in asked:
-            refused = self._refused(change, verb, audience) or self._not_own(change, state)
-            if refused:
-                return self.park(change, refused)
+        refused = self._refused(change, asked, state)
+        if refused:
+            return self.park(change, refused)
         if state.deleted:
             return self.park(change, "edit-vs-delete")
         if change.audience is not None and self._moved_meanwhile(change, state):
@@ -275,7 +274,7 @@ class Sitting:
         return was
 
     def _delete(self, change: Change, state: State, *, anyway: bool = False) -> Outcome:
-        refused = self._refused(change, "delete", state.audience) or self._not_own(change, state)
+        refused = self._refused(change, [("delete", state.audience)], state)
         if refused:
             return self.park(change, refused)
         if state.deleted:
@@ -290,25 +289,14 @@ class Sitting:
         state.version = self.minutes.seq + 1
         return self.minutes.append(change, "applied", state.audience, before=dict(state.body))
 
-    def _refused(self, change: Change, verb: str, audience: str) -> str | None:
-        if self.author.system:
-            return None
-        kind = change.kind
-        if kind.written_by_server:
-            return "not-permitted"
-        if not kind.kept.isdisjoint(change.fields):
-            return "server-field"
-        if verb in ("create", "move") and audience.split(":", maxsplit=1)[0] not in kind.audiences:
-            return "unknown-audience"
+    def _refused(
+        self, change: Change, asked: Sequence[tuple[str, str]], state: State | None = None
+    ) -> str | None:
+        """What forbids any of these verbs, each in its audience; with `state`, also that it is another's."""
         at = self.minutes.captured(change).at
-        return self.author.may.refusal(kind.name, verb, audience, at)
-
-    def _not_own(self, change: Change, state: State) -> str | None:
-        """What somebody said is changed by nobody else."""
-        kind = change.kind
-        if self.author.system or not kind.own or kind.signed is None:
-            return None
-        return None if state.body.get(kind.signed) == self.author.actor else "not-permitted"
+        found = (rights.refused(self.author, change, verb, audience, at) for verb, audience in asked)
+        not_own = rights.not_own(self.author, change, state) if state else None
+        return next((why for why in found if why), not_own)
 
     def _trunk(self, change: Change, state: State) -> int:
         """The version the author had seen, or UNKNOWN."""
@@ -394,12 +382,6 @@ class Sitting:
                 since = self.minutes.closed_at or self.minutes.received_at
                 self.minutes.closed_at = since if shut else None
         return self.minutes.write(dirty)
-
-
-def _verbs(change: Change) -> list[str]:
-    """What an update does: a transition, an edit, or both; each needs its own right."""
-    step = [change.fields["state"]["do"]] if "state" in change.fields else []
-    return [*step, "update"] if len(change.fields) > len(step) else step
 
 
 def _outgrows(state: State, judged: Judgement) -> bool:
