@@ -1,6 +1,7 @@
 """Bytes at rest, in a folder and in an S3 store alike: created once, verified on the way."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from media.errors import BadKey, BlobUnknown, BytesDiffer, DigestMismatch
 from media.files import FileStore
 from media.s3 import ONE_PUT, S3Store
-from media.store import Store, original_key, rendition_key
+from media.store import Store, original_key, rendition_key, sidecar_key
 from tests.media.sender import sha256
 from tests.support.seaweed import client
 
@@ -126,6 +127,37 @@ def test_a_range_is_read_and_nothing_beyond_it(store, file_of):
         assert nothing.read() == b""
 
 
+def test_everything_below_a_folder_is_listed_in_the_order_of_its_bytes(store, file_of):
+    ab, b = original_key("project:a-b", DIGEST), original_key("project:b", DIGEST)
+    small = rendition_key("project:b", DIGEST, "320", "jpg")
+    for key in (small, b, ab, f"{b}.json"):
+        store.put(key, file_of(b"x" * len(key)), sha256=sha256(b"x" * len(key)))
+    before, after = (datetime.now(UTC) + timedelta(minutes=m) for m in (-1, 1))
+    listed = list(store.walk("media/project:b"))
+    assert [one.key for one in listed] == [b, sidecar_key("project:b", DIGEST), small]
+    assert all(one.size == len(one.key) and before < one.since < after for one in listed)
+    assert [one.key for one in store.walk("media/project:b/o")] == [b, f"{b}.json"]
+    assert list(store.walk("media/project:none")) == []
+    assert sorted(store.folders("media")) == ["project:a-b", "project:b"]
+    assert list(store.folders("media/project:none")) == []
+
+
+def test_a_long_folder_is_listed_whole_and_once(store, file_of):
+    source, digest = file_of(b"x"), sha256(b"x")
+    keys = [f"media/project:p1/o/{n:04x}" for n in range(1_100)]  # more than one page of S3
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: store.put(key, source, sha256=digest), keys))
+    assert [one.key for one in store.walk("media/project:p1/o")] == keys
+
+
+def test_the_very_bytes_are_known_without_reading_them(store, file_of):
+    assert not store.rests(KEY, size=len(DATA), sha256=DIGEST)
+    store.put(KEY, file_of(DATA), sha256=DIGEST)
+    assert store.rests(KEY, size=len(DATA), sha256=DIGEST)
+    with pytest.raises(BytesDiffer):
+        store.rests(KEY, size=len(DATA) + 1, sha256=DIGEST)
+
+
 def test_what_is_not_there_is_said_to_be_unknown_and_may_be_dropped_twice(store):
     assert store.has(KEY) is None
     with pytest.raises(BlobUnknown):
@@ -163,7 +195,12 @@ def test_a_hostile_profile_makes_no_key(profile, ext):
 )
 def test_no_key_leaves_the_root_whatever_verb_it_comes_with(store: Store, file_of, key):
     source = file_of(DATA)
-    for verb in (store.has, store.open, store.drop, lambda k: store.put(k, source, sha256=DIGEST)):
+    verbs = (
+        *(store.has, store.open, store.drop, store.walk, store.folders),
+        lambda k: store.put(k, source, sha256=DIGEST),
+        lambda k: store.rests(k, size=1, sha256=DIGEST),
+    )
+    for verb in verbs:
         with pytest.raises(BadKey):
             verb(key)
 
