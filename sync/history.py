@@ -206,6 +206,17 @@ def body(conn: Connection, dossier: str, record: str) -> dict[str, Any]:
     return told
 
 
+def author(conn: Connection, dossier: str, record: str) -> str:
+    """Who made the record: the actor of its first entry. Raises KeyError if there is none."""
+    e = tables.entries
+    first = conn.execute(
+        select(e.c.bytes).where(e.c.dossier == dossier, e.c.record == record).order_by(e.c.seq).limit(1)
+    ).scalar_one_or_none()
+    if first is None:
+        raise KeyError(record)
+    return str(orjson.loads(first)["actor"])
+
+
 def waiting(conn: Connection, seen: Mapping[str, Sequence[str]], limit: int = 200) -> list[dict[str, Any]]:
     """Open conflicts and parked work in these dossiers and audiences, newest first in each dossier."""
     c, r = tables.conflicts, tables.records

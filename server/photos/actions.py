@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from sync.canonical import sha256
 from sync.change import Author, read
 from sync.minutes import Touched
 
-from . import queries
+from . import queries, sidecars
 from .tables import PhotoRow
 
 log = structlog.get_logger()
@@ -123,6 +124,8 @@ def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None)
     ]
     understood = [read(c, here.journal.kinds) for c in changes]
     transaction.push(conn, dossier, SYSTEM, understood, arrival=Arrival(now))
+    # After the commit, where a failure is logged and fails nobody; a daily job writes what is missing.
+    transaction.after_commit(partial(sidecars.write, dossier, sorted({photo.sha256 for photo in waiting})))
     return len(changes)
 
 

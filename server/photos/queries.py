@@ -150,6 +150,20 @@ def awaited(conn: Connection, dossier: str, digests: Iterable[str] | None = None
     return list(conn.execute(query))
 
 
+def line(conn: Connection, dossier: str, digest: str) -> Any:
+    """What is noted of bytes at rest, or None."""
+    return conn.execute(
+        select(blobs).where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
+    ).one_or_none()
+
+
+def naming(conn: Connection, dossier: str, digest: str) -> list[Any]:
+    """(id, version) of the photographs that name these bytes."""
+    t = cast(Table, PhotoRow.__table__)
+    mine = (t.c.dossier == dossier, t.c.sha256 == digest, t.c.deleted.is_(False))
+    return list(conn.execute(select(t.c.id, t.c.version).where(*mine).order_by(t.c.id)))
+
+
 def unsettled(conn: Connection) -> list[str]:
     """Dossiers that hold such photographs: what a crash between two commits leaves behind."""
     t = cast(Table, PhotoRow.__table__)
