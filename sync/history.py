@@ -1,6 +1,7 @@
 """Reading the journal: who changed what, when, with which device, before and after; and its proof."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,7 @@ TOLD = (
 # Written by the engine from other records' entries; their contents stand in those entries' payloads.
 DERIVED = ("conflict", "parked", "epoch")
 NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
+DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 BATCH = 1_000  # entries read at a time: verification runs in constant memory
 
 
@@ -90,6 +92,22 @@ def entries(conn: Connection, dossier: str, *, since: int = 0) -> Iterator[Any]:
         if len(rows) < BATCH:
             return
         since = rows[-1].seq
+
+
+def naming(
+    conn: Connection, dossier: str, digests: Collection[str], *, since: int = 0
+) -> tuple[set[str], int]:
+    """Which of these SHA-256s an entry after `since` speaks of, whatever became of it, or bytes that
+    were kept because nobody understood them; and the last seq that was read.
+    """
+    wanted, named, seq = {d.encode() for d in digests}, set[bytes](), since
+    for row in entries(conn, dossier, since=since):
+        named.update(wanted.intersection(DIGEST.findall(row.payload or b"")))
+        seq = row.seq
+    i = tables.invalid
+    for kept in conn.execute(select(i.c.bytes).where(i.c.dossier == dossier)).scalars():
+        named.update(wanted.intersection(DIGEST.findall(kept)))
+    return {d.decode() for d in named}, seq
 
 
 def verify(conn: Connection, dossier: str, kinds: Mapping[str, Kind] = NO_KINDS) -> Verified:
