@@ -9,7 +9,7 @@ from itertools import groupby, islice
 import structlog
 
 from media.reconcile import Finding, Held, Line, originals, paired
-from media.store import DOSSIER, original_key, sidecar_key
+from media.store import DOSSIER, Store, original_key, sidecar_key
 from server import transaction
 from server.office import office
 from sync import history
@@ -27,17 +27,18 @@ LOGGED = 100  # findings a run; an unmounted folder would name them all
 WATERMARKS = timedelta(days=30)
 
 
-def dossiers() -> dict[str, int]:
+def dossiers(store: Store | None = None) -> dict[str, int]:
     """Every dossier with originals in the books or in the store, and how many the books say."""
+    store = store or office().store
     with transaction.reading() as conn:
         booked = queries.counts(conn)
-    found = {name: 0 for name in office().store.folders("media") if DOSSIER.fullmatch(name)}
+    found = {name: 0 for name in store.folders("media") if DOSSIER.fullmatch(name)}
     return dict(sorted((found | booked).items()))
 
 
-def pairs(dossier: str) -> Iterator[tuple[Line | None, Held | None]]:
+def pairs(dossier: str, store: Store | None = None) -> Iterator[tuple[Line | None, Held | None]]:
     """What the books say and what rests, by digest. Raises StoreUnavailable, OutOfOrder."""
-    return paired(_lines(dossier), originals(office().store, dossier))
+    return paired(_lines(dossier), originals(store or office().store, dossier))
 
 
 def _lines(dossier: str) -> Iterator[Line]:
