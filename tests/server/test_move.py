@@ -14,13 +14,13 @@ from click.testing import Result
 from media.errors import StoreUnavailable
 from media.files import FileStore
 from media.move import Moved, Mover
-from media.reconcile import Held
+from media.reconcile import Held, Line
 from media.s3 import S3Store
 from media.store import Store, original_key
 from server.cli import main
 from tests.server.test_photos import WJ, originals, photo, stored, upload
 from tests.server.test_reconcile import book, rest, sha256
-from tests.support.house import House, jpeg
+from tests.support.house import House, jpeg, new_id
 from tests.support.live import REPOSITORY
 from tests.support.seaweed import SeaweedServer
 
@@ -33,13 +33,13 @@ def here(site: House) -> str:
 
 
 @pytest.fixture
-def bucket(seaweed: SeaweedServer, tmp_path: Path) -> str:
-    return f"s3://media?endpoint=http://127.0.0.1:{seaweed.port}&prefix={tmp_path.name}"
+def far(seaweed: SeaweedServer) -> S3Store:
+    return S3Store(seaweed.address(f"{new_id()}/"))
 
 
 @pytest.fixture
-def far(seaweed: SeaweedServer, tmp_path: Path) -> S3Store:
-    return S3Store(seaweed.address(f"{tmp_path.name}/"))
+def bucket(far: S3Store) -> str:
+    return f"s3://media?endpoint={far.address.endpoint}&prefix={far.address.prefix}"
 
 
 def move(house: House, *arguments: str) -> Result:
@@ -157,7 +157,7 @@ def test_other_bytes_at_the_target_are_named_and_stay(site: House, here: str) ->
 
 
 def test_a_photograph_that_comes_during_the_move_comes_with_the_next_run_and_the_house_moves_on(
-    site: House, here: str, bucket: str, seaweed: SeaweedServer
+    site: House, here: str, bucket: str, far: S3Store
 ) -> None:
     li, first, second = site.desk("li"), jpeg("red"), jpeg("blue")
     one, two = photo(first), photo(second)
@@ -168,7 +168,7 @@ def test_a_photograph_that_comes_during_the_move_comes_with_the_next_run_and_the
     assert count(move(site, here, bucket), "copied") == 2
     assert count(move(site, here, bucket), "copied") == 0
     office = site.app.extensions["office"]
-    office.store = S3Store(seaweed.address(f"{site.folder.name}/"))  # XUNJIAN_MEDIA_URL, and a restart
+    office.store = far  # XUNJIAN_MEDIA_URL, and a restart
     for path in originals(site):
         path.unlink()
     for record, data in ((one, first), (two, second)):
@@ -198,6 +198,16 @@ def test_a_hiccup_of_a_store_is_waited_for(tmp_path: Path) -> None:
     target.root.write_bytes(b"")
     with pytest.raises(StoreUnavailable):
         Mover(source, target, tmp_path, waits.append).original(WJ, None, held)
+
+
+def test_bytes_that_came_after_the_listing_are_not_called_missing(tmp_path: Path) -> None:
+    source, target = FileStore(tmp_path / "a"), FileStore(tmp_path / "b")
+    file = tmp_path / "file"
+    file.write_bytes(b"a")
+    line, key = Line(sha256(b"a"), 1), original_key(WJ, sha256(b"a"))
+    assert Mover(source, target, tmp_path).original(WJ, line, None) == [Moved("missing", key)]
+    source.put(key, file, sha256=sha256(b"a"))
+    assert Mover(source, target, tmp_path).original(WJ, line, None) == [Moved("copied", key, 1)]
 
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "file://folder/media", "s3://key:hush@media?endpoint=http://a"])

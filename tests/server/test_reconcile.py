@@ -47,8 +47,7 @@ def kept(
     settings = {}
     if request.param == "s3":
         port = request.getfixturevalue("seaweed").port
-        prefix = f"{request.node.nodeid.encode().hex()[-40:]}"
-        settings["XUNJIAN_MEDIA_URL"] = f"s3://media?endpoint=http://127.0.0.1:{port}&prefix={prefix}"
+        settings["XUNJIAN_MEDIA_URL"] = f"s3://media?endpoint=http://127.0.0.1:{port}&prefix={new_id()}"
     app = create_app(config_for(database_url, tmp_path, **settings), clock=clock, new_id=new_id)
     yield House(app, clock, tmp_path), IN_S3 if settings else 5_000
     with app.app_context():
