@@ -7,11 +7,12 @@ import click
 import httpx
 from flask.cli import with_appcontext
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
-from media import doctor_locks  # noqa: F401  # its probes follow the doctor's own
+from media import doctor_locks, doctor_parts  # noqa: F401  # their probes follow the doctor's own
 from media.address import S3Address
-from media.doctor import Bench, Finding, examine
+from media.doctor import PROBES, Bench, Finding, examine
 
 from .office import office
 
@@ -45,7 +46,8 @@ def s3(archive: bool) -> None:
             clock=here.clock,
             fetch=lambda url: line.get(url).status_code,
         )
-        findings = list(examine(bench, (*s3.FAULTS, httpx.HTTPError)))
+        found = examine(bench, (*s3.FAULTS, httpx.HTTPError))
+        findings = list(track(found, "体检 doctor", len(PROBES), console=Console(stderr=True)))
     s3.clear(client, address.bucket, scratch)
     unfit = _show(f"{address.endpoint} · {address.bucket}", findings)
     if archive and unfit:
