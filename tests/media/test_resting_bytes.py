@@ -1,5 +1,6 @@
 """Bytes at rest, in a folder and in an S3 store alike: created once, verified on the way."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,14 +20,35 @@ KEY = original_key("project:p1", DIGEST)
 BIG = bytes(range(256)) * ((ONE_PUT + 5_000_000) // 256)  # three parts, the last of them short
 
 
-@pytest.fixture(params=["files", "s3"])
+# What a store cannot do, and why photographs may rest there all the same. The whole list of what
+# JuiceFS lacks stands in tests/server/test_juicefs.py.
+CANNOT = {
+    "files": {},
+    "seaweed": {
+        # 4.48 lets two completions of one multipart win; the bytes are the same either way.
+        "one creator of a big file": "a key names one content, so both bring the same bytes",
+    },
+    "juicefs": {
+        # It takes no notice of If-None-Match; whoever asked before the first had put, puts as well.
+        "one creator": "a key names one content, so all bring the same bytes",
+        "one creator of a big file": "the same",
+    },
+}
+
+
+@pytest.fixture
+def cannot(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What this test's store cannot do."""
+    return CANNOT[request.node.callspec.params["store"]]
+
+
+@pytest.fixture(params=CANNOT)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """Each kind of store, empty."""
     if request.param == "files":
         return FileStore(tmp_path / "store")
     request.getfixturevalue("credentials")
-    prefix = f"{request.node.nodeid.encode().hex()[-40:]}/"
-    return S3Store(request.getfixturevalue("seaweed").address(prefix))
+    return S3Store(request.getfixturevalue(request.param).address(f"{uuid.uuid4().hex}/"))
 
 
 def names_in(store: Store) -> list[str]:
@@ -41,11 +63,11 @@ def names_in(store: Store) -> list[str]:
     return sorted(o["Key"].removeprefix(prefix) for o in found)
 
 
-def test_of_sixteen_racing_writers_one_creates_and_all_find_the_bytes_at_rest(store, file_of):
+def test_of_sixteen_racing_writers_one_creates_and_all_find_the_bytes_at_rest(store, file_of, cannot):
     source = file_of(DATA)
     with ThreadPoolExecutor(16) as pool:
         created = list(pool.map(lambda _: store.put(KEY, source, sha256=DIGEST), range(16)))
-    assert sorted(created) == [False] * 15 + [True]
+    assert created.count(True) == 1 or ("one creator" in cannot and any(created))
     assert store.open(KEY).read() == DATA
     assert names_in(store) == [KEY]  # no temporary file stays behind
 
@@ -93,13 +115,13 @@ def test_a_big_file_rests_whole_and_a_torn_one_leaves_nothing(store, file_of):
         assert stream.read() == BIG[ONE_PUT - 5 : ONE_PUT + 5]
 
 
-def test_racing_writers_of_a_big_file_agree_and_nothing_half_sent_stays(store, file_of):
+def test_racing_writers_of_a_big_file_agree_and_nothing_half_sent_stays(store, file_of, cannot):
     source, digest = file_of(BIG), sha256(BIG)
     key = original_key("project:p1", digest)
     with ThreadPoolExecutor(4) as pool:
         created = list(pool.map(lambda _: store.put(key, source, sha256=digest), range(4)))
-    # SeaweedFS 4.48 lets two completions of one multipart win; the bytes are the same either way.
-    assert any(created) and store.has(key) == len(BIG)
+    assert created.count(True) == 1 or ("one creator of a big file" in cannot and any(created))
+    assert store.has(key) == len(BIG)
     assert names_in(store) == [key]
 
 
