@@ -1,4 +1,4 @@
-"""A store by its address: file:///folder or s3://bucket?endpoint=…"""
+"""A store by its address: a folder (file:///…) or an S3 bucket (s3://…)."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
