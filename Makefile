@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power mutations migrate pin clean
+.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ power: $(VENV)/dev ## the power fails at POINTS=500 moments; SQLite must keep wh
 
 mutations: $(VENV)/dev ## MUTATIONS=2000 pictures a format with one wrong byte; the decoder's room must stand
 	@MUTATIONS=$(or $(MUTATIONS),2000) $(BIN)/pytest tests/media/test_bad_input.py
+
+reconcile: $(VENV)/dev ## RECONCILE=5000 originals in an S3 store, three of them wrong; exactly those are named
+	@RECONCILE=$(or $(RECONCILE),5000) $(BIN)/pytest tests/server/test_reconcile.py -k five_thousand
 
 migrate: $(VENV)/run ## bring the database to the newest schema
 	@$(BIN)/xunjian migrate

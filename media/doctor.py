@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 RACERS = 16
-PART = 5 * 1024 * 1024  # the smallest that S3 takes
 CHINESE = "项目 一/图 1（复查）.jpg"
 ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 
@@ -72,21 +70,21 @@ def examine(bench: Bench, faults: tuple[type[Exception], ...]) -> Iterator[Findi
         try:
             fault = ask(bench)
         except faults as wrong:
-            fault = _said(wrong)
+            fault = said(wrong)
         yield Finding(zh, en, archive, fault)
 
 
-def _said(wrong: Exception) -> str:
+def said(wrong: Exception) -> str:
     """A code or a name; the store's own words may quote what was signed."""
     answer = getattr(wrong, "response", None) or {}
     return str(answer.get("Error", {}).get("Code") or type(wrong).__name__)[:60]
 
 
-def _unless(kept: bool, seen: object) -> str | None:
+def unless(kept: bool, seen: object) -> str | None:
     return None if kept else str(seen)[:60]
 
 
-def _digest(data: bytes) -> str:
+def digest(data: bytes) -> str:
     return base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
@@ -96,83 +94,83 @@ def _digest(data: bytes) -> str:
 @probe("写入与读回", "what is put is read back", archive=True)
 def _(b: Bench) -> str | None:
     b.put("plain")
-    return _unless(b.read("plain") == b"evidence", "other bytes")
+    return unless(b.read("plain") == b"evidence", "other bytes")
 
 
 @probe("空文件", "an empty object")
 def _(b: Bench) -> str | None:
     b.put("empty", b"")
-    return _unless(b.read("empty") == b"", "not empty")
+    return unless(b.read("empty") == b"", "not empty")
 
 
 @probe("中文键名", "a key in Chinese")
 def _(b: Bench) -> str | None:
     b.put(CHINESE)
-    return _unless(b.read(CHINESE) == b"evidence", "other bytes")
+    return unless(b.read(CHINESE) == b"evidence", "other bytes")
 
 
 @probe("键名中的特殊字符", "a key with + % & = and a colon")
 def _(b: Bench) -> str | None:
     b.put("a+b%20c&d=e:f")
-    return _unless(b.read("a+b%20c&d=e:f") == b"evidence", "other bytes")
+    return unless(b.read("a+b%20c&d=e:f") == b"evidence", "other bytes")
 
 
 @probe("512 字节键名", "a key of 512 bytes")
 def _(b: Bench) -> str | None:
     name = "/".join(["k" * 60] * 8)[: 512 - len(b.scratch)]
     b.put(name)
-    return _unless(b.read(name) == b"evidence", "other bytes")
+    return unless(b.read(name) == b"evidence", "other bytes")
 
 
 @probe("元数据随对象保存", "metadata comes back", archive=True)
 def _(b: Bench) -> str | None:
     b.put("noted", Metadata={"sha256": "0" * 64})
-    return _unless(b.client.head_object(**b.at("noted"))["Metadata"].get("sha256") == "0" * 64, "lost")
+    return unless(b.client.head_object(**b.at("noted"))["Metadata"].get("sha256") == "0" * 64, "lost")
 
 
 @probe("内容类型", "the content type comes back")
 def _(b: Bench) -> str | None:
     b.put("typed", ContentType="image/jpeg")
     seen = b.client.head_object(**b.at("typed"))["ContentType"]
-    return _unless(seen == "image/jpeg", seen)
+    return unless(seen == "image/jpeg", seen)
 
 
 @probe("大小", "HEAD tells the size", archive=True)
 def _(b: Bench) -> str | None:
     b.put("sized")
-    return _unless(b.client.head_object(**b.at("sized"))["ContentLength"] == 8, "another size")
+    return unless(b.client.head_object(**b.at("sized"))["ContentLength"] == 8, "another size")
 
 
 @probe("不存在的对象", "what is not there is 404", archive=True)
 def _(b: Bench) -> str | None:
     seen = {b.ask("head_object", **b.at("none")), b.ask("get_object", **b.at("none"))}
-    return _unless(seen <= ABSENT, seen)
+    return unless(seen <= ABSENT, seen)
 
 
 @probe("不存在的桶", "a bucket that is not there is refused")
 def _(b: Bench) -> str | None:
     seen = b.ask("get_object", Bucket="xunjian-doctor-no-such-bucket", Key="x")
-    return _unless(seen in ("NoSuchBucket", "AccessDenied"), seen)
+    return unless(seen in ("NoSuchBucket", "AccessDenied"), seen)
 
 
 @probe("范围读取", "a range from the middle")
 def _(b: Bench) -> str | None:
     b.put("ranged", bytes(range(100)))
-    return _unless(b.read("ranged", Range="bytes=10-19") == bytes(range(10, 20)), "other bytes")
+    return unless(b.read("ranged", Range="bytes=10-19") == bytes(range(10, 20)), "other bytes")
 
 
 @probe("范围读取至末尾", "a range to the end, and the last bytes")
 def _(b: Bench) -> str | None:
     b.put("ranged", bytes(range(100)))
     seen = (b.read("ranged", Range="bytes=95-"), b.read("ranged", Range="bytes=-5"))
-    return _unless(seen == (bytes(range(95, 100)),) * 2, "other bytes")
+    return unless(seen == (bytes(range(95, 100)),) * 2, "other bytes")
 
 
 @probe("越界范围", "a range beyond the end is 416")
 def _(b: Bench) -> str | None:
     b.put("ranged", bytes(range(100)))
     seen = b.ask("get_object", **b.at("ranged"), Range="bytes=100-")
-    return _unless(seen in ("InvalidRange", "416"), seen)
+    return unless(seen in ("InvalidRange", "416"), seen)
 
 
 @probe("删除后不可读", "what was deleted is gone")
@@ -180,7 +178,7 @@ def _(b: Bench) -> str | None:
     b.put("deleted")
     b.client.delete_object(**b.at("deleted"))
     seen = b.ask("get_object", **b.at("deleted"))
-    return _unless(seen in ABSENT, seen)
+    return unless(seen in ABSENT, seen)
 
 
 @probe("重复删除", "deleting twice is no fault")
@@ -194,7 +192,7 @@ def _(b: Bench) -> str | None:
         b.put(name)
     found = b.client.list_objects_v2(Bucket=b.bucket, Prefix=f"{b.scratch}list/").get("Contents", [])
     seen = [o["Key"].removeprefix(f"{b.scratch}list/") for o in found]
-    return _unless(seen == ["a", "b", "c"], seen)
+    return unless(seen == ["a", "b", "c"], seen)
 
 
 @probe("列表：中文键名按字节排序", "a listing of Chinese keys, ordered by bytes")
@@ -203,7 +201,7 @@ def _(b: Bench) -> str | None:
         b.put(name)
     found = b.client.list_objects_v2(Bucket=b.bucket, Prefix=f"{b.scratch}list-zh/").get("Contents", [])
     seen = [o["Key"].removeprefix(f"{b.scratch}list-zh/") for o in found]
-    return _unless(seen == ["a", "图"], seen)
+    return unless(seen == ["a", "图"], seen)
 
 
 @probe("列表：分页", "a listing page by page", archive=True)
@@ -214,14 +212,14 @@ def _(b: Bench) -> str | None:
         Bucket=b.bucket, Prefix=f"{b.scratch}pages/", PaginationConfig={"PageSize": 2}
     )
     seen = [o["Key"][-1] for page in pages for o in page.get("Contents", [])]
-    return _unless(seen == list("01234"), seen)
+    return unless(seen == list("01234"), seen)
 
 
 @probe("列表：写后即见", "what was put is listed at once")
 def _(b: Bench) -> str | None:
     b.put("fresh/1")
     found = b.client.list_objects_v2(Bucket=b.bucket, Prefix=f"{b.scratch}fresh/")
-    return _unless(found.get("KeyCount") == 1, found.get("KeyCount"))
+    return unless(found.get("KeyCount") == 1, found.get("KeyCount"))
 
 
 # -- once and for all ----------------------------------------------------------------------------
@@ -231,14 +229,14 @@ def _(b: Bench) -> str | None:
 def _(b: Bench) -> str | None:
     b.put("once", b"first", IfNoneMatch="*")
     seen = b.ask("put_object", **b.at("once"), Body=b"second", IfNoneMatch="*")
-    return _unless(seen in ("PreconditionFailed", "412"), seen or "overwritten")
+    return unless(seen in ("PreconditionFailed", "412"), seen or "overwritten")
 
 
 @probe("只写一次：原内容不变", "create-once: the first bytes stay", archive=True)
 def _(b: Bench) -> str | None:
     b.put("stays", b"first", IfNoneMatch="*")
     b.ask("put_object", **b.at("stays"), Body=b"second", IfNoneMatch="*")
-    return _unless(b.read("stays") == b"first", "overwritten")
+    return unless(b.read("stays") == b"first", "overwritten")
 
 
 @probe("只写一次：16 个并发只有一个成功", "create-once: one winner of 16 racers", archive=True)
@@ -248,84 +246,27 @@ def _(b: Bench) -> str | None:
 
     with ThreadPoolExecutor(RACERS) as pool:
         winners = list(pool.map(race, range(RACERS))).count(None)
-    return _unless(winners == 1, f"{winners} winners")
+    return unless(winners == 1, f"{winners} winners")
 
 
 @probe("错误的 SHA-256 被拒绝", "a wrong SHA-256 is refused", archive=True)
 def _(b: Bench) -> str | None:
-    seen = b.ask("put_object", **b.at("wrong"), Body=b"evidence", ChecksumSHA256=_digest(b"other"))
-    return _unless(seen is not None, "accepted")
+    seen = b.ask("put_object", **b.at("wrong"), Body=b"evidence", ChecksumSHA256=digest(b"other"))
+    return unless(seen is not None, "accepted")
 
 
 @probe("被拒绝的内容不留痕", "what was refused is not kept", archive=True)
 def _(b: Bench) -> str | None:
-    b.ask("put_object", **b.at("refused"), Body=b"evidence", ChecksumSHA256=_digest(b"other"))
+    b.ask("put_object", **b.at("refused"), Body=b"evidence", ChecksumSHA256=digest(b"other"))
     seen = b.ask("head_object", **b.at("refused"))
-    return _unless(seen in ABSENT, seen or "kept")
+    return unless(seen in ABSENT, seen or "kept")
 
 
 @probe("正确的 SHA-256 被接受并返回", "a right SHA-256 is taken and told again")
 def _(b: Bench) -> str | None:
-    b.put("right", ChecksumSHA256=_digest(b"evidence"))
+    b.put("right", ChecksumSHA256=digest(b"evidence"))
     seen = b.client.head_object(**b.at("right"), ChecksumMode="ENABLED").get("ChecksumSHA256")
-    return _unless(seen == _digest(b"evidence"), seen or "not told")
-
-
-# -- large files ---------------------------------------------------------------------------------
-
-
-def _in_parts(b: Bench, name: str, *, last: str | None = None, **complete: Any) -> bytes:
-    """Put two parts; `last` is the digest said of the second one, by default its own."""
-    where = b.at(name)
-    where["UploadId"] = b.client.create_multipart_upload(**where, ChecksumAlgorithm="SHA256")["UploadId"]
-    blocks = [bytes(PART), b"the end"]
-    parts = []
-    try:
-        for number, block in enumerate(blocks, 1):
-            said = last if last and number == 2 else _digest(block)
-            sent = b.client.upload_part(
-                **where, PartNumber=number, Body=io.BytesIO(block), ChecksumSHA256=said
-            )
-            parts.append({"PartNumber": number, "ETag": sent["ETag"], "ChecksumSHA256": said})
-        b.client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts}, **complete)
-    except Exception:
-        b.ask("abort_multipart_upload", **where)
-        raise
-    return b"".join(blocks)
-
-
-@probe("分段上传", "a file in parts", archive=True)
-def _(b: Bench) -> str | None:
-    data = _in_parts(b, "parts")
-    return _unless(b.read("parts") == data, "other bytes")
-
-
-@probe("分段校验值错误被拒绝", "a part with a wrong SHA-256 is refused", archive=True)
-def _(b: Bench) -> str | None:
-    try:
-        _in_parts(b, "torn", last=_digest(b"other"))
-    except Exception as refused:
-        return _unless(hasattr(refused, "response"), type(refused).__name__)
-    return "accepted"
-
-
-@probe("分段上传只写一次", "create-once for a file in parts", archive=True)
-def _(b: Bench) -> str | None:
-    b.put("taken", b"first")
-    try:
-        _in_parts(b, "taken", IfNoneMatch="*")
-    except Exception as refused:
-        return _unless(b.read("taken") == b"first", _said(refused))
-    return "overwritten"
-
-
-@probe("放弃的分段上传不留痕", "an upload that was given up leaves nothing")
-def _(b: Bench) -> str | None:
-    where = b.at("abandoned")
-    upload = b.client.create_multipart_upload(**where)["UploadId"]
-    b.client.abort_multipart_upload(**where, UploadId=upload)
-    left = b.client.list_multipart_uploads(Bucket=b.bucket, Prefix=where["Key"]).get("Uploads")
-    return _unless(not left, "still there")
+    return unless(seen == digest(b"evidence"), seen or "not told")
 
 
 # -- signed addresses ----------------------------------------------------------------------------
@@ -338,14 +279,14 @@ def _signed(b: Bench, name: str, seconds: int) -> str:
 
 @probe("签名地址为 SigV4", "a signed address is SigV4")
 def _(b: Bench) -> str | None:
-    return _unless("X-Amz-Algorithm=AWS4-HMAC-SHA256" in _signed(b, "plain", 60), "an older signature")
+    return unless("X-Amz-Algorithm=AWS4-HMAC-SHA256" in _signed(b, "plain", 60), "an older signature")
 
 
 @probe("签名地址可读", "a signed address is served")
 def _(b: Bench) -> str | None:
     b.put("signed")
     seen = b.fetch(_signed(b, "signed", 60))
-    return _unless(seen == 200, seen)
+    return unless(seen == 200, seen)
 
 
 @probe("签名被改动即失效", "a signature that was touched is refused", archive=True)
@@ -353,21 +294,21 @@ def _(b: Bench) -> str | None:
     b.put("signed")
     url = _signed(b, "signed", 60)
     seen = b.fetch(url[:-4] + ("0000" if not url.endswith("0000") else "1111"))
-    return _unless(seen in (400, 401, 403), seen)
+    return unless(seen in (400, 401, 403), seen)
 
 
 @probe("有效期不可改长", "an expiry cannot be lengthened", archive=True)
 def _(b: Bench) -> str | None:
     b.put("signed")
     seen = b.fetch(_signed(b, "signed", 60).replace("X-Amz-Expires=60", "X-Amz-Expires=6000"))
-    return _unless(seen in (400, 401, 403), seen)
+    return unless(seen in (400, 401, 403), seen)
 
 
 @probe("未签名不可读", "without a signature nothing is read", archive=True)
 def _(b: Bench) -> str | None:
     b.put("signed")
     seen = b.fetch(_signed(b, "signed", 60).split("?")[0])
-    return _unless(seen in (401, 403), seen)
+    return unless(seen in (401, 403), seen)
 
 
 def until(clock: Callable[[], datetime], **span: float) -> datetime:

@@ -5,12 +5,13 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from media.durable import BLOCK, make_folder, sync_folder, temp_beside, write_all
 from media.errors import BadKey, BlobUnknown, BytesDiffer, DigestMismatch, StoreUnavailable
-from media.store import SHA256, checked_key
+from media.store import SHA256, Resting, checked_key
 
 READ_ONLY = 0o440  # an original is evidence: not even its owner changes it by accident
 
@@ -66,6 +67,40 @@ class FileStore:
             if path.exists():
                 path.unlink(missing_ok=True)
                 sync_folder(path.parent)
+
+    def rests(self, key: str, *, size: int, sha256: str) -> bool:  # noqa: ARG002  # it would have to be read
+        stored = self.has(key)
+        return stored is not None and not self._already(self._path(key), stored, size)
+
+    def walk(self, folder: str) -> Iterator[Resting]:
+        self._path(folder)
+        return self._below(folder)
+
+    def _below(self, folder: str) -> Iterator[Resting]:
+        # S3 orders whole keys, so a folder takes the place that its name has with the slash.
+        for name in sorted(name + "/" * is_folder for name, is_folder in self._names(folder)):
+            key = f"{folder}/{name}"
+            if name.endswith("/"):
+                yield from self._below(key[:-1])
+                continue
+            try:
+                with _disk_faults():
+                    found = (self.root / key).stat()
+            except FileNotFoundError:  # dropped meanwhile
+                continue
+            yield Resting(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def folders(self, folder: str) -> Iterator[str]:
+        self._path(folder)
+        return (name for name, is_folder in self._names(folder) if is_folder)
+
+    def _names(self, folder: str) -> list[tuple[str, bool]]:
+        """What lies in a folder, and whether it is one itself; ours on the way in have a dot first."""
+        try:
+            with _disk_faults(), os.scandir(self.root / folder) as found:
+                return [(one.name, one.is_dir()) for one in found if not one.name.startswith(".")]
+        except FileNotFoundError:
+            return []
 
     def _path(self, key: str) -> Path:
         return self.root / checked_key(key)

@@ -21,7 +21,7 @@ from media.address import S3Address
 from media.breaker import Breaker
 from media.durable import BLOCK, MIB
 from media.errors import BadKey, BlobUnknown, BytesDiffer, DigestMismatch, MediaError, StoreUnavailable
-from media.store import SHA256, checked_key
+from media.store import SHA256, Resting, checked_key
 
 PART = 8 * MIB  # S3 refuses parts under 5 MiB except the last; one part at a time is in memory
 ONE_PUT = 16 * MIB  # a photograph is one request; only a video is worth the three and more of multipart
@@ -53,7 +53,7 @@ class S3Store:
         self._lock = threading.Lock()
         self._made: tuple[int, Any] | None = None
 
-    # -- the four verbs ----------------------------------------------------------------------
+    # -- the verbs ---------------------------------------------------------------------------
 
     def put(self, key: str, source: Path, *, sha256: str) -> bool:
         name = self._name(key)
@@ -110,6 +110,39 @@ class S3Store:
         name = self._name(key)
         with self._asking():
             self._client().delete_object(**self._named(name))
+
+    def rests(self, key: str, *, size: int, sha256: str) -> bool:
+        name = self._name(key)
+        with self._asking():
+            return self._already(name, size, sha256)
+
+    def walk(self, folder: str) -> Iterator[Resting]:
+        return self._below(self._name(folder) + "/")
+
+    def _below(self, prefix: str) -> Iterator[Resting]:
+        for page in self._pages(prefix):
+            for found in page.get("Contents", ()):
+                key = found["Key"].removeprefix(self.address.prefix)
+                if not key.endswith("/"):  # a store on a file system tells of its folders too
+                    yield Resting(key, int(found["Size"]), found["LastModified"])
+
+    def folders(self, folder: str) -> Iterator[str]:
+        prefix = self._name(folder) + "/"
+        return (
+            found["Prefix"].removeprefix(prefix).rstrip("/")
+            for page in self._pages(prefix, Delimiter="/")
+            for found in page.get("CommonPrefixes", ())
+        )
+
+    def _pages(self, prefix: str, **more: str) -> Iterator[dict[str, Any]]:
+        wanted = {"Bucket": self.address.bucket, "Prefix": prefix, **more}
+        while True:
+            with self._asking():
+                page: dict[str, Any] = self._client().list_objects_v2(**wanted)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            wanted["ContinuationToken"] = page["NextContinuationToken"]
 
     # -- putting -----------------------------------------------------------------------------
 

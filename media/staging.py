@@ -49,6 +49,12 @@ class Upload:
     def complete(self) -> bool:
         return self.length is not None and self.offset == self.length
 
+    def expired(self, now: datetime) -> bool:
+        """Whether its sender's time is over. What is here whole was acknowledged, and its sender may
+        have freed it: it waits for the store as long as that takes.
+        """
+        return self.expires_at <= now and (self.done or not self.complete)
+
 
 class Staging:
     """One folder on a local disk; threads and processes may share it, machines may not."""

@@ -1,6 +1,9 @@
-"""Where bytes rest: four verbs that a folder and an object store both can keep."""
+"""Where bytes rest: six verbs that a folder and an object store both can keep."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -12,6 +15,15 @@ PROFILE = re.compile(r"[a-z0-9-]{1,40}")
 EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 # A segment never starts with a dot: that excludes `.`, `..` and the store's own temporary names.
 SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """What a listing tells of one thing at rest: its key, its size in bytes, since when (UTC)."""
+
+    key: str
+    size: int
+    since: datetime
 
 
 class Store(Protocol):
@@ -33,10 +45,30 @@ class Store(Protocol):
     def drop(self, key: str) -> None:
         """Forget the bytes; nothing happens where there are none."""
 
+    def rests(self, key: str, *, size: int, sha256: str) -> bool:
+        """Whether these very bytes rest there, as far as can be said without reading them: by size,
+        and by digest where the store noted it. Raises BytesDiffer where others do.
+        """
+
+    def walk(self, folder: str) -> Iterator[Resting]:
+        """Everything below `folder` (such as "media/project:p1/o"), in the order of the keys' bytes.
+
+        A folder's worth of names, or a page of 1,000, is in memory at a time. What comes or goes
+        meanwhile may be told or not. A name that is no key of ours is told too.
+        """
+
+    def folders(self, folder: str) -> Iterator[str]:
+        """The names of the folders right below `folder`, in no promised order."""
+
 
 def original_key(dossier: str, sha256: str) -> str:
     """Where an original rests: named by its content, inside its dossier (media.md §2)."""
     return f"media/{_dossier(dossier)}/o/{_sha256(sha256)[:2]}/{sha256}"
+
+
+def sidecar_key(dossier: str, sha256: str) -> str:
+    """Where the note beside an original rests, for readers without the database (media.md §2)."""
+    return f"{original_key(dossier, sha256)}.json"
 
 
 def rendition_key(dossier: str, sha256: str, profile: str, ext: str) -> str:

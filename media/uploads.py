@@ -71,7 +71,7 @@ class Uploads:
         upload = self._staging.load(owner, upload_id) if ID.fullmatch(upload_id) else None
         if upload is None:
             raise UploadUnknown
-        if upload.expires_at <= self._clock():
+        if upload.expired(self._clock()):
             raise UploadExpired
         return upload
 
@@ -80,7 +80,7 @@ class Uploads:
         now = self._clock()
         ids = self._staging.ids(self._staging.folder(owner), ".json")
         found = (self._staging.load(owner, upload_id) for upload_id in ids)
-        return [u for u in found if u is not None and not u.done and u.expires_at > now]
+        return [u for u in found if u is not None and not u.done and not u.expired(now)]
 
     # -- beginning ---------------------------------------------------------------------------
 
@@ -131,7 +131,7 @@ class Uploads:
 
     def _stale(self, found: Upload, length: int | None) -> bool:
         """Whether an upload of the same identity has to make way for a new one."""
-        if found.expires_at <= self._clock():
+        if found.expired(self._clock()):
             return True
         if length is None or found.length is None or found.length == length:
             return False
@@ -276,12 +276,11 @@ class Uploads:
             return found
 
     def waiting(self) -> Iterator[Upload]:
-        """Uploads of every sender whose bytes are all here and not at rest yet, expired ones left out."""
-        now = self._clock()
+        """Uploads of every sender whose bytes are all here and not at rest yet."""
         for folder in self._staging.folders():
             for upload_id in self._staging.ids(folder, ".json"):
                 upload = self._staging.load_from(folder, upload_id)
-                if upload is not None and upload.complete and not upload.done and upload.expires_at > now:
+                if upload is not None and upload.complete and not upload.done:
                     yield upload
 
     def finished(self, upload: Upload) -> Upload:
@@ -307,7 +306,7 @@ class Uploads:
         for folder in self._staging.folders():
             for upload_id in self._staging.ids(folder, ".json", ".done"):
                 upload = self._staging.load_from(folder, upload_id)
-                if upload is not None and upload.expires_at <= now:
+                if upload is not None and upload.expired(now):
                     self.discard(upload)
                     removed += 1
             with self._staging.locked_folder(folder):

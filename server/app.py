@@ -4,7 +4,6 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,8 +16,7 @@ from uuid_utils import uuid7
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from media.errors import MediaError
-from media.files import FileStore
-from media.store import Store
+from media.stores import store_at
 from media.tus import Tus
 from media.uploads import Uploads
 
@@ -69,7 +67,7 @@ def create_app(
     app.extensions["office"] = Office(
         config=config,
         journal=catalogue.journal(),
-        store=_store(config),
+        store=store_at(config.media),
         uploads=uploads,
         tus=Tus(uploads, lambda metadata, _length: check_metadata(dict(metadata))),
         clock=clock,
@@ -84,15 +82,6 @@ def create_app(
     _answer_errors(app)
     _log_requests(app)
     return app
-
-
-def _store(config: Config) -> Store:
-    """Where bytes rest, by the address's scheme."""
-    if isinstance(config.media, Path):
-        return FileStore(config.media)
-    from media.s3 import S3Store  # boto3 takes a quarter of a second that a house with files need not pay
-
-    return S3Store(config.media)
 
 
 def _now() -> datetime:

@@ -27,6 +27,7 @@ from .people.queries import by_username
 from .photos import queries as photos
 from .photos.actions import faults_at_rest
 from .replay import replay
+from .storekeeper import media
 from .writers import WAITING_FOR_DOSSIER
 
 console = Console()
@@ -215,6 +216,7 @@ def openapi_command(check: bool) -> None:
 main.add_command(demo)
 main.add_command(doctor)
 main.add_command(law)
+main.add_command(media)
 main.add_command(replay)
 
 

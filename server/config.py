@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from media.address import S3Address
+from media.stores import address
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,12 +79,7 @@ def _hours(env: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _media(url: str) -> Path | S3Address:
-    parts = urlsplit(url)
-    if parts.scheme == "s3":
-        try:
-            return S3Address.from_url(url)
-        except ValueError as wrong:
-            raise ValueError(f"XUNJIAN_MEDIA_URL: {wrong}") from None
-    if parts.scheme != "file" or not parts.path.startswith("/"):
-        raise ValueError(f"XUNJIAN_MEDIA_URL: expected file:///folder or s3://…, got {parts.scheme}://…")
-    return Path(unquote(parts.path))
+    try:
+        return address(url)
+    except ValueError as wrong:
+        raise ValueError(f"XUNJIAN_MEDIA_URL: {wrong}") from None

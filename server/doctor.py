@@ -7,11 +7,12 @@ import click
 import httpx
 from flask.cli import with_appcontext
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
-from media import doctor_locks  # noqa: F401  # its probes follow the doctor's own
+from media import doctor_locks, doctor_parts  # noqa: F401  # their probes follow the doctor's own
 from media.address import S3Address
-from media.doctor import Bench, Finding, examine
+from media.doctor import PROBES, Bench, Finding, examine
 
 from .office import office
 
@@ -28,12 +29,19 @@ def doctor() -> None:
 @with_appcontext
 def s3(archive: bool) -> None:
     """对象存储体检 Try the promises of the store in XUNJIAN_MEDIA_URL, in a scratch prefix."""
+    address = office().config.media
+    if not isinstance(address, S3Address):
+        raise click.ClickException("XUNJIAN_MEDIA_URL names a folder; doctor s3 wants s3://…")
+    unfit = _show(f"{address.endpoint} · {address.bucket}", examined(address))
+    if archive and unfit:
+        sys.exit(1)
+
+
+def examined(address: S3Address) -> list[Finding]:
+    """What each probe found, with a progress bar on standard error; the scratch is cleared."""
     from media import s3  # boto3 only for those who ask
 
     here = office()
-    address = here.config.media
-    if not isinstance(address, S3Address):
-        raise click.ClickException("XUNJIAN_MEDIA_URL names a folder; doctor s3 wants s3://…")
     client = s3.make_client(address, s3.Patience())
     scratch = f"{address.prefix}doctor/{here.new_id()}/"
     with httpx.Client(trust_env=not address.on_loopback, timeout=20) as line:
@@ -45,11 +53,10 @@ def s3(archive: bool) -> None:
             clock=here.clock,
             fetch=lambda url: line.get(url).status_code,
         )
-        findings = list(examine(bench, (*s3.FAULTS, httpx.HTTPError)))
+        found = examine(bench, (*s3.FAULTS, httpx.HTTPError))
+        findings = list(track(found, "体检 doctor", len(PROBES), console=Console(stderr=True)))
     s3.clear(client, address.bucket, scratch)
-    unfit = _show(f"{address.endpoint} · {address.bucket}", findings)
-    if archive and unfit:
-        sys.exit(1)
+    return findings
 
 
 def _show(title: str, findings: list[Finding]) -> int:

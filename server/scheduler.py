@@ -23,6 +23,7 @@ from .devices.jobs import forget_deletions, prepare_first_loads
 from .issues.followers import catch_up as follow_up
 from .issues.jobs import escalate_all
 from .office import Office
+from .photos import archive
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
 from .traces.followers import catch_up
@@ -31,7 +32,10 @@ log = structlog.get_logger()
 # Any constant will do, as long as every node asks for the same one.
 ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
-INTERVALS_S = {"prepare first loads": 3_600, "forget deletions": 86_400}
+DAY_S = 86_400
+INTERVALS_S = {"prepare first loads": 3_600, "forget deletions": DAY_S}
+# These walk over all that rests.
+INTERVALS_S |= {"reconcile media": DAY_S, "write sidecars": DAY_S, "sweep watermarks": DAY_S}
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"drain uploads", "sweep uploads", "clear scratch"})
@@ -63,6 +67,9 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
     return {
         "settle photographs": settle_all,
         "develop photographs": develop_all,
+        "reconcile media": archive.reconcile_all,
+        "write sidecars": archive.write_sidecars,
+        "sweep watermarks": archive.sweep_watermarks,
         "tell authors": catch_up,
         "follow steps": follow_up,
         "escalate": escalate_all,

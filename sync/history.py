@@ -1,6 +1,7 @@
 """Reading the journal: who changed what, when, with which device, before and after; and its proof."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,7 @@ TOLD = (
 # Written by the engine from other records' entries; their contents stand in those entries' payloads.
 DERIVED = ("conflict", "parked", "epoch")
 NO_KINDS: Mapping[str, Kind] = MappingProxyType({})
+DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 BATCH = 1_000  # entries read at a time: verification runs in constant memory
 
 
@@ -90,6 +92,22 @@ def entries(conn: Connection, dossier: str, *, since: int = 0) -> Iterator[Any]:
         if len(rows) < BATCH:
             return
         since = rows[-1].seq
+
+
+def naming(
+    conn: Connection, dossier: str, digests: Collection[str], *, since: int = 0
+) -> tuple[set[str], int]:
+    """Which of these SHA-256s an entry after `since` speaks of, whatever became of it, or bytes that
+    were kept because nobody understood them; and the last seq that was read.
+    """
+    wanted, named, seq = {d.encode() for d in digests}, set[bytes](), since
+    for row in entries(conn, dossier, since=since):
+        named.update(wanted.intersection(DIGEST.findall(row.payload or b"")))
+        seq = row.seq
+    i = tables.invalid
+    for kept in conn.execute(select(i.c.bytes).where(i.c.dossier == dossier)).scalars():
+        named.update(wanted.intersection(DIGEST.findall(kept)))
+    return {d.decode() for d in named}, seq
 
 
 def verify(conn: Connection, dossier: str, kinds: Mapping[str, Kind] = NO_KINDS) -> Verified:
@@ -213,6 +231,17 @@ def present(conn: Connection, dossier: str, record: str) -> tuple[int, dict[str,
         select(r.c.version, r.c.body).where(r.c.dossier == dossier, r.c.record == record)
     ).one_or_none()
     return None if row is None else (row.version, orjson.loads(row.body))
+
+
+def author(conn: Connection, dossier: str, record: str) -> str:
+    """Who made the record: the actor of its first entry. Raises KeyError if there is none."""
+    e = tables.entries
+    first = conn.execute(
+        select(e.c.bytes).where(e.c.dossier == dossier, e.c.record == record).order_by(e.c.seq).limit(1)
+    ).scalar_one_or_none()
+    if first is None:
+        raise KeyError(record)
+    return str(orjson.loads(first)["actor"])
 
 
 def waiting(conn: Connection, seen: Mapping[str, Sequence[str]], limit: int = 200) -> list[dict[str, Any]]:

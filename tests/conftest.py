@@ -9,9 +9,11 @@ from server.app import create_app
 from server.database import db
 from tests.support.databases import DatabaseFactory, postgres_server, run_folder
 from tests.support.house import Clock, House, config_for, migrate, new_id
-from tests.support.seaweed import credentials, seaweed
+from tests.support.juicefs import juicefs
+from tests.support.s3_server import credentials
+from tests.support.seaweed import seaweed
 
-__all__ = ["credentials", "postgres_server", "run_folder", "seaweed"]
+__all__ = ["credentials", "juicefs", "postgres_server", "run_folder", "seaweed"]
 DATABASES = ("sqlite", "postgresql")
 
 

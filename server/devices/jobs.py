@@ -7,7 +7,7 @@ from pathlib import Path
 from media.store import snapshot_key
 from server import transaction
 from server.office import office
-from sync import epochs, snapshots
+from sync import epochs, history, snapshots
 from sync.arrival import rfc3339
 
 TOMBSTONE_DAYS = 180  # protocol.md §6: a device that was away longer starts anew
@@ -17,9 +17,13 @@ def prepare_first_loads(least: int = snapshots.LEAST) -> int:
     """Make the files that are due; returns how many. Bytes rest before they are offered, and the
     file they take the place of goes last.
     """
+    store = office().store
     with transaction.reading() as conn:
-        pairs = snapshots.due(conn, least)
-    for dossier, audience in pairs:
+        pairs = set(snapshots.due(conn, least))
+        files = snapshots.offered(conn, history.all_heads(conn))
+    # Files do not move with the archive to another store: they are made anew there.
+    pairs |= {pair for pair, f in files.items() if store.has(snapshot_key(f.dossier, f.sha256)) is None}
+    for dossier, audience in sorted(pairs):
         _prepare(dossier, audience)
     return len(pairs)
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ from sync import bulk
 from sync.arrival import Arrival, rfc3339
 from sync.canonical import sha256
 from sync.change import Author, read
+from sync.journal import UnknownDossier
 from sync.minutes import Touched
 
-from . import queries
+from . import queries, sidecars
 from .tables import PhotoRow
 
 log = structlog.get_logger()
@@ -64,7 +66,7 @@ def take_in(upload: Upload) -> None:
     """
     here, said = office(), upload.metadata
     verified = intake.verify(upload.path, sha256=said["sha256"], size=upload.length)
-    intake.rest(here.store, said["dossier"], upload.path, verified)
+    created = intake.rest(here.store, said["dossier"], upload.path, verified)
     now = here.clock()
     with transaction.writing(said["dossier"]) as conn:
         known = conn.execute(
@@ -73,9 +75,20 @@ def take_in(upload: Upload) -> None:
             )
         ).first()
         if known is None:
+            if not created:
+                _still_rest(conn, said["dossier"], verified.sha256)
             row = (said["dossier"], verified.sha256, verified.size, verified.mime)
             bulk.upsert(conn, blobs, [(*row, now.astimezone(UTC), None, None, None)])
         settle(conn, said["dossier"], [verified.sha256])
+
+
+def _still_rest(conn: Connection, dossier: str, digest: str) -> None:
+    """Bytes that rested without a line were an orphan, and may have been dropped a moment ago."""
+    # The lock under which orphans are dropped: either they are gone by now, or our line is seen.
+    with suppress(UnknownDossier):
+        office().journal.lock(conn, dossier)
+    if office().store.has(original_key(dossier, digest)) is None:
+        raise StoreUnavailable(reason="dropped")
 
 
 def drain() -> int:
@@ -123,6 +136,8 @@ def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None)
     ]
     understood = [read(c, here.journal.kinds) for c in changes]
     transaction.push(conn, dossier, SYSTEM, understood, arrival=Arrival(now))
+    # After the commit, where a failure is logged and fails nobody; a daily job writes what is missing.
+    transaction.after_commit(partial(sidecars.write, dossier, sorted({photo.sha256 for photo in waiting})))
     return len(changes)
 
 
@@ -173,14 +188,22 @@ def _at_rest(dossier: str, digest: str) -> str:
 
 def faults_at_rest(dossier: str, sha256_hex: str) -> str | None:
     """Read an original again and hold it against its digest; what is wrong with it, or None."""
-    store, digest = office().store, hashlib.sha256()
+    found = digest_at_rest(dossier, sha256_hex)
+    if found is None:
+        return "its bytes are missing"
+    return None if found == sha256_hex else "its bytes are not the ones it names"
+
+
+def digest_at_rest(dossier: str, sha256_hex: str) -> str | None:
+    """The SHA-256 of what really rests under an original's name, or None where nothing does."""
+    digest = hashlib.sha256()
     try:
-        with store.open(original_key(dossier, sha256_hex)) as stream:
+        with office().store.open(original_key(dossier, sha256_hex)) as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
     except BlobUnknown:
-        return "its bytes are missing"
-    return None if digest.hexdigest() == sha256_hex else "its bytes are not the ones it names"
+        return None
+    return digest.hexdigest()
 
 
 def rendition(photo: PhotoRow, profile: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import astuple
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, and_, false, or_, select
+from sqlalchemy import Connection, Table, and_, false, func, or_, select
 
 from media import likeness
 from media.exif import Hints
@@ -148,6 +148,49 @@ def awaited(conn: Connection, dossier: str, digests: Iterable[str] | None = None
     if digests is not None:
         query = query.where(bulk.among(conn, t.c.sha256, digests))
     return list(conn.execute(query))
+
+
+def line(conn: Connection, dossier: str, digest: str) -> Any:
+    """What is noted of bytes at rest, or None."""
+    return conn.execute(
+        select(blobs).where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
+    ).one_or_none()
+
+
+def lines(conn: Connection, dossier: str, after: str, most: int) -> list[Any]:
+    """(sha256, size) of the next originals at rest, by digest."""
+    mine = (blobs.c.dossier == dossier, blobs.c.sha256 > after)
+    return list(
+        conn.execute(select(blobs.c.sha256, blobs.c.size).where(*mine).order_by(blobs.c.sha256).limit(most))
+    )
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """Every dossier that has originals at rest, and how many."""
+    rows = conn.execute(select(blobs.c.dossier, func.count()).group_by(blobs.c.dossier))
+    return {row[0]: row[1] for row in rows}
+
+
+def known(conn: Connection, dossier: str, digests: Iterable[str]) -> set[str]:
+    """Which of these are called stored, or named by a photograph, also a deleted one."""
+    found: set[str] = set()
+    for t in (blobs, cast(Table, PhotoRow.__table__)):
+        mine = (t.c.dossier == dossier, bulk.among(conn, t.c.sha256, digests))
+        found.update(conn.execute(select(t.c.sha256).where(*mine)).scalars())
+    return found
+
+
+def stored_after(conn: Connection, dossier: str, digests: Iterable[str], moment: datetime) -> set[str]:
+    """Which of these came to rest after `moment`."""
+    mine = (blobs.c.dossier == dossier, bulk.among(conn, blobs.c.sha256, digests))
+    return set(conn.execute(select(blobs.c.sha256).where(*mine, blobs.c.stored_at > moment)).scalars())
+
+
+def naming(conn: Connection, dossier: str, digest: str) -> list[Any]:
+    """(id, version) of the photographs that name these bytes."""
+    t = cast(Table, PhotoRow.__table__)
+    mine = (t.c.dossier == dossier, t.c.sha256 == digest, t.c.deleted.is_(False))
+    return list(conn.execute(select(t.c.id, t.c.version).where(*mine).order_by(t.c.id)))
 
 
 def unsettled(conn: Connection) -> list[str]:

@@ -35,6 +35,13 @@ def test_every_new_name_on_the_way_to_the_file_is_synced(store, file_of, monkeyp
     assert {above[depth] for depth in range(6)} <= synced  # from the file's folder to the root's
 
 
+def test_a_folder_stands_where_s3_would_list_its_keys(store, file_of):
+    for key in ("a/b/1", "a/b-c", "a/b0"):  # "-" < "/" < "0"
+        store.put(key, file_of(DATA), sha256=DIGEST)
+    (store.root / "a" / ".incoming-1").write_bytes(b"torn")
+    assert [one.key for one in store.walk("a")] == ["a/b-c", "a/b/1", "a/b0"]
+
+
 def test_a_disk_that_refuses_is_a_store_that_is_away(store, file_of, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -112,6 +112,26 @@ def test_an_upload_expires_is_swept_and_may_be_begun_anew(uploads, clock):
     assert [p.name for p in upload.path.parent.iterdir()] == [".lock"]
 
 
+def test_what_arrived_whole_waits_for_a_dead_store_however_long(uploads, clock):
+    """Its bytes are acknowledged, and its sender may have freed them."""
+    complete = uploads.append(begun(uploads, **NAMED).id, DEVICE, 0, Body(DATA))
+
+    def away(_):
+        raise StoreUnavailable
+
+    clock.passes(days=30)
+    assert uploads.sweep(clock.now) == 0
+    assert staged(complete) == DATA
+    assert [u.id for u in uploads.waiting()] == [complete.id] == [u.id for u in uploads.open_uploads(DEVICE)]
+    assert uploads.find(complete.id, DEVICE).offset == len(DATA)  # the phone asks and sends nothing again
+    with pytest.raises(StoreUnavailable):
+        uploads.finish(complete, away)
+    assert begun(uploads, **NAMED).offset == len(DATA)
+    uploads.finish(complete, lambda u: None)
+    assert list(uploads.waiting()) == []
+    assert uploads.sweep(clock.now) == 1  # its tombstone expires as ever
+
+
 def test_a_sweep_clears_what_crashes_left_and_nothing_else(uploads, clock):
     upload = begun(uploads, **NAMED)
     folder = upload.path.parent

@@ -3,6 +3,7 @@
 import pytest
 from click.testing import Result
 
+from media.doctor import PROBES
 from server.app import create_app
 from server.cli import main
 from tests.support.house import config_for
@@ -22,6 +23,8 @@ def test_a_bucket_with_object_lock_is_fit_for_the_archive(seaweed, tmp_path) -> 
     found = examined(seaweed, tmp_path, "locked", "--archive")
     assert found.exit_code == 0, found.output
     assert "not fit" not in found.output
+    assert "体检 doctor" in found.stderr and "100%" in found.stderr
+    assert f"/{len(PROBES)} 项通过" in found.stdout and len(PROBES) == 40
 
 
 def test_a_bucket_without_versions_serves_photographs_and_no_archive(seaweed, tmp_path) -> None:

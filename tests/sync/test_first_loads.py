@@ -63,6 +63,17 @@ def test_a_large_dossier_is_loaded_by_one_file_and_the_delta_after_it(site: Hous
     assert seen[made[0]["record"]]["part"] == "后改"
 
 
+def test_a_file_that_is_not_in_the_store_is_made_anew(site: House, device: Any) -> None:
+    li, _made, _versions = filled(site)
+    assert prepare(site) == 1
+    offer = first_page(li)["snapshot"]
+    with site.app.app_context():  # the archive has moved to another store
+        office().store.drop(f"snapshots/{WJ}/{offer['sha256']}.ndjson.gz")
+    assert li.call("GET", offer["url"]).status_code == 404
+    assert (prepare(site), prepare(site)) == (1, 0)
+    assert li.call("GET", first_page(li)["snapshot"]["url"]).status_code == 200
+
+
 def test_the_file_holds_the_newest_first_and_is_what_the_page_promised(site: House) -> None:
     li, made, _versions = filled(site)
     prepare(site)

@@ -1,6 +1,7 @@
-"""The keeper of one temporary SeaweedFS: starts it, counts its users, and ends it with the last.
+"""The keeper of one temporary S3 store: starts it, counts its users, and ends it with the last.
 
-Like postgres_keeper.py, which says why. Runs as `python -S -m tests.support.seaweed_keeper '<json>'`.
+Like postgres_keeper.py, which says why. Runs as `python -S -m tests.support.s3_keeper '<json>'`; which
+store that is, the order says (s3_server.py: Recipe).
 """
 
 import http.client
@@ -12,41 +13,39 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from tests.support.ports import LOOPBACK, reserve_port
 from tests.support.postgres_keeper import LOG, end_with_parent, serve
 
 START_TIMEOUT_S = 30.0
-SERVICES = ("s3", "filer", "master", "volume", "admin")
-BUCKETS = ("media", "audit")  # each wants 7 volumes
+DOOR = "s3"  # every store has a port of this name
 
 
-def command(weed: str, data: Path, ports: Mapping[str, int]) -> list[str]:
-    """The command line of one SeaweedFS; `ports` names one for each service and its grpc twin."""
-    line = [weed, "mini", f"-dir={data}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"]
-    line += [
-        f"-{name.removesuffix('.grpc')}.port{'.grpc' * name.endswith('.grpc')}={port}"
-        for name, port in ports.items()
-    ]
-    # A misspelled bucket must fail as it would at home, and a test tells nobody on the internet.
-    line += ["-s3.autoCreateBucket=false", "-master.telemetry=false", f"-bucket={','.join(BUCKETS)}"]
-    return [*line, "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
-
-
-def hold_ports(held: ExitStack) -> dict[str, int]:
-    """A port for each service, ours until `held` is closed."""
-    names = [name + twin for name in SERVICES for twin in ("", ".grpc")]
+def hold_ports(held: ExitStack, names: Iterable[str]) -> dict[str, int]:
+    """A port for each name, ours until `held` is closed."""
     return {name: held.enter_context(reserve_port()).getsockname()[1] for name in names}
 
 
-def is_ready(port: int) -> bool:
+def filled(line: Iterable[str], data: Path, ports: Mapping[str, int]) -> list[str]:
+    """A command line with the data folder and the ports in their places."""
+    places = {"{data}": str(data)} | {f"{{{name}}}": str(port) for name, port in ports.items()}
+    out = []
+    for part in line:
+        for place, value in places.items():
+            part = part.replace(place, value)
+        out.append(part)
+    return out
+
+
+def is_ready(port: int, health: str) -> bool:
     """Whether the S3 door answers; it is the last part that starts."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", health)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
@@ -54,22 +53,24 @@ def is_ready(port: int) -> bool:
         connection.close()
 
 
-def launch(order: Mapping[str, str], data: Path, ports: Mapping[str, int]) -> "subprocess.Popen[bytes]":
+def launch(order: Mapping[str, Any], data: Path, ports: Mapping[str, int]) -> "subprocess.Popen[bytes]":
     """Start the server and return once it answers."""
-    secrets = {"AWS_ACCESS_KEY_ID": order["key"], "AWS_SECRET_ACCESS_KEY": order["secret"]}
+    env = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(data), **order["env"]}
+    for line in order["prepare"]:
+        subprocess.run(filled(line, data, ports), check=True, cwd=data, env=env, stdout=LOG)
     process = subprocess.Popen(
-        command(order["weed"], data, ports),
+        filled(order["command"], data, ports),
         cwd=data,
-        env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(data), **secrets},
+        env=env,
         stdin=subprocess.DEVNULL,
         stdout=LOG,
         preexec_fn=end_with_parent,
     )
     deadline = time.monotonic() + START_TIMEOUT_S
-    while not is_ready(ports["s3"]):
+    while not is_ready(ports[DOOR], order["health"]):
         if process.poll() is not None or time.monotonic() > deadline:
             end(process)
-            raise SystemExit("SeaweedFS did not start")
+            raise SystemExit(f"{order['title']} did not start")
         time.sleep(0.05)
     return process
 
@@ -80,7 +81,7 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def keep(order: Mapping[str, str], first: socket.socket) -> None:
+def keep(order: Mapping[str, Any], first: socket.socket) -> None:
     """Run one server in a folder of its own from its first user to its last, then delete the folder."""
     home, process = Path(order["home"]), None
     leaving: list[socket.socket] = []
@@ -88,12 +89,12 @@ def keep(order: Mapping[str, str], first: socket.socket) -> None:
         data = home / "data"
         data.mkdir()
         with ExitStack() as held, socket.socket(socket.AF_UNIX) as door:
-            ports = hold_ports(held)
+            ports = hold_ports(held, order["ports"])
             door.bind(str(home / "door.new"))
             door.listen(64)
             (home / "door.new").rename(home / "door")
             process = launch(order, data, ports)
-            facts = {"port": ports["s3"], "pid": process.pid}
+            facts = {"port": ports[DOOR], "pid": process.pid}
             leaving = serve(door, first, process, json.dumps(facts).encode() + b"\n")
             (home / "door").unlink()
     finally:
