@@ -67,6 +67,10 @@ class FileStore:
                 path.unlink(missing_ok=True)
                 sync_folder(path.parent)
 
+    def address_for(self, key: str, *, name: str, mime: str, seconds: int) -> str | None:  # noqa: ARG002
+        """None: a folder speaks to nobody but us."""
+        return None
+
     def _path(self, key: str) -> Path:
         return self.root / checked_key(key)
 

@@ -23,7 +23,7 @@ from PIL import (
 from media import exif, watermark
 from media.darkroom import ChildDied, Darkroom
 from media.exif import LONGEST, ORIENTATION, Hints
-from media.intake import SNIFF, signature
+from media.intake import IMAGES, SNIFF, signature
 from media.likeness import BITS, HEIGHT, WIDTH, dhash
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -120,7 +120,7 @@ def watermarked(source: Path, *, texts: Sequence[str], link: str, edge: int = ED
 def _answered(source: Path, request: dict[str, Any]) -> Developed:
     with source.open("rb") as file:
         mime = signature(file.read(SNIFF))
-    if mime is None:
+    if mime not in IMAGES:
         raise Undecodable("no picture's signature")
     if mime == "image/heic":
         raise Unsupported(mime)

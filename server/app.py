@@ -18,9 +18,10 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from media.errors import MediaError
 from media.files import FileStore
+from media.intake import ATTACHED
 from media.store import Store
 from media.tus import Tus
-from media.uploads import Uploads
+from media.uploads import Limits, Uploads
 
 from . import access, catalogue, endpoint, logs
 from .config import ROOT, Config
@@ -33,7 +34,7 @@ from .issues.routes import blueprint as issues
 from .office import Office
 from .people.queries import identify
 from .people.routes import blueprint as people
-from .photos.actions import check_metadata
+from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .traces.followers import tell_authors
@@ -64,7 +65,7 @@ def create_app(
         keep_promises(db.engine)
     for folder in (config.staging, config.scratch):
         folder.mkdir(parents=True, exist_ok=True)
-    uploads = Uploads(config.staging, clock)
+    uploads = Uploads(config.staging, clock, Limits(max_size=max(ATTACHED.values())), largest)
     app.extensions["office"] = Office(
         config=config,
         journal=catalogue.journal(),
@@ -91,7 +92,7 @@ def _store(config: Config) -> Store:
         return FileStore(config.media)
     from media.s3 import S3Store  # boto3 takes a quarter of a second that a house with files need not pay
 
-    return S3Store(config.media)
+    return S3Store(config.media, public=config.media_public_url)
 
 
 def _now() -> datetime:

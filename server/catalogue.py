@@ -16,6 +16,7 @@ from .issues.records.comment import COMMENT
 from .issues.records.issue import ISSUE
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
+from .photos.records.attachment import ATTACHMENT
 from .photos.records.photo import PHOTO
 from .projects.queries import project as project_projects
 from .projects.records.project import PROJECT
@@ -35,6 +36,7 @@ CATALOGUE = (
     Line(INSPECTION, project_inspections),
     Line(ISSUE, project_issues),
     Line(PHOTO, project_photos, follow_photos),
+    Line(ATTACHMENT, project_photos, follow_photos),
     Line(COMMENT, project_comments),
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from media.address import S3Address
+from media.address import S3Address, checked_endpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,6 +17,8 @@ class Config:
 
     database_url: str
     media: Path | S3Address
+    media_public_url: str | None
+    public_url: str | None
     staging: Path
     scratch: Path
     bind: str
@@ -34,6 +36,12 @@ class Config:
                                the store wants them; default `<var>/media`. Its credentials come from
                                AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or from the usual files
                                (AWS_SHARED_CREDENTIALS_FILE), never from this URL
+        XUNJIAN_MEDIA_PUBLIC_URL  https://host[:port] under which phones and browsers reach the S3 store;
+                               originals are then fetched from it, by an address that is good for five
+                               minutes. A proxy there must pass Host and path on as they come, for
+                               both are signed. Unset: everything comes through this server
+        XUNJIAN_PUBLIC_URL     https://host[:port] under which the public reaches this server, for links
+                               on paper and in pictures; default: the one that the request came by
         XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
         XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
         XUNJIAN_BIND           address:port; default 127.0.0.1:8000
@@ -47,6 +55,8 @@ class Config:
         return cls(
             database_url=env.get("XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
             media=_media(env.get("XUNJIAN_MEDIA_URL") or (var / "media").as_uri()),
+            media_public_url=_url(env, "XUNJIAN_MEDIA_PUBLIC_URL"),
+            public_url=_url(env, "XUNJIAN_PUBLIC_URL"),
             staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
             scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
@@ -58,6 +68,13 @@ class Config:
     def embedded(self) -> bool:
         """Whether the database is SQLite: one node, one writer."""
         return self.database_url.startswith("sqlite")
+
+
+def _url(env: Mapping[str, str], name: str) -> str | None:
+    try:
+        return checked_endpoint(env[name]) if env.get(name) else None
+    except ValueError as wrong:
+        raise ValueError(f"{name}: {wrong}") from None
 
 
 def _hours(env: Mapping[str, str], name: str, usual: int) -> int:

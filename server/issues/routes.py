@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from server import paging
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
-from server.photos.routes import Photo
+from server.photos.routes import Attachment, Photo
 from server.transaction import reading
 from sync.record import INSTANT_PATTERN
 
@@ -55,7 +55,7 @@ class Named(Schema):
 
 
 class Evidence(Schema):
-    """How many of the named photographs are verified at rest."""
+    """How many of the named photographs and attachments are verified at rest."""
 
     stored = fields.Integer()
     total = fields.Integer()
@@ -82,6 +82,7 @@ class Issue(Schema):
     assignee = fields.Nested(Named, allow_none=True)
     evidence = fields.Nested(Evidence)
     photos = fields.List(fields.Nested(Photo))
+    attachments = fields.List(fields.Nested(Attachment))
 
 
 class Queue(Schema):
@@ -101,7 +102,7 @@ class Comment(Schema):
 
 
 class WholeIssue(Issue):
-    """One issue with its body, photographs and comments."""
+    """One issue with its body, photographs, attachments and comments."""
 
     body = fields.Dict(metadata={"schema": ISSUE.body_schema()})
     comments = fields.List(fields.Nested(Comment))

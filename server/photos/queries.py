@@ -1,11 +1,11 @@
-"""Photographs as lists read them, and which of them still wait for their bytes."""
+"""Photographs and attachments as lists read them, and which of them still wait for their bytes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, false, or_, select
 
 from media import likeness
 from media.exif import Hints
@@ -23,6 +23,7 @@ from sync.minutes import Touched
 from . import rules
 from .tables import PhotoRow
 
+KINDS = ("photo", "attachment")
 SAID = (*("taken_at", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_m", "datum", "mime", "size"),)
 NOTED = ("taken_at", "lat_e7", "lon_e7", "orientation", "camera")
 # Hints, not proofs: beyond this many, what is shown is no photograph but a habit of the camera.
@@ -35,10 +36,11 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
     rows = []
     for t in touched:
         b = t.body
-        taken = rfc3339(datetime.fromisoformat(b["taken_at"]))
+        taken = b.get("taken_at")  # an attachment may have none
+        taken = taken and rfc3339(datetime.fromisoformat(taken))
         rows.append(
             (
-                *(t.dossier, t.record, t.version, t.audience, t.deleted, b["subject"], b["sha256"]),
+                *(t.dossier, t.record, t.kind, t.version, t.audience, t.deleted, b["subject"], b["sha256"]),
                 *(b["size"], b["mime"], b.get("name"), b.get("caption"), b.get("phase"), taken),
                 "stored_at" in b,
             )
@@ -47,20 +49,23 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
 
 
 def told(row: PhotoRow) -> dict[str, Any]:
-    """One photograph as the API tells it."""
-    here = f"/api/v1/photos/{row.id}"
-    names = ("dossier", "id", "subject", "sha256", "size", "mime", "name", "caption", "phase")
-    return {n: getattr(row, n) for n in names} | {
-        "taken_at": row.taken_at,
-        "stored": row.stored,
-        "original": f"{here}/original?dossier={row.dossier}" if row.stored else None,
-        "thumbnail": f"{here}/thumbnail?dossier={row.dossier}" if row.stored else None,
-        "picture": f"{here}/rendition/1600?dossier={row.dossier}" if row.stored else None,
+    """One photograph or attachment as the API tells it."""
+    here = f"/api/v1/{row.kind}s/{row.id}"
+    names = ("dossier", "id", "subject", "sha256", "size", "mime", "name", "caption", "taken_at", "stored")
+    said = {n: getattr(row, n) for n in names}
+    faces = {"original": "original"}
+    if row.kind == "photo":
+        said["phase"] = row.phase
+        faces |= {"thumbnail": "thumbnail", "picture": "rendition/1600"}
+    return said | {
+        name: f"{here}/{face}?dossier={row.dossier}" if row.stored else None for name, face in faces.items()
     }
 
 
 def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[PhotoRow]]:
-    """The photographs of records named by (dossier, id), in the order they were taken. One statement."""
+    """The photographs and attachments of records named by (dossier, id), in the order they were taken.
+    One statement.
+    """
     wanted: dict[str, list[str]] = {}
     for dossier, subject in subjects:
         wanted.setdefault(dossier, []).append(subject)
@@ -70,9 +75,8 @@ def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple
     mine = or_(*(and_(row.dossier == d, row.subject.in_(ids)) for d, ids in wanted.items()))
     found = db.session.execute(
         select(row)
-        .where(mine, row.deleted.is_(False))
-        .where(access.visible(actor, "photo.read", row.dossier, row.audience))
-        .order_by(row.taken_at, row.id)
+        .where(mine, row.deleted.is_(False), _readable(actor))
+        .order_by(row.taken_at.nulls_last(), row.id)
     ).scalars()
     photos: dict[tuple[str, str], list[PhotoRow]] = {}
     for photo in found:
@@ -81,17 +85,16 @@ def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple
 
 
 def wanted(actor: Actor, dossiers: list[str]) -> dict[str, list[str]]:
-    """Digests whose bytes these dossiers still lack, of photographs that the actor sees; the oldest
-    first, at most WANTED. One statement, none without a dossier.
+    """Digests whose bytes these dossiers still lack, of photographs and attachments that the actor
+    sees; the oldest first, at most WANTED. One statement, none without a dossier.
     """
     if not dossiers:
         return {}
     row = PhotoRow
     found: Any = db.session.execute(
         select(row.dossier, row.sha256)
-        .where(row.stored.is_(False), row.dossier.in_(dossiers), row.deleted.is_(False))
-        .where(access.visible(actor, "photo.read", row.dossier, row.audience))
-        .order_by(row.taken_at, row.id)
+        .where(row.stored.is_(False), row.dossier.in_(dossiers), row.deleted.is_(False), _readable(actor))
+        .order_by(row.taken_at.nulls_last(), row.id)
         .limit(WANTED)
     )
     lacking: dict[str, list[str]] = {}
@@ -100,20 +103,32 @@ def wanted(actor: Actor, dossiers: list[str]) -> dict[str, list[str]]:
     return lacking
 
 
+def _readable(actor: Actor) -> ColumnElement[bool]:
+    """The condition that keeps a list to what the actor may read, by each kind's own rights."""
+    row = PhotoRow
+    return or_(
+        *(
+            and_(row.kind == kind, access.visible(actor, f"{kind}.read", row.dossier, row.audience))
+            for kind in KINDS
+        )
+    )
+
+
 def evidence(photos: Sequence[PhotoRow]) -> dict[str, int]:
-    """How many of the named photographs are verified at rest: "evidence 14/17"."""
+    """How many of the named photographs and attachments are verified at rest: "evidence 14/17"."""
     return {"stored": sum(p.stored for p in photos), "total": len(photos)}
 
 
 def one(actor: Actor, photo: str, dossier: str | None, verb: str = "photo.read") -> PhotoRow:
-    """The photograph, if the actor may do that with it; ids are unique inside a dossier only.
+    """The record of the verb's kind, if the actor may do that with it; ids are unique inside a dossier
+    only.
 
     Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
     """
     row = PhotoRow
     query = (
         select(row)
-        .where(row.id == photo, row.deleted.is_(False))
+        .where(row.id == photo, row.kind == verb.partition(".")[0], row.deleted.is_(False))
         .where(access.visible(actor, verb, row.dossier, row.audience))
         .limit(2)
     )
@@ -127,6 +142,15 @@ def one(actor: Actor, photo: str, dossier: str | None, verb: str = "photo.read")
     return rows[0]
 
 
+def declared(conn: Connection, dossier: str, record: str) -> str | None:
+    """The type that a record declares, if it is here."""
+    t = cast(Table, PhotoRow.__table__)
+    found: str | None = conn.execute(
+        select(t.c.mime).where(t.c.dossier == dossier, t.c.id == record)
+    ).scalar()
+    return found
+
+
 def mime(photo: PhotoRow) -> str:
     """The type that the bytes themselves declared; the record's word only until they are here."""
     found = db.session.execute(
@@ -136,10 +160,10 @@ def mime(photo: PhotoRow) -> str:
 
 
 def awaited(conn: Connection, dossier: str, digests: Iterable[str] | None = None) -> list[Any]:
-    """Photographs whose record does not say `stored` although their bytes are at rest."""
+    """Records that do not say `stored` although their bytes are at rest."""
     t = cast(Table, PhotoRow.__table__)
     query = (
-        select(t.c.id, t.c.sha256, t.c.version, blobs.c.stored_at)
+        select(t.c.id, t.c.kind, t.c.sha256, t.c.version, blobs.c.stored_at)
         .join_from(t, blobs, and_(blobs.c.dossier == t.c.dossier, blobs.c.sha256 == t.c.sha256))
         .where(t.c.dossier == dossier, t.c.stored.is_(False), t.c.deleted.is_(False))
         .order_by(t.c.id)
@@ -164,7 +188,7 @@ def unsettled(conn: Connection) -> list[str]:
 
 
 def at_rest(conn: Connection) -> list[tuple[str, str]]:
-    """(dossier, digest) of every photograph's bytes that are called stored."""
+    """(dossier, digest) of all bytes that are called stored."""
     rows = conn.execute(select(blobs.c.dossier, blobs.c.sha256).order_by(blobs.c.dossier, blobs.c.sha256))
     return [(row.dossier, row.sha256) for row in rows]
 
@@ -177,7 +201,8 @@ def undeveloped(conn: Connection, most: int) -> list[tuple[str, str]]:
     rows = conn.execute(
         select(blobs.c.dossier, blobs.c.sha256)
         .join_from(blobs, pictures, same, isouter=True)
-        .where(pictures.c.sha256.is_(None), or_(blobs.c.picture.is_(None), blobs.c.picture == "ok"))
+        .where(blobs.c.mime.startswith("image/"), pictures.c.sha256.is_(None))
+        .where(or_(blobs.c.picture.is_(None), blobs.c.picture == "ok"))
         .order_by(blobs.c.stored_at.desc(), blobs.c.sha256)
         .limit(most)
     )
@@ -256,7 +281,7 @@ def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]
     )
     rows = db.session.execute(
         select(t)
-        .where(or_(false(), *same_bytes), t.deleted.is_(False))
+        .where(or_(false(), *same_bytes), t.kind == "photo", t.deleted.is_(False))
         .where(access.visible(actor, "photo.compare", t.dossier, t.audience))
     ).scalars()
     others = [r for r in rows if (r.dossier, r.id) != (row.dossier, row.id)]

@@ -1,0 +1,29 @@
+"""videos and papers beside photographs
+
+Revision: 0004, after 0003.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Forward; runs while the previous release still serves: what it writes are photographs, and always
+    with the moment they were taken.
+    """
+    with op.batch_alter_table("photos") as photos:
+        photos.add_column(sa.Column("kind", sa.String(length=12), nullable=False, server_default="photo"))
+        photos.alter_column("taken_at", existing_type=sa.String(length=32), nullable=True)
+
+
+def downgrade() -> None:
+    """Back; the previous release knows no attachments, and reads them again from the journal later."""
+    op.execute("DELETE FROM photos WHERE kind <> 'photo'")
+    with op.batch_alter_table("photos") as photos:
+        photos.alter_column("taken_at", existing_type=sa.String(length=32), nullable=False)
+        photos.drop_column("kind")
