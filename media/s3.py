@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import logging
 import os
 import threading
 import time
@@ -27,6 +28,9 @@ PART = 8 * MIB  # S3 refuses parts under 5 MiB except the last; one part at a ti
 ONE_PUT = 16 * MIB  # a photograph is one request; only a video is worth the three and more of multipart
 ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 TAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+
+# It tells each signature at DEBUG, and an address that the store hands bytes out under is one.
+logging.getLogger("botocore.auth").setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
