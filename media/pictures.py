@@ -2,10 +2,12 @@
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,10 @@ from media.intake import IMAGES, SNIFF, signature
 from media.likeness import BITS, HEIGHT, WIDTH, dhash
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+HEIC = "image/heic"
+# The extra `heic`. Its wheel holds GPL parts, so it does not come with the house; and before 1.8 its
+# libheif runs code that a picture brings along (CVE-2026-84383), so an older one counts as none.
+HEIF_PACKAGE, HEIF_LEAST = "pillow-heif", (1, 8)
 MAX_PIXELS = 64_000_000  # no phone on a site has more; a bomb of a few kB claims far more
 QUALITY = 82
 # Imported by name so that the darkroom's server has them loaded before the first fork.
@@ -56,7 +62,7 @@ class Undecodable(Exception):
 
 
 class Unsupported(Exception):
-    """A sound format that is not decoded here: HEIC (media.md §3 says why)."""
+    """A sound format that is not decoded here: HEIC without the extra `heic`."""
 
     def __init__(self, mime: str) -> None:
         self.mime = mime
@@ -98,6 +104,15 @@ def examined(source: Path, edges: Sequence[int] = EDGES) -> Developed:
     return _answered(source, {"edges": sorted(edges, reverse=True)})
 
 
+def shows_heic() -> bool:
+    """Whether HEIC pictures can be developed: the extra is installed, in a version that may be trusted."""
+    try:
+        told = metadata.version(HEIF_PACKAGE)
+    except metadata.PackageNotFoundError:
+        return False
+    return tuple(int(n) for n in re.findall(r"\d+", told)[:2]) >= HEIF_LEAST
+
+
 def renditions(source: Path, edges: Sequence[int] = EDGES) -> dict[int, Rendition]:
     """The JPEGs alone; raises as `examined` does."""
     return examined(source, edges).renditions
@@ -122,10 +137,10 @@ def _answered(source: Path, request: dict[str, Any]) -> Developed:
         mime = signature(file.read(SNIFF))
     if mime not in IMAGES:
         raise Undecodable("no picture's signature")
-    if mime == "image/heic":
+    if mime == HEIC and not shows_heic():
         raise Unsupported(mime)
     try:
-        result, data = _darkroom.develop(source, request)
+        result, data = _darkroom.develop(source, request | {"heic": mime == HEIC})
     except ChildDied:
         raise Undecodable("the decoder was killed or ran out of time or memory") from None
     if "fault" in result:
@@ -172,7 +187,8 @@ def develop(picture: int, request: dict[str, Any]) -> tuple[dict[str, Any], byte
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     edges = [int(edge) for edge in request["edges"]]  # the largest first
-    with os.fdopen(picture, "rb") as file, Image.open(file, formats=FORMATS) as image:
+    formats = _heif() if request["heic"] else FORMATS
+    with os.fdopen(picture, "rb") as file, Image.open(file, formats=formats) as image:
         notes = _exif(image)
         turn = TURNS.get(notes.get(ORIENTATION, 1))
         source = image.size[::-1] if turn in SIDEWAYS else image.size
@@ -190,6 +206,14 @@ def develop(picture: int, request: dict[str, Any]) -> tuple[dict[str, Any], byte
         data += out.getvalue()
     told = {"source": source, "made": made, "hints": _hints(notes), "likeness": seen}
     return told, data
+
+
+def _heif() -> tuple[str, ...]:
+    """Loaded in the child that needs it and nowhere else: no other process has that code in it."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()  # it turns pictures upright itself, and says so in their EXIF
+    return ("HEIF",)
 
 
 def _hints(notes: Image.Exif) -> dict[str, Any]:

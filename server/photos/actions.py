@@ -248,7 +248,7 @@ def _in_hand(dossier: str, digest: str) -> Iterator[Path]:
         tried = conn.execute(
             select(blobs.c.picture).where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
         ).scalar()
-    if tried in ("undecodable", "unsupported"):
+    if tried == "undecodable" or (tried == "unsupported" and not pictures.shows_heic()):
         raise Refusal("no-picture", reason=tried)
     with tempfile.TemporaryDirectory(dir=here.config.scratch) as folder:
         source = Path(folder) / "source"

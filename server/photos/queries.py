@@ -193,16 +193,16 @@ def at_rest(conn: Connection) -> list[tuple[str, str]]:
     return [(row.dossier, row.sha256) for row in rows]
 
 
-def undeveloped(conn: Connection, most: int) -> list[tuple[str, str]]:
-    """(dossier, digest) of originals that nobody has looked at yet, the newest first; also those
-    whose thumbnails an earlier release made.
+def undeveloped(conn: Connection, most: int, states: Sequence[str] = ("ok",)) -> list[tuple[str, str]]:
+    """(dossier, digest) of pictures that nobody has looked at yet, the newest first; also those in
+    `states` of which nothing was noted: "ok" where an earlier release made the thumbnails.
     """
     same = and_(pictures.c.dossier == blobs.c.dossier, pictures.c.sha256 == blobs.c.sha256)
     rows = conn.execute(
         select(blobs.c.dossier, blobs.c.sha256)
         .join_from(blobs, pictures, same, isouter=True)
         .where(blobs.c.mime.startswith("image/"), pictures.c.sha256.is_(None))
-        .where(or_(blobs.c.picture.is_(None), blobs.c.picture == "ok"))
+        .where(or_(blobs.c.picture.is_(None), blobs.c.picture.in_(states)))
         .order_by(blobs.c.stored_at.desc(), blobs.c.sha256)
         .limit(most)
     )
