@@ -32,6 +32,7 @@ from .errors import CODES, Refusal, answer_refusal, problem, words
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .office import Office
+from .open.routes import blueprint as open_pages
 from .people.queries import identify
 from .people.routes import blueprint as people
 from .photos.actions import check_metadata, largest
@@ -41,7 +42,7 @@ from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 
 log = structlog.get_logger()
-BLUEPRINTS = (people, devices, projects, inspections, issues, photos, traces, desk)
+BLUEPRINTS = (people, devices, projects, inspections, issues, photos, traces, desk, open_pages)
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 

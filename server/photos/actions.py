@@ -222,15 +222,15 @@ def develop(dossier: str, digest: str) -> None:
 
 def watermarked(photo: PhotoRow, actor: Actor, root: str) -> tuple[str, str]:
     """The key of the watermarked version, and a digest of all that it says: a corrected record has
-    another watermark, and the old one is not shown again. The code leads to the photograph's record
-    under `root`.
+    another watermark, and the old one is not shown again. The code leads to the photograph's open
+    page (server/open) under `root`.
 
     Raises Refusal as `rendition` does.
     """
     original(photo)
     with transaction.reading() as conn:
         texts = queries.watermark(conn, actor, photo)
-    link = f"{root}api/v1/photos/{photo.id}?dossier={photo.dossier}"
+    link = f"{root}open/photos/{photo.id}/{photo.sha256[:16]}"
     says = sha256("\n".join([DRAWN, link, *texts]).encode())[:16]
     key = rendition_key(photo.dossier, photo.sha256, f"watermark-{says}", EXT)
     if office().store.has(key) is None:

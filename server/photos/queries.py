@@ -159,6 +159,19 @@ def mime(photo: PhotoRow) -> str:
     return found or photo.mime
 
 
+def on_record(conn: Connection, photo: str, head: str) -> Any:
+    """What anybody may know who names a photograph's id and its digest's first hex digits: `sha256`,
+    and `stored_at` of its bytes (None while they are awaited); None where there is no such one.
+    """
+    t = cast(Table, PhotoRow.__table__)
+    return conn.execute(
+        select(t.c.sha256, blobs.c.stored_at)
+        .join_from(t, blobs, and_(blobs.c.dossier == t.c.dossier, blobs.c.sha256 == t.c.sha256), isouter=True)
+        .where(t.c.id == photo, t.c.kind == "photo", t.c.deleted.is_(False), t.c.sha256.startswith(head))
+        .order_by(blobs.c.stored_at.nulls_last())
+    ).first()
+
+
 def awaited(conn: Connection, dossier: str, digests: Iterable[str] | None = None) -> list[Any]:
     """Records that do not say `stored` although their bytes are at rest."""
     t = cast(Table, PhotoRow.__table__)

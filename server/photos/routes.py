@@ -332,7 +332,9 @@ def rendition(call: Call, photo: Any, profile: str) -> Any:
     """
     if profile == "watermark":
         row = _row(call, str(photo))
-        key, says = actions.watermarked(row, call.who, request.url_root)
+        public = office().config.public_url
+        root = f"{public}/" if public else request.url_root
+        key, says = actions.watermarked(row, call.who, root)
         return hand_out(key, "image/jpeg", f"{row.sha256}-{says}", lasting=False)
     if profile not in actions.PROFILES:
         raise Refusal("not-found", profiles=[*actions.PROFILES, "watermark"])
