@@ -26,7 +26,7 @@ from media import exif, watermark
 from media.darkroom import ChildDied, Darkroom
 from media.exif import LONGEST, ORIENTATION, Hints
 from media.intake import IMAGES, SNIFF, signature
-from media.likeness import BITS, HEIGHT, WIDTH, dhash
+from media.likeness import BITS, LONG, SHORT, across, down
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 HEIC = "image/heic"
@@ -86,13 +86,13 @@ _darkroom = Darkroom("media.pictures:develop")
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """What one decode gave: JPEGs by their longest edge, what the camera noted, and the hashes of
-    the picture and of its mirror, where enough is to be seen for one.
+    """What one decode gave: JPEGs by their longest edge, what the camera noted, and the picture's
+    hashes (across, down, across in the mirror; media/likeness.py), where enough is to be seen for one.
     """
 
     renditions: dict[int, Rendition]
     hints: Hints
-    likeness: tuple[int, int] | None
+    likeness: tuple[int, int, int] | None
 
 
 def examined(source: Path, edges: Sequence[int] = EDGES) -> Developed:
@@ -160,7 +160,10 @@ def _unpacked(result: dict[str, Any], data: bytes) -> Developed:
         start += int(size)
         found[int(edge)] = Rendition(piece, "image/jpeg", int(width), int(height), whole_width, whole_height)
     seen = result["likeness"]
-    likeness = None if seen is None else (_hash(seen[0]), _hash(seen[1]))
+    likeness = None
+    if seen is not None:
+        one, fall, mirror = (_hash(bits) for bits in seen)
+        likeness = one, fall, mirror
     return Developed(found, Hints(**{k: _plain(v) for k, v in result["hints"].items()}), likeness)
 
 
@@ -224,14 +227,16 @@ def _hints(notes: Image.Exif) -> dict[str, Any]:
         return {}
 
 
-def _likeness(small: Image.Image) -> tuple[int, int] | None:
+def _likeness(small: Image.Image) -> tuple[int, int, int] | None:
     """From the upright picture, so that a photograph is the same however its camera was held."""
     grey = small.convert("L")
-    sides = (grey, grey.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
-    one, mirror = (
-        dhash(list(side.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR).tobytes())) for side in sides
-    )
-    return None if one is None or mirror is None else (one, mirror)
+    mirror = grey.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    one, other = across(_values(grey, LONG, SHORT)), across(_values(mirror, LONG, SHORT))
+    return None if one is None or other is None else (one, down(_values(grey, SHORT, LONG)), other)
+
+
+def _values(grey: Image.Image, width: int, height: int) -> bytes:
+    return grey.resize((width, height), Image.Resampling.BILINEAR).tobytes()
 
 
 def _exif(image: Image.Image) -> Image.Exif:

@@ -1,4 +1,4 @@
-"""videos and papers beside photographs
+"""videos and papers beside photographs; a second hash of what a picture looks like
 
 Revision: 0004, after 0003.
 """
@@ -14,8 +14,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Forward; runs while the previous release still serves: what it writes are photographs, and always
-    with the moment they were taken.
+    with the moment they were taken; pictures that it looks at are looked at again.
     """
+    op.add_column("pictures", sa.Column("down", sa.String(length=16), nullable=True))
     with op.batch_alter_table("photos") as photos:
         photos.add_column(sa.Column("kind", sa.String(length=12), nullable=False, server_default="photo"))
         photos.alter_column("taken_at", existing_type=sa.String(length=32), nullable=True)
@@ -23,6 +24,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back; the previous release knows no attachments, and reads them again from the journal later."""
+    op.drop_column("pictures", "down")
     op.execute("DELETE FROM photos WHERE kind <> 'photo'")
     with op.batch_alter_table("photos") as photos:
         photos.alter_column("taken_at", existing_type=sa.String(length=32), nullable=False)

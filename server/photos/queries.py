@@ -208,13 +208,19 @@ def at_rest(conn: Connection) -> list[tuple[str, str]]:
 
 def undeveloped(conn: Connection, most: int, states: Sequence[str] = ("ok",)) -> list[tuple[str, str]]:
     """(dossier, digest) of pictures that nobody has looked at yet, the newest first; also those in
-    `states` of which nothing was noted: "ok" where an earlier release made the thumbnails.
+    `states` of which nothing was noted: "ok" where an earlier release made the thumbnails. And those
+    whose second hash is missing, because an earlier release knew only one.
     """
     same = and_(pictures.c.dossier == blobs.c.dossier, pictures.c.sha256 == blobs.c.sha256)
     rows = conn.execute(
         select(blobs.c.dossier, blobs.c.sha256)
         .join_from(blobs, pictures, same, isouter=True)
-        .where(blobs.c.mime.startswith("image/"), pictures.c.sha256.is_(None))
+        .where(blobs.c.mime.startswith("image/"))
+        .where(
+            or_(
+                pictures.c.sha256.is_(None), and_(pictures.c.likeness.is_not(None), pictures.c.down.is_(None))
+            )
+        )
         .where(or_(blobs.c.picture.is_(None), blobs.c.picture.in_(states)))
         .order_by(blobs.c.stored_at.desc(), blobs.c.sha256)
         .limit(most)
@@ -223,12 +229,16 @@ def undeveloped(conn: Connection, most: int, states: Sequence[str] = ("ok",)) ->
 
 
 def note_picture(
-    conn: Connection, dossier: str, digest: str, hints: Hints, seen: tuple[int, int] | None
+    conn: Connection, dossier: str, digest: str, hints: Hints, seen: tuple[int, int, int] | None
 ) -> None:
     """Keep what a picture told of itself."""
-    spelled = [f"{bits:016x}" for bits in seen] if seen else [None, None]
-    parts = likeness.bands(seen[0]) if seen else [None] * likeness.BANDS
-    bulk.upsert(conn, pictures, [(dossier, digest, *astuple(hints), *spelled, *parts)])
+    row: tuple[Any, ...] = (dossier, digest, *astuple(hints))
+    if seen is None:
+        row += (None,) * (3 + likeness.BANDS)
+    else:
+        across, down, mirror = seen
+        row += (f"{across:016x}", f"{mirror:016x}", f"{down:016x}", *likeness.bands(across))
+    bulk.upsert(conn, pictures, [row])
 
 
 def three_views(conn: Connection, row: PhotoRow) -> dict[str, Any]:
@@ -277,13 +287,13 @@ def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]
     them; the nearest first, at most ALIKE. Six statements.
     """
     seen = conn.execute(
-        select(pictures.c.likeness, pictures.c.mirror).where(
+        select(pictures.c.likeness, pictures.c.down, pictures.c.mirror).where(
             pictures.c.dossier == row.dossier, pictures.c.sha256 == row.sha256
         )
     ).one_or_none()
-    if seen is None or seen.likeness is None:
+    if seen is None or seen.down is None:
         return []
-    distances = _near(conn, int(seen.likeness, 16), int(seen.mirror, 16))
+    distances = near(conn, *(int(bits, 16) for bits in seen))
     names: dict[str, list[str]] = {}
     for dossier, digest in distances:
         names.setdefault(dossier, []).append(digest)
@@ -302,16 +312,21 @@ def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]
     return sorted(told_of, key=lambda p: (p["distance"], p["taken_at"], p["id"]))[:ALIKE]
 
 
-def _near(conn: Connection, bits: int, mirror: int) -> dict[tuple[str, str], int]:
-    """(dossier, digest) → distance of what is near either, over one index a band."""
+def near(conn: Connection, across: int, down: int, mirror: int) -> dict[tuple[str, str], int]:
+    """(dossier, digest) → distance of what is near a picture with these hashes or near its mirror, the
+    nearest first; over one index a band.
+    """
     p, found = pictures.c, {}
-    for n, bands in enumerate(zip(likeness.bands(bits), likeness.bands(mirror), strict=True)):
+    asked = ((across, down), (mirror, likeness.mirrored(down)))
+    for n, bands in enumerate(zip(likeness.bands(across), likeness.bands(mirror), strict=True)):
         wanted = {value for band in bands for value in likeness.probes(band)}
         rows = conn.execute(
-            select(p.dossier, p.sha256, p.likeness).where(p[f"band_{n}"].in_(wanted)).limit(MOST_IN_BAND)
+            select(p.dossier, p.sha256, p.likeness, p.down)
+            .where(p[f"band_{n}"].in_(wanted), p.down.is_not(None))
+            .limit(MOST_IN_BAND)
         )
-        for r in rows:
-            far = likeness.near((bits, mirror), int(r.likeness, 16))
+        for dossier, digest, one, fall in rows:
+            far = likeness.near(asked, (int(one, 16), int(fall, 16)))
             if far is not None:
-                found[r.dossier, r.sha256] = far
+                found[dossier, digest] = far
     return dict(sorted(found.items(), key=lambda item: item[1])[:NEAREST])

@@ -79,7 +79,7 @@ class Views(Photo):
 
 
 class Lookalike(Photo):
-    """A photograph that looks like the one asked about; `distance`: bits of 64 that differ."""
+    """A photograph that looks like the one asked about; `distance`: bits of 128 that differ."""
 
     distance = fields.Integer()
 
