@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, false, or_, select
 
 from media import likeness
 from media.exif import Hints
@@ -174,17 +175,24 @@ def on_record(conn: Connection, photo: str, head: str) -> Any:
 
 def awaited(conn: Connection, dossier: str, digests: Iterable[str] | None = None) -> list[Any]:
     """Records that do not say `stored` although their bytes are at rest."""
+    named: dict[str, Any] = {"dossier": dossier}
+    if digests is not None:
+        named["digests"] = bulk.listed(conn, digests)
+    return list(conn.execute(_awaited(conn.dialect.name, digests is not None), named))
+
+
+@cache
+def _awaited(dialect: str, by_digest: bool) -> Select[Any]:
+    """Built once: it is asked for each photograph that comes in."""
     t = cast(Table, PhotoRow.__table__)
     query = (
         select(t.c.id, t.c.kind, t.c.sha256, t.c.version, blobs.c.stored_at)
         .join_from(t, blobs, and_(blobs.c.dossier == t.c.dossier, blobs.c.sha256 == t.c.sha256))
-        .where(t.c.dossier == dossier, t.c.stored.is_(False), t.c.deleted.is_(False))
+        .where(t.c.dossier == bindparam("dossier"), t.c.stored.is_(False), t.c.deleted.is_(False))
         .order_by(t.c.id)
         .limit(500)
     )
-    if digests is not None:
-        query = query.where(bulk.among(conn, t.c.sha256, digests))
-    return list(conn.execute(query))
+    return query.where(bulk.named(dialect, t.c.sha256, "digests")) if by_digest else query
 
 
 def unsettled(conn: Connection) -> list[str]:
