@@ -271,6 +271,8 @@ def _pictures(house: House, count: int, step: Step) -> Iterator[Connection]:
                 with transaction.writing() as conn:
                     bulk.insert(conn, pictures, rows)
                 rows = []
+        with transaction.writing() as conn:
+            conn.exec_driver_sql("ANALYZE pictures")  # as PostgreSQL does by itself within a minute
         with transaction.reading() as conn:
             yield conn
         with transaction.writing() as conn:
@@ -278,7 +280,10 @@ def _pictures(house: House, count: int, step: Step) -> Iterator[Connection]:
 
 
 def _hashes(count: int, *, seed: int) -> Iterator[tuple[int, int, int]]:
-    """Of smooth little pictures: their bits hang together as those of photographs do."""
+    """Of smooth little pictures, whose bits hang together: under one band's probes lie 0.14 % of them.
+    By chance alone it would be 0.03 %; of the 162 real ones in the tests it is 1.2 %, many of them parts
+    of the same scene.
+    """
     chance = random.Random(seed)
     for _ in range(count):
         grid = Image.frombytes("L", (5, 5), chance.randbytes(25))
