@@ -38,8 +38,8 @@ pictures = Table(
     Column("likeness", String(16)),
     Column("mirror", String(16)),
     Column("down", String(16)),
-    # The first's four bands; a look-up goes over one index a band.
+    # The first's four bands; a look-up goes over one index a band, which holds all that is compared.
     *(Column(f"band_{n}", Integer) for n in range(4)),
 )
 for _n in range(4):
-    Index(f"pictures_band_{_n}", pictures.c[f"band_{_n}"], pictures.c.likeness)
+    Index(f"pictures_band_{_n}", pictures.c[f"band_{_n}"], pictures.c.likeness, pictures.c.down)

@@ -292,7 +292,7 @@ def watermark(conn: Connection, actor: Actor, row: PhotoRow) -> list[str]:
 
 def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]:
     """Photographs that look like this one or its mirror, in every dossier where the actor may compare
-    them; the nearest first, at most ALIKE. Six statements.
+    them; the nearest first, at most ALIKE. Six statements, and one for each look that is near.
     """
     seen = conn.execute(
         select(pictures.c.likeness, pictures.c.down, pictures.c.mirror).where(
@@ -324,17 +324,23 @@ def near(conn: Connection, across: int, down: int, mirror: int) -> dict[tuple[st
     """(dossier, digest) → distance of what is near a picture with these hashes or near its mirror, the
     nearest first; over one index a band.
     """
-    p, found = pictures.c, {}
+    p, looks = pictures.c, dict[tuple[str, str], int]()
     asked = ((across, down), (mirror, likeness.mirrored(down)))
     for n, bands in enumerate(zip(likeness.bands(across), likeness.bands(mirror), strict=True)):
         wanted = {value for band in bands for value in likeness.probes(band)}
+        # Out of the index alone: whose they are is asked of the few that are near.
         rows = conn.execute(
-            select(p.dossier, p.sha256, p.likeness, p.down)
+            select(p.likeness, p.down)
             .where(p[f"band_{n}"].in_(wanted), p.down.is_not(None))
             .limit(MOST_IN_BAND)
         )
-        for dossier, digest, one, fall in rows:
+        for one, fall in rows:
             far = likeness.near(asked, (int(one, 16), int(fall, 16)))
             if far is not None:
-                found[dossier, digest] = far
-    return dict(sorted(found.items(), key=lambda item: item[1])[:NEAREST])
+                looks[one, fall] = far
+    found: dict[tuple[str, str], int] = {}
+    for (one, fall), far in sorted(looks.items(), key=lambda item: item[1])[:NEAREST]:
+        theirs = and_(p.band_0 == likeness.bands(int(one, 16))[0], p.likeness == one, p.down == fall)
+        for row in conn.execute(select(p.dossier, p.sha256).where(theirs).limit(NEAREST - len(found))):
+            found[row.dossier, row.sha256] = far
+    return found
