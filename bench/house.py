@@ -54,6 +54,7 @@ class House:
     officers: list[str]
     bare_at: str
     peer_at: str
+    env: dict[str, str]
     large: list[tuple[str, str, int]] = field(default_factory=list)
     millions: int = 0
 
@@ -135,7 +136,7 @@ def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str 
     with app.app_context():
         flask_migrate.upgrade()
         officers = _staff()
-    with LiveServer(env, _command(WORKERS, THREADS), folder=folder) as server:
+    with LiveServer(env, command(WORKERS, THREADS), folder=folder) as server:
         house = House(
             database=database,
             url=url,
@@ -146,6 +147,7 @@ def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str 
             officers=officers,
             bare_at=bare_at,
             peer_at=peer_at,
+            env=env,
         )
         for number, dossier in enumerate((*DOSSIERS, HOT, LARGE, MILLION)):
             house.enter(dossier, [_project(number)])
@@ -186,7 +188,8 @@ def office_id(number: int) -> str:
     return f"00000000-0000-7000-8000-{number:012d}"
 
 
-def _command(workers: int, threads: int) -> tuple[str, ...]:
+def command(workers: int, threads: int) -> tuple[str, ...]:
+    """How a server is started for measuring: as `xunjian serve` does it."""
     return (
         *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread"),
         *("--workers", str(workers), "--threads", str(threads), "--bind", "{bind}"),

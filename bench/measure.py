@@ -16,7 +16,8 @@ Step = Callable[[str], None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """How much is measured: `batches` each client, `singles`, records `pulled`, `deltas` repeated,
-    and how many records stand for a `million`.
+    how many records stand for a `million`, `photographs` of 162 kB each client (as many bytes where they
+    are larger), how often a picture is `developed`.
     """
 
     batches: int
@@ -24,6 +25,8 @@ class Size:
     pulled: int
     deltas: int
     million: int
+    photographs: int
+    developed: int
 
 
 def result(row: str, house: House, value: float, unit: str, beside: float, **more: Any) -> Result:

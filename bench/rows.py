@@ -2,14 +2,22 @@
 
 from collections.abc import Callable
 
-from . import reading, writing
+from . import pictures, reading, writing
 from .house import House
 from .measure import Size, Step
 from .results import Result
 
 SIZES = {
-    "full": Size(batches=12, singles=600, pulled=10_000, deltas=200, million=1_000_000),
-    "ci": Size(batches=4, singles=120, pulled=5_000, deltas=40, million=50_000),
+    "full": Size(
+        batches=12,
+        singles=600,
+        pulled=10_000,
+        deltas=200,
+        million=1_000_000,
+        photographs=400,
+        developed=9,
+    ),
+    "ci": Size(batches=4, singles=120, pulled=5_000, deltas=40, million=50_000, photographs=100, developed=3),
 }
 ROWS: dict[str, Callable[[House, Size, Step], list[Result]]] = {
     "push": writing.push,
@@ -20,4 +28,8 @@ ROWS: dict[str, Callable[[House, Size, Step], list[Result]]] = {
     "delta": reading.delta,
     "delta1m": reading.delta_million,
     "memory": reading.memory,
+    "intake": pictures.intake,
+    "rendition": pictures.rendition,
+    "watermark": pictures.watermark,
+    "duplicates": pictures.duplicates,
 }

@@ -40,7 +40,7 @@ class S3Address:
             raise ValueError("region: lower-case letters, digits and hyphens")
         return cls(
             bucket=parts.netloc,
-            endpoint=_endpoint(said.get("endpoint", "")),
+            endpoint=checked_endpoint(said.get("endpoint", "")),
             region=region,
             prefix=prefix,
             checksums=_checksums(said.get("checksums") or "when_required"),
@@ -52,7 +52,8 @@ class S3Address:
         return urlsplit(self.endpoint).hostname in ("127.0.0.1", "::1", "localhost")
 
 
-def _endpoint(given: str) -> str:
+def checked_endpoint(given: str) -> str:
+    """`given` without a slash at its end; raises ValueError where it is no plain http(s) address."""
     parts = urlsplit(given)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("endpoint: expected http://host:port or https://host")

@@ -67,6 +67,12 @@ class UploadTooLarge(MediaError):
         super().__init__(limit=limit)
 
 
+class TooLargeForType(UploadTooLarge):
+    """What arrived is of a type with a lower limit than the declared one."""
+
+    final = True
+
+
 class ExcessBytes(MediaError):
     code, status, remedy = "excess-bytes", 413, "repair"
     says = "More bytes arrived than were declared; declare the right length and upload again."
@@ -102,6 +108,11 @@ class SizeMismatch(MediaError):
 class NotAnImage(MediaError):
     code, status, remedy, final = "not-an-image", 415, "repair", True
     says = "The file is no JPEG, PNG, WebP or HEIC picture; attach a photograph."
+
+
+class NotAnAttachment(MediaError):
+    code, status, remedy, final = "not-an-attachment", 415, "repair", True
+    says = "The file is no MP4, MOV, WebM or Matroska video and no PDF; attach one of these."
 
 
 class EmptyFile(MediaError):

@@ -1,16 +1,38 @@
-"""The door of the archive: only what was declared, and only photographs, come to rest."""
+"""The door of the archive: only what was declared, and only kinds of file that are known, come to rest."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from media.durable import BLOCK
-from media.errors import DigestMismatch, EmptyFile, NotAnImage, SizeMismatch
+from media.durable import BLOCK, MIB
+from media.errors import (
+    DigestMismatch,
+    EmptyFile,
+    MediaError,
+    NotAnAttachment,
+    NotAnImage,
+    SizeMismatch,
+    TooLargeForType,
+)
 from media.store import Store, original_key
 
-SNIFF = 64  # bytes; the longest signature below, an ISO-BMFF brand list, ends well before
+# What is taken in, and how many bytes of it at most (media.md §1).
+IMAGES: Mapping[str, int] = dict.fromkeys(("image/jpeg", "image/png", "image/webp", "image/heic"), 64 * MIB)
+VIDEOS: Mapping[str, int] = dict.fromkeys(
+    ("video/mp4", "video/quicktime", "video/webm", "video/x-matroska"), 2048 * MIB
+)
+ATTACHED: Mapping[str, int] = {**VIDEOS, "application/pdf": 64 * MIB}
+
+SNIFF = 64  # bytes; the longest signature below, an EBML head with its DocType, ends well before
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis"})
-UNKNOWN = "application/octet-stream"
+# Major brands that phones and editors write (mp4ra.org); "qt  " is Apple's MOV, the rest are MP4.
+MP4_BRANDS = frozenset(
+    {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV"}
+    | {b"3gp4", b"3gp5", b"3gp6", b"3g2a", b"dash"}
+)
+EBML, DOCTYPE = b"\x1a\x45\xdf\xa3", b"\x42\x82"  # RFC 8794 §11.2
+MATROSKA = {b"webm": "video/webm", b"matroska": "video/x-matroska"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,42 +52,86 @@ def signature(head: bytes) -> str | None:
         return "image/png"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "image/webp"
-    if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
+    if head.startswith(b"%PDF-"):  # at the very start, though readers look through the first kilobyte
+        return "application/pdf"
+    if head.startswith(EBML):
+        return _matroska(head)
+    return _iso_media(head[8:12]) if head[4:8] == b"ftyp" else None
+
+
+def _iso_media(brand: bytes) -> str | None:
+    if brand in HEIC_BRANDS:
         return "image/heic"
-    return None
+    if brand == b"qt  ":
+        return "video/quicktime"
+    return "video/mp4" if brand in MP4_BRANDS else None
 
 
-def verify(path: Path, *, sha256: str, size: int | None = None, photo: bool = True) -> Verified:
-    """Read the file once and hold it against what was declared.
+def _matroska(head: bytes) -> str | None:
+    """By the DocType element: its id, one byte of length (0x80 | n), its text."""
+    at = head.find(DOCTYPE, len(EBML))
+    if at < 0 or at + 2 >= len(head):
+        return None
+    size = head[at + 2] & 0x7F
+    return MATROSKA.get(head[at + 3 : at + 3 + size].rstrip(b"\0"))
 
-    Raises EmptyFile, SizeMismatch, DigestMismatch, and NotAnImage where a photo was promised.
-    The digest is judged before the signature: of damaged bytes only the damage can be said.
+
+def kinds_like(mime: str | None) -> Mapping[str, int]:
+    """The types that may arrive where `mime` was declared: photographs unless something else was."""
+    return ATTACHED if mime in ATTACHED else IMAGES
+
+
+def largest(mime: str | None) -> int:
+    """How many bytes an upload of the declared type may have; a photograph's where none is known."""
+    return kinds_like(mime).get(mime or "", max(IMAGES.values()))
+
+
+def verify(path: Path, *, sha256: str, size: int | None = None, declared: str | None = None) -> Verified:
+    """Hold the file against what was declared, as far as it can be told without its digest, which
+    `rest` judges while it copies: a file of 2 GiB is read once.
+
+    Raises EmptyFile, SizeMismatch, NotAnImage or NotAnAttachment by the declared type, TooLargeForType.
+    Of damaged bytes only the damage can be said, so each of these first asks for the digest and
+    raises DigestMismatch where that is wrong too.
     """
-    digest = hashlib.sha256()
-    arrived = 0
-    head = b""
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(BLOCK):
-            head = head or block[:SNIFF]
-            digest.update(block)
-            arrived += len(block)
+    arrived = path.stat().st_size
     if arrived == 0:
         raise EmptyFile
     if size is not None and arrived != size:
         raise SizeMismatch(declared=size, arrived=arrived)
+    with path.open("rb", buffering=0) as file:
+        mime = signature(file.read(SNIFF))
+    refusal = _refusal(mime, arrived, kinds_like(declared))
+    if refusal is not None:
+        check_digest(path, sha256)
+        raise refusal
+    return Verified(sha256, arrived, str(mime))
+
+
+def _refusal(mime: str | None, size: int, wanted: Mapping[str, int]) -> MediaError | None:
+    if mime is None or mime not in wanted:
+        return NotAnImage() if wanted is IMAGES else NotAnAttachment()
+    return TooLargeForType(wanted[mime]) if size > wanted[mime] else None
+
+
+def check_digest(path: Path, sha256: str) -> None:
+    """Read the file; raises DigestMismatch where it is not what it is called."""
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
     if digest.hexdigest() != sha256:
         raise DigestMismatch(declared=sha256, arrived=digest.hexdigest())
-    mime = signature(head)
-    if mime is None and photo:
-        raise NotAnImage
-    return Verified(sha256, arrived, mime or UNKNOWN)
 
 
 def rest(store: Store, dossier: str, staged_path: Path, verified: Verified) -> bool:
-    """Bring verified bytes to rest in their dossier; True if they were not there before.
+    """Bring a file to rest in its dossier; True if it was not there before.
 
-    The store checks the digest again while it copies, so bytes that changed on the staging disk
-    since `verify` are refused as well.
+    Raises DigestMismatch: the store judges the digest while it copies, and keeps nothing of a file that
+    is not what it is called. Where those bytes are there already, the file is read all the same, so
+    that a sender of other bytes is not told that they arrived.
     """
-    key = original_key(dossier, verified.sha256)
-    return store.put(key, staged_path, sha256=verified.sha256)
+    created = store.put(original_key(dossier, verified.sha256), staged_path, sha256=verified.sha256)
+    if not created:
+        check_digest(staged_path, verified.sha256)
+    return created

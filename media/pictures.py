@@ -2,10 +2,12 @@
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,14 @@ from PIL import (
 from media import exif, watermark
 from media.darkroom import ChildDied, Darkroom
 from media.exif import LONGEST, ORIENTATION, Hints
-from media.intake import SNIFF, signature
-from media.likeness import BITS, HEIGHT, WIDTH, dhash
+from media.intake import IMAGES, SNIFF, signature
+from media.likeness import BITS, LONG, SHORT, across, down
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+HEIC = "image/heic"
+# The extra `heic`. Its wheel holds GPL parts, so it does not come with the house; and before 1.8 its
+# libheif runs code that a picture brings along (CVE-2026-84383), so an older one counts as none.
+HEIF_PACKAGE, HEIF_LEAST = "pillow-heif", (1, 8)
 MAX_PIXELS = 64_000_000  # no phone on a site has more; a bomb of a few kB claims far more
 QUALITY = 82
 # Imported by name so that the darkroom's server has them loaded before the first fork.
@@ -56,7 +62,7 @@ class Undecodable(Exception):
 
 
 class Unsupported(Exception):
-    """A sound format that is not decoded here: HEIC (media.md §3 says why)."""
+    """A sound format that is not decoded here: HEIC without the extra `heic`."""
 
     def __init__(self, mime: str) -> None:
         self.mime = mime
@@ -80,13 +86,13 @@ _darkroom = Darkroom("media.pictures:develop")
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """What one decode gave: JPEGs by their longest edge, what the camera noted, and the hashes of
-    the picture and of its mirror, where enough is to be seen for one.
+    """What one decode gave: JPEGs by their longest edge, what the camera noted, and the picture's
+    hashes (across, down, across in the mirror; media/likeness.py), where enough is to be seen for one.
     """
 
     renditions: dict[int, Rendition]
     hints: Hints
-    likeness: tuple[int, int] | None
+    likeness: tuple[int, int, int] | None
 
 
 def examined(source: Path, edges: Sequence[int] = EDGES) -> Developed:
@@ -96,6 +102,15 @@ def examined(source: Path, edges: Sequence[int] = EDGES) -> Developed:
     where it is not the picture's fault.
     """
     return _answered(source, {"edges": sorted(edges, reverse=True)})
+
+
+def shows_heic() -> bool:
+    """Whether HEIC pictures can be developed: the extra is installed, in a version that may be trusted."""
+    try:
+        told = metadata.version(HEIF_PACKAGE)
+    except metadata.PackageNotFoundError:
+        return False
+    return tuple(int(n) for n in re.findall(r"\d+", told)[:2]) >= HEIF_LEAST
 
 
 def renditions(source: Path, edges: Sequence[int] = EDGES) -> dict[int, Rendition]:
@@ -120,12 +135,12 @@ def watermarked(source: Path, *, texts: Sequence[str], link: str, edge: int = ED
 def _answered(source: Path, request: dict[str, Any]) -> Developed:
     with source.open("rb") as file:
         mime = signature(file.read(SNIFF))
-    if mime is None:
+    if mime not in IMAGES:
         raise Undecodable("no picture's signature")
-    if mime == "image/heic":
+    if mime == HEIC and not shows_heic():
         raise Unsupported(mime)
     try:
-        result, data = _darkroom.develop(source, request)
+        result, data = _darkroom.develop(source, request | {"heic": mime == HEIC})
     except ChildDied:
         raise Undecodable("the decoder was killed or ran out of time or memory") from None
     if "fault" in result:
@@ -145,7 +160,10 @@ def _unpacked(result: dict[str, Any], data: bytes) -> Developed:
         start += int(size)
         found[int(edge)] = Rendition(piece, "image/jpeg", int(width), int(height), whole_width, whole_height)
     seen = result["likeness"]
-    likeness = None if seen is None else (_hash(seen[0]), _hash(seen[1]))
+    likeness = None
+    if seen is not None:
+        one, fall, mirror = (_hash(bits) for bits in seen)
+        likeness = one, fall, mirror
     return Developed(found, Hints(**{k: _plain(v) for k, v in result["hints"].items()}), likeness)
 
 
@@ -172,7 +190,8 @@ def develop(picture: int, request: dict[str, Any]) -> tuple[dict[str, Any], byte
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     edges = [int(edge) for edge in request["edges"]]  # the largest first
-    with os.fdopen(picture, "rb") as file, Image.open(file, formats=FORMATS) as image:
+    formats = _heif() if request["heic"] else FORMATS
+    with os.fdopen(picture, "rb") as file, Image.open(file, formats=formats) as image:
         notes = _exif(image)
         turn = TURNS.get(notes.get(ORIENTATION, 1))
         source = image.size[::-1] if turn in SIDEWAYS else image.size
@@ -192,6 +211,14 @@ def develop(picture: int, request: dict[str, Any]) -> tuple[dict[str, Any], byte
     return told, data
 
 
+def _heif() -> tuple[str, ...]:
+    """Loaded in the child that needs it and nowhere else: no other process has that code in it."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()  # it turns pictures upright itself, and says so in their EXIF
+    return ("HEIF",)
+
+
 def _hints(notes: Image.Exif) -> dict[str, Any]:
     """A broken block costs the hints, not the picture."""
     try:
@@ -200,14 +227,16 @@ def _hints(notes: Image.Exif) -> dict[str, Any]:
         return {}
 
 
-def _likeness(small: Image.Image) -> tuple[int, int] | None:
+def _likeness(small: Image.Image) -> tuple[int, int, int] | None:
     """From the upright picture, so that a photograph is the same however its camera was held."""
     grey = small.convert("L")
-    sides = (grey, grey.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
-    one, mirror = (
-        dhash(list(side.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR).tobytes())) for side in sides
-    )
-    return None if one is None or mirror is None else (one, mirror)
+    mirror = grey.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    one, other = across(_values(grey, LONG, SHORT)), across(_values(mirror, LONG, SHORT))
+    return None if one is None or other is None else (one, down(_values(grey, SHORT, LONG)), other)
+
+
+def _values(grey: Image.Image, width: int, height: int) -> bytes:
+    return grey.resize((width, height), Image.Resampling.BILINEAR).tobytes()
 
 
 def _exif(image: Image.Image) -> Image.Exif:

@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import io
+import logging
 import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,12 +22,15 @@ from media.address import S3Address
 from media.breaker import Breaker
 from media.durable import BLOCK, MIB
 from media.errors import BadKey, BlobUnknown, BytesDiffer, DigestMismatch, MediaError, StoreUnavailable
-from media.store import SHA256, Resting, checked_key
+from media.store import SHA256, Resting, checked_key, saved_as
 
 PART = 8 * MIB  # S3 refuses parts under 5 MiB except the last; one part at a time is in memory
 ONE_PUT = 16 * MIB  # a photograph is one request; only a video is worth the three and more of multipart
 ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 TAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+
+# It tells each signature at DEBUG, and an address that the store hands bytes out under is one.
+logging.getLogger("botocore.auth").setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +46,25 @@ class Patience:
 
 
 class S3Store:
-    """`media.store.Store` over S3. Nothing is asked of the network until the first verb is used."""
+    """`media.store.Store` over S3. Nothing is asked of the network until the first verb is used.
+
+    `public` is the endpoint (`https://host`) under which strangers reach the store, if they do.
+    """
 
     def __init__(
-        self, address: S3Address, patience: Patience | None = None, breaker: Breaker | None = None
+        self,
+        address: S3Address,
+        patience: Patience | None = None,
+        breaker: Breaker | None = None,
+        *,
+        public: str | None = None,
     ) -> None:
         self.address = address
+        self._public = None if public is None else replace(address, endpoint=public)
         self._patience = patience or Patience()
         self._breaker = breaker or Breaker()
         self._lock = threading.Lock()
-        self._made: tuple[int, Any] | None = None
+        self._made: dict[S3Address, tuple[int, Any]] = {}
 
     # -- the verbs ---------------------------------------------------------------------------
 
@@ -144,6 +157,25 @@ class S3Store:
                 return
             wanted["ContinuationToken"] = page["NextContinuationToken"]
 
+    def address_for(self, key: str, *, name: str, mime: str, seconds: int) -> str | None:
+        """Signed here (SigV4 in the query) without a word to the store. The host is part of what is
+        signed, so it is the one under which the store will be asked.
+        """
+        wanted = self._named(self._name(key)) | {
+            "ResponseContentDisposition": saved_as(name),
+            "ResponseContentType": mime,
+            "ResponseCacheControl": "private, no-cache",
+        }
+        if self._public is None:
+            return None
+        try:
+            signed: str = self._client(self._public).generate_presigned_url(
+                "get_object", Params=wanted, ExpiresIn=seconds
+            )
+        except BotoCoreError as fault:  # no credentials, most likely
+            raise StoreUnavailable(reason=type(fault).__name__) from None
+        return signed
+
     # -- putting -----------------------------------------------------------------------------
 
     def _put_whole(self, name: str, file: io.FileIO, size: int, sha256: str) -> None:
@@ -218,14 +250,15 @@ class S3Store:
     def _named(self, name: str) -> dict[str, str]:
         return {"Bucket": self.address.bucket, "Key": name}
 
-    def _client(self) -> Any:
+    def _client(self, address: S3Address | None = None) -> Any:
         """This process's own: a pool of connections inherited by fork would mix two conversations."""
-        made = self._made
+        address = address or self.address
+        made = self._made.get(address)
         if made is None or made[0] != os.getpid():
             with self._lock:
-                made = self._made
+                made = self._made.get(address)
                 if made is None or made[0] != os.getpid():
-                    made = self._made = os.getpid(), make_client(self.address, self._patience)
+                    made = self._made[address] = os.getpid(), make_client(address, self._patience)
         return made[1]
 
     @contextmanager

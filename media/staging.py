@@ -102,7 +102,9 @@ class Staging:
         }
         data = json.dumps(note, ensure_ascii=False).encode()
         with disk_faults():
-            replace_file(upload.path.with_suffix(".done" if upload.done else ".json"), data)
+            # A tombstone that a power cut takes back leaves a complete upload, which is finished again.
+            end = ".done" if upload.done else ".json"
+            replace_file(upload.path.with_suffix(end), data, lasting=not upload.done)
 
     def shelve(self, upload: Upload) -> None:
         """A new upload: an empty part, then its note; the caller holds `locked_folder`."""

@@ -1,4 +1,4 @@
-"""Where bytes rest: six verbs that a folder and an object store both can keep."""
+"""Where bytes rest: six verbs that a folder and an object store both keep, and one that only the latter."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
+from urllib.parse import quote
 
 from media.errors import BadKey
 
@@ -59,6 +60,20 @@ class Store(Protocol):
 
     def folders(self, folder: str) -> Iterator[str]:
         """The names of the folders right below `folder`, in no promised order."""
+
+    def address_for(self, key: str, *, name: str, mime: str, seconds: int) -> str | None:
+        """A URL under which the store itself hands the bytes out for so long, to whoever has it, to be
+        saved by this name and type; None where it cannot be reached from outside.
+
+        Asks nobody whether there are any. Whoever hands it on has asked who may have it; it is never
+        logged. Raises BadKey.
+        """
+
+
+def saved_as(name: str) -> str:
+    """Content-Disposition (RFC 6266): an ASCII fall-back, and the name as it was given (RFC 8187)."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def original_key(dossier: str, sha256: str) -> str:

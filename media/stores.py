@@ -19,10 +19,10 @@ def address(url: str) -> Path | S3Address:
     return Path(unquote(parts.path))
 
 
-def store_at(where: Path | S3Address) -> Store:
-    """The store at an address. Nothing is asked of it yet."""
+def store_at(where: Path | S3Address, *, public: str | None = None) -> Store:
+    """The store at an address, and under which endpoint others reach it. Nothing is asked of it yet."""
     if isinstance(where, Path):
         return FileStore(where)
     from media.s3 import S3Store  # boto3 takes a quarter of a second that a house with files need not pay
 
-    return S3Store(where)
+    return S3Store(where, public=public)

@@ -33,11 +33,13 @@ pictures = Table(
     Column("lon_e7", Integer),
     Column("orientation", Integer),
     Column("camera", String(80)),
-    # dHash of the picture and of its mirror (media/likeness.py), 16 hex digits: a BIGINT is signed.
+    # dHash across, of the picture and of its mirror, and down (media/likeness.py), 16 hex digits: a
+    # BIGINT is signed. Where only the last is missing, an earlier release looked at the picture.
     Column("likeness", String(16)),
     Column("mirror", String(16)),
-    # Its four bands; a look-up goes over one index a band, which holds all that is compared.
+    Column("down", String(16)),
+    # The first's four bands; a look-up goes over one index a band, which holds all that is compared.
     *(Column(f"band_{n}", Integer) for n in range(4)),
 )
 for _n in range(4):
-    Index(f"pictures_band_{_n}", pictures.c[f"band_{_n}"], pictures.c.likeness)
+    Index(f"pictures_band_{_n}", pictures.c[f"band_{_n}"], pictures.c.likeness, pictures.c.down)

@@ -38,7 +38,7 @@ Read = Callable[[int], bytes]
 class Limits:
     """What one sender may ask of the staging disk."""
 
-    max_size: int = 64 * MIB  # a photo; videos get their own Uploads
+    max_size: int = 64 * MIB  # whatever its metadata says
     max_open_per_owner: int = 200
     lifetime: timedelta = timedelta(days=7)  # crews work offline for days
     block: int = BLOCK
@@ -55,12 +55,20 @@ class Checksum:
 class Uploads:
     """Resumable uploads in a staging folder, in no protocol's words (tus speaks to it in tus.py).
 
-    Safe for many threads and processes on one machine. `clock` answers aware UTC instants.
+    Safe for many threads and processes on one machine. `clock` answers aware UTC instants; `largest`
+    how many bytes an upload with this metadata may have, at most `limits.max_size`.
     A foreign owner's upload is UploadUnknown, exactly like one that never was.
     """
 
-    def __init__(self, root: Path, clock: Callable[[], datetime], limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        clock: Callable[[], datetime],
+        limits: Limits | None = None,
+        largest: Callable[[Mapping[str, str]], int] | None = None,
+    ) -> None:
         self.limits = limits or Limits()
+        self._largest = largest or (lambda _said: self.limits.max_size)
         self._staging = Staging(root)
         self._clock = clock
 
@@ -90,7 +98,7 @@ class Uploads:
         `length` in bytes, None where it is not known yet. Raises UploadTooLarge, TooManyUploads,
         SizeMismatch (the file is at rest with another length), StagingFull.
         """
-        self._check_length(length)
+        self._check_length(length, metadata)
         upload_id = _identity(owner, metadata) or uuid.uuid4().hex
         folder = self._staging.open_folder(owner)
         while True:
@@ -176,7 +184,7 @@ class Uploads:
 
     def declare_length(self, upload: Upload, length: int) -> Upload:
         """Fix the length that creation left open; naming the same one again changes nothing."""
-        self._check_length(length)
+        self._check_length(length, upload.metadata)
         if upload.length is not None:
             return _agreed(upload, length)
         # The part's lock too, so that no block slips past the new length while it is written.
@@ -329,16 +337,19 @@ class Uploads:
 
     # -- limits ------------------------------------------------------------------------------
 
-    def _check_length(self, length: int | None) -> None:
-        if length is not None and length > self.limits.max_size:
-            raise UploadTooLarge(self.limits.max_size)
+    def _check_length(self, length: int | None, metadata: Mapping[str, str]) -> None:
+        if length is not None and length > (limit := self._limit(metadata)):
+            raise UploadTooLarge(limit)
+
+    def _limit(self, metadata: Mapping[str, str]) -> int:
+        return min(self._largest(metadata), self.limits.max_size)
 
     def _room(self, upload: Upload) -> int:
-        return (self.limits.max_size if upload.length is None else upload.length) - upload.offset
+        return (self._limit(upload.metadata) if upload.length is None else upload.length) - upload.offset
 
     def _excess(self, upload: Upload) -> MediaError:
         if upload.length is None:
-            return UploadTooLarge(self.limits.max_size)
+            return UploadTooLarge(self._limit(upload.metadata))
         return ExcessBytes(length=upload.length, offset=upload.offset)
 
 

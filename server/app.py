@@ -16,9 +16,10 @@ from uuid_utils import uuid7
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from media.errors import MediaError
+from media.intake import ATTACHED
 from media.stores import store_at
 from media.tus import Tus
-from media.uploads import Uploads
+from media.uploads import Limits, Uploads
 
 from . import access, catalogue, endpoint, logs
 from .config import ROOT, Config
@@ -30,16 +31,17 @@ from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
 from .office import Office
+from .open.routes import blueprint as open_pages
 from .people.queries import identify
 from .people.routes import blueprint as people
-from .photos.actions import check_metadata
+from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 
 log = structlog.get_logger()
-BLUEPRINTS = (people, devices, law, projects, inspections, issues, photos, traces, desk)
+BLUEPRINTS = (people, devices, law, projects, inspections, issues, photos, traces, desk, open_pages)
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 
@@ -63,11 +65,11 @@ def create_app(
         keep_promises(db.engine)
     for folder in (config.staging, config.scratch):
         folder.mkdir(parents=True, exist_ok=True)
-    uploads = Uploads(config.staging, clock)
+    uploads = Uploads(config.staging, clock, Limits(max_size=max(ATTACHED.values())), largest)
     app.extensions["office"] = Office(
         config=config,
         journal=catalogue.journal(),
-        store=store_at(config.media),
+        store=store_at(config.media, public=config.media_public_url),
         uploads=uploads,
         tus=Tus(uploads, lambda metadata, _length: check_metadata(dict(metadata))),
         clock=clock,

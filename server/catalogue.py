@@ -25,6 +25,7 @@ from .law.records.calendar import CALENDAR
 from .law.records.provision import PROVISION
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
+from .photos.records.attachment import ATTACHMENT
 from .photos.records.photo import PHOTO
 from .projects.queries import project as project_projects
 from .projects.records.project import PROJECT
@@ -46,6 +47,7 @@ CATALOGUE = (
     Line(INSPECTION, project_inspections),
     Line(ISSUE, project_issues, follow_issues),
     Line(PHOTO, project_photos, follow_photos),
+    Line(ATTACHMENT, project_photos, follow_photos),
     Line(COMMENT, project_comments),
     Line(REPLY, project_papers),
     Line(REVIEW, project_papers),

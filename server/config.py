@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from media.address import S3Address
+from media.address import S3Address, checked_endpoint
 from media.stores import address
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +18,8 @@ class Config:
 
     database_url: str
     media: Path | S3Address
+    media_public_url: str | None
+    public_url: str | None
     staging: Path
     scratch: Path
     bind: str
@@ -36,6 +38,12 @@ class Config:
                                the store wants them; default `<var>/media`. Its credentials come from
                                AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or from the usual files
                                (AWS_SHARED_CREDENTIALS_FILE), never from this URL
+        XUNJIAN_MEDIA_PUBLIC_URL  https://host[:port] under which phones and browsers reach the S3 store;
+                               originals are then fetched from it, by an address that is good for five
+                               minutes. A proxy there must pass Host and path on as they come, for
+                               both are signed. Unset: everything comes through this server
+        XUNJIAN_PUBLIC_URL     https://host[:port] under which the public reaches this server, for links
+                               on paper and in pictures; default: the one that the request came by
         XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
         XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
         XUNJIAN_BIND           address:port; default 127.0.0.1:8000
@@ -51,6 +59,8 @@ class Config:
         return cls(
             database_url=env.get("XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
             media=_media(env.get("XUNJIAN_MEDIA_URL") or (var / "media").as_uri()),
+            media_public_url=_url(env, "XUNJIAN_MEDIA_PUBLIC_URL"),
+            public_url=_url(env, "XUNJIAN_PUBLIC_URL"),
             staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
             scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
@@ -69,6 +79,13 @@ def _office(given: str) -> str:
     if not re.fullmatch(r"office:[a-z0-9-]{1,40}", given):
         raise ValueError(f"XUNJIAN_OFFICE: expected office:name in lower case, got {given!r}")
     return given
+
+
+def _url(env: Mapping[str, str], name: str) -> str | None:
+    try:
+        return checked_endpoint(env[name]) if env.get(name) else None
+    except ValueError as wrong:
+        raise ValueError(f"{name}: {wrong}") from None
 
 
 def _hours(env: Mapping[str, str], name: str, usual: int) -> int:

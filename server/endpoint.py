@@ -17,6 +17,7 @@ from .errors import Refusal
 from .office import office
 
 JSON_BYTES = 4 * 1024 * 1024  # protocol.md §7
+STREAM_BYTES = 1 << 62  # the view itself limits what it reads; None would mean Flask's own limit
 ANYONE = "anyone"
 SIGNED_IN = "signed-in"
 
@@ -120,7 +121,7 @@ def endpoint(
         @wraps(view)
         def wrapped(**path: str) -> Response:
             if raw:
-                request.max_content_length = None
+                request.max_content_length = STREAM_BYTES
             return _respond(view(_call(operation), **path), operation.status)
 
         wrapped.declared = True  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from uuid_utils import uuid7
 
-from media.intake import SNIFF, signature
+from media.intake import IMAGES, SNIFF, signature
 from sync.line import HttpLine, NoLine, Refused
 from sync.replica import Replica
 
@@ -107,7 +107,7 @@ def found(folder: Path) -> Iterator[Picture]:
             continue
         data = path.read_bytes()
         mime = signature(data[:SNIFF])
-        if mime is not None:
+        if mime is not None and mime in IMAGES:
             yield Picture(path, hashlib.sha256(data).hexdigest(), mime)
 
 
@@ -220,7 +220,7 @@ def report(device: Replica, line: HttpLine, dossier: str, pictures: list[Picture
             table.add_row(picture.path.name, picture.sha256[:12], "[red]未入库 missing", "", "")
             good = False
             continue
-        data = line.request("GET", photo["original"]).content
+        data = line.request("GET", f"{photo['original']}&via=server").content
         same = hashlib.sha256(data).hexdigest() == picture.sha256
         good = good and same
         small = _thumbnail(line, photo["thumbnail"])

@@ -210,7 +210,7 @@ def _item(
     row = (dossier, item["record"], audience, item["kind"], item["version"], epoch)
     texts = (orjson.dumps(body).decode(), orjson.dumps(item["written"]).decode())
     db.execute("INSERT OR REPLACE INTO shadow VALUES (?,?,?,?,?,?,?,?,?)", (*row, *texts, gen))
-    if item["kind"] == "photo" and "stored_at" in body:
+    if "sha256" in body and "stored_at" in body:
         # The server has verified these bytes at rest: only now may the phone free them.
         db.execute(
             "UPDATE media SET state='stored' WHERE photo=? AND sha256=?",

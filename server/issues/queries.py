@@ -117,7 +117,7 @@ def _filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]
 
 
 def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[str, Any]]:
-    pictures = photos.of_subjects(actor, [(r.dossier, r.id) for r in rows])
+    named = photos.of_subjects(actor, [(r.dossier, r.id) for r in rows])
     people = names(r.assignee for r in rows if r.assignee)
     projects = project_names(actor, {r.dossier for r in rows})
     day = today(now)
@@ -140,8 +140,11 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
             "inspection": r.inspection,
             "contractor": r.contractor,
             "assignee": {"id": r.assignee, "name": people.get(r.assignee)} if r.assignee else None,
-            "evidence": photos.evidence(pictures.get((r.dossier, r.id), [])),
-            "photos": [photos.told(p) for p in pictures.get((r.dossier, r.id), [])],
+            "evidence": photos.evidence(named.get((r.dossier, r.id), [])),
+            **{
+                f"{kind}s": [photos.told(p) for p in named.get((r.dossier, r.id), []) if p.kind == kind]
+                for kind in photos.KINDS
+            },
         }
         for r in rows
     ]

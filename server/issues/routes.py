@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from server import paging
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
-from server.photos.routes import Photo
+from server.photos.routes import Attachment, Photo
 from server.transaction import reading
 from sync.record import INSTANT_PATTERN
 
@@ -55,7 +55,7 @@ class Named(Schema):
 
 
 class Evidence(Schema):
-    """How many of the named photographs are verified at rest."""
+    """How many of the named photographs and attachments are verified at rest."""
 
     stored = fields.Integer()
     total = fields.Integer()
@@ -83,6 +83,7 @@ class Issue(Schema):
     assignee = fields.Nested(Named, allow_none=True)
     evidence = fields.Nested(Evidence)
     photos = fields.List(fields.Nested(Photo))
+    attachments = fields.List(fields.Nested(Attachment))
 
 
 class Queue(Schema):
@@ -122,7 +123,7 @@ class Paper(Schema):
 
 
 class WholeIssue(Issue):
-    """One issue with its body, photographs, comments, papers, and the steps open to the caller."""
+    """One issue with its body, photographs, attachments, comments, papers, and the steps open to you."""
 
     body = fields.Dict(metadata={"schema": ISSUE.body_schema()})
     comments = fields.List(fields.Nested(Comment))

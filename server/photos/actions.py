@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
 from functools import partial
@@ -47,7 +47,7 @@ def check_metadata(metadata: dict[str, str]) -> None:
     """What an upload must say before a byte is staged. Raises MediaError `bad-metadata`."""
     for name in REQUIRED:
         if not metadata.get(name):
-            raise BadMetadata(name, f"Name the {name} of the photograph in Upload-Metadata.")
+            raise BadMetadata(name, f"Name the {name} of the file in Upload-Metadata.")
     if not DOSSIER.fullmatch(metadata["dossier"]):
         raise BadMetadata("dossier")
     if not SHA256.fullmatch(metadata["sha256"]):
@@ -55,7 +55,20 @@ def check_metadata(metadata: dict[str, str]) -> None:
     try:
         uuid.UUID(metadata["record"])
     except ValueError:
-        raise BadMetadata("record", "The record is the photograph's id, a UUID.") from None
+        raise BadMetadata("record", "The record is the photograph's or attachment's id, a UUID.") from None
+
+
+def largest(metadata: Mapping[str, str]) -> int:
+    """How many bytes an upload may have, by its declared type."""
+    return intake.largest(_declared(metadata))
+
+
+def _declared(said: Mapping[str, str]) -> str | None:
+    """The type that an upload's metadata declares, or else the record that it is for, if it is here."""
+    if said.get("mime"):
+        return said["mime"]
+    with transaction.reading() as conn:
+        return queries.declared(conn, said["dossier"], said["record"])
 
 
 def take_in(upload: Upload) -> None:
@@ -65,7 +78,7 @@ def take_in(upload: Upload) -> None:
     bytes without an entry, which the next call finds, and never an entry without bytes.
     """
     here, said = office(), upload.metadata
-    verified = intake.verify(upload.path, sha256=said["sha256"], size=upload.length)
+    verified = intake.verify(upload.path, sha256=said["sha256"], size=upload.length, declared=_declared(said))
     created = intake.rest(here.store, said["dossier"], upload.path, verified)
     now = here.clock()
     with transaction.writing(said["dossier"]) as conn:
@@ -111,7 +124,7 @@ def drain() -> int:
 
 
 def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None) -> int:
-    """Enter `stored_at` for photographs whose bytes are at rest; how many there were.
+    """Enter `stored_at` for photographs and attachments whose bytes are at rest; how many there were.
 
     In the transaction of `conn`, like any other change of the dossier.
     """
@@ -126,7 +139,7 @@ def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None)
             "id": str(uuid.uuid5(NAMESPACE, f"{dossier}|{photo.id}|{photo.sha256}|stored")),
             "n": 0,
             "op": "update",
-            "kind": "photo",
+            "kind": photo.kind,
             "record": photo.id,
             "base": {"version": photo.version, "epoch": epoch},
             "fields": {"stored_at": {"set": _utc(photo.stored_at)}},
@@ -147,7 +160,7 @@ def _utc(moment: Any) -> str:
 
 
 def follow(dossier: str, touched: Sequence[Touched]) -> None:
-    """After photographs' records came in: their bytes may be here already."""
+    """After records came in: their bytes may be here already."""
     digests = {t.body["sha256"] for t in touched if "stored_at" not in t.body and not t.deleted}
     if not digests:
         return
@@ -232,15 +245,15 @@ def develop(dossier: str, digest: str) -> None:
 
 def watermarked(photo: PhotoRow, actor: Actor, root: str) -> tuple[str, str]:
     """The key of the watermarked version, and a digest of all that it says: a corrected record has
-    another watermark, and the old one is not shown again. The code leads to the photograph's record
-    under `root`.
+    another watermark, and the old one is not shown again. The code leads to the photograph's open
+    page (server/open) under `root`.
 
     Raises Refusal as `rendition` does.
     """
     original(photo)
     with transaction.reading() as conn:
         texts = queries.watermark(conn, actor, photo)
-    link = f"{root}api/v1/photos/{photo.id}?dossier={photo.dossier}"
+    link = f"{root}open/photos/{photo.id}/{photo.sha256[:16]}"
     says = sha256("\n".join([DRAWN, link, *texts]).encode())[:16]
     key = rendition_key(photo.dossier, photo.sha256, f"watermark-{says}", EXT)
     if office().store.has(key) is None:
@@ -258,7 +271,7 @@ def _in_hand(dossier: str, digest: str) -> Iterator[Path]:
         tried = conn.execute(
             select(blobs.c.picture).where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
         ).scalar()
-    if tried in ("undecodable", "unsupported"):
+    if tried == "undecodable" or (tried == "unsupported" and not pictures.shows_heic()):
         raise Refusal("no-picture", reason=tried)
     with tempfile.TemporaryDirectory(dir=here.config.scratch) as folder:
         source = Path(folder) / "source"

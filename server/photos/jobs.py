@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from media.pictures import shows_heic
 from server import transaction
 from server.errors import Refusal
 
@@ -14,10 +15,11 @@ AT_ONCE = 100
 def develop_all(most: int = AT_ONCE) -> int:
     """Develop originals that nobody asked for yet, the newest first; returns how many were tried.
 
-    One that cannot be shown is noted, and not tried again.
+    One that cannot be shown is noted, and not tried again, unless its format can be shown by now.
     """
+    states = ("ok", "unsupported") if shows_heic() else ("ok",)
     with transaction.reading() as conn:
-        waiting = queries.undeveloped(conn, most)
+        waiting = queries.undeveloped(conn, most, states)
     for dossier, digest in waiting:
         with suppress(Refusal):
             actions.develop(dossier, digest)

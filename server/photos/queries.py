@@ -1,11 +1,12 @@
-"""Photographs as lists read them, and which of them still wait for their bytes."""
+"""Photographs and attachments as lists read them, and which of them still wait for their bytes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, false, func, or_, select
 
 from media import likeness
 from media.exif import Hints
@@ -23,6 +24,7 @@ from sync.minutes import Touched
 from . import rules
 from .tables import PhotoRow
 
+KINDS = ("photo", "attachment")
 SAID = (*("taken_at", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_m", "datum", "mime", "size"),)
 NOTED = ("taken_at", "lat_e7", "lon_e7", "orientation", "camera")
 # Hints, not proofs: beyond this many, what is shown is no photograph but a habit of the camera.
@@ -35,10 +37,11 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
     rows = []
     for t in touched:
         b = t.body
-        taken = rfc3339(datetime.fromisoformat(b["taken_at"]))
+        taken = b.get("taken_at")  # an attachment may have none
+        taken = taken and rfc3339(datetime.fromisoformat(taken))
         rows.append(
             (
-                *(t.dossier, t.record, t.version, t.audience, t.deleted, b["subject"], b["sha256"]),
+                *(t.dossier, t.record, t.kind, t.version, t.audience, t.deleted, b["subject"], b["sha256"]),
                 *(b["size"], b["mime"], b.get("name"), b.get("caption"), b.get("phase"), taken),
                 "stored_at" in b,
             )
@@ -47,20 +50,23 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
 
 
 def told(row: PhotoRow) -> dict[str, Any]:
-    """One photograph as the API tells it."""
-    here = f"/api/v1/photos/{row.id}"
-    names = ("dossier", "id", "subject", "sha256", "size", "mime", "name", "caption", "phase")
-    return {n: getattr(row, n) for n in names} | {
-        "taken_at": row.taken_at,
-        "stored": row.stored,
-        "original": f"{here}/original?dossier={row.dossier}" if row.stored else None,
-        "thumbnail": f"{here}/thumbnail?dossier={row.dossier}" if row.stored else None,
-        "picture": f"{here}/rendition/1600?dossier={row.dossier}" if row.stored else None,
+    """One photograph or attachment as the API tells it."""
+    here = f"/api/v1/{row.kind}s/{row.id}"
+    names = ("dossier", "id", "subject", "sha256", "size", "mime", "name", "caption", "taken_at", "stored")
+    said = {n: getattr(row, n) for n in names}
+    faces = {"original": "original"}
+    if row.kind == "photo":
+        said["phase"] = row.phase
+        faces |= {"thumbnail": "thumbnail", "picture": "rendition/1600"}
+    return said | {
+        name: f"{here}/{face}?dossier={row.dossier}" if row.stored else None for name, face in faces.items()
     }
 
 
 def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[PhotoRow]]:
-    """The photographs of records named by (dossier, id), in the order they were taken. One statement."""
+    """The photographs and attachments of records named by (dossier, id), in the order they were taken.
+    One statement.
+    """
     wanted: dict[str, list[str]] = {}
     for dossier, subject in subjects:
         wanted.setdefault(dossier, []).append(subject)
@@ -70,9 +76,8 @@ def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple
     mine = or_(*(and_(row.dossier == d, row.subject.in_(ids)) for d, ids in wanted.items()))
     found = db.session.execute(
         select(row)
-        .where(mine, row.deleted.is_(False))
-        .where(access.visible(actor, "photo.read", row.dossier, row.audience))
-        .order_by(row.taken_at, row.id)
+        .where(mine, row.deleted.is_(False), _readable(actor))
+        .order_by(row.taken_at.nulls_last(), row.id)
     ).scalars()
     photos: dict[tuple[str, str], list[PhotoRow]] = {}
     for photo in found:
@@ -81,17 +86,16 @@ def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple
 
 
 def wanted(actor: Actor, dossiers: list[str]) -> dict[str, list[str]]:
-    """Digests whose bytes these dossiers still lack, of photographs that the actor sees; the oldest
-    first, at most WANTED. One statement, none without a dossier.
+    """Digests whose bytes these dossiers still lack, of photographs and attachments that the actor
+    sees; the oldest first, at most WANTED. One statement, none without a dossier.
     """
     if not dossiers:
         return {}
     row = PhotoRow
     found: Any = db.session.execute(
         select(row.dossier, row.sha256)
-        .where(row.stored.is_(False), row.dossier.in_(dossiers), row.deleted.is_(False))
-        .where(access.visible(actor, "photo.read", row.dossier, row.audience))
-        .order_by(row.taken_at, row.id)
+        .where(row.stored.is_(False), row.dossier.in_(dossiers), row.deleted.is_(False), _readable(actor))
+        .order_by(row.taken_at.nulls_last(), row.id)
         .limit(WANTED)
     )
     lacking: dict[str, list[str]] = {}
@@ -100,20 +104,32 @@ def wanted(actor: Actor, dossiers: list[str]) -> dict[str, list[str]]:
     return lacking
 
 
+def _readable(actor: Actor) -> ColumnElement[bool]:
+    """The condition that keeps a list to what the actor may read, by each kind's own rights."""
+    row = PhotoRow
+    return or_(
+        *(
+            and_(row.kind == kind, access.visible(actor, f"{kind}.read", row.dossier, row.audience))
+            for kind in KINDS
+        )
+    )
+
+
 def evidence(photos: Sequence[PhotoRow]) -> dict[str, int]:
-    """How many of the named photographs are verified at rest: "evidence 14/17"."""
+    """How many of the named photographs and attachments are verified at rest: "evidence 14/17"."""
     return {"stored": sum(p.stored for p in photos), "total": len(photos)}
 
 
 def one(actor: Actor, photo: str, dossier: str | None, verb: str = "photo.read") -> PhotoRow:
-    """The photograph, if the actor may do that with it; ids are unique inside a dossier only.
+    """The record of the verb's kind, if the actor may do that with it; ids are unique inside a dossier
+    only.
 
     Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
     """
     row = PhotoRow
     query = (
         select(row)
-        .where(row.id == photo, row.deleted.is_(False))
+        .where(row.id == photo, row.kind == verb.partition(".")[0], row.deleted.is_(False))
         .where(access.visible(actor, verb, row.dossier, row.audience))
         .limit(2)
     )
@@ -127,6 +143,15 @@ def one(actor: Actor, photo: str, dossier: str | None, verb: str = "photo.read")
     return rows[0]
 
 
+def declared(conn: Connection, dossier: str, record: str) -> str | None:
+    """The type that a record declares, if it is here."""
+    t = cast(Table, PhotoRow.__table__)
+    found: str | None = conn.execute(
+        select(t.c.mime).where(t.c.dossier == dossier, t.c.id == record)
+    ).scalar()
+    return found
+
+
 def mime(photo: PhotoRow) -> str:
     """The type that the bytes themselves declared; the record's word only until they are here."""
     found = db.session.execute(
@@ -135,19 +160,39 @@ def mime(photo: PhotoRow) -> str:
     return found or photo.mime
 
 
+def on_record(conn: Connection, photo: str, head: str) -> Any:
+    """What anybody may know who names a photograph's id and its digest's first hex digits: `sha256`,
+    and `stored_at` of its bytes (None while they are awaited); None where there is no such one.
+    """
+    t = cast(Table, PhotoRow.__table__)
+    return conn.execute(
+        select(t.c.sha256, blobs.c.stored_at)
+        .join_from(t, blobs, and_(blobs.c.dossier == t.c.dossier, blobs.c.sha256 == t.c.sha256), isouter=True)
+        .where(t.c.id == photo, t.c.kind == "photo", t.c.deleted.is_(False), t.c.sha256.startswith(head))
+        .order_by(blobs.c.stored_at.nulls_last())
+    ).first()
+
+
 def awaited(conn: Connection, dossier: str, digests: Iterable[str] | None = None) -> list[Any]:
-    """Photographs whose record does not say `stored` although their bytes are at rest."""
+    """Records that do not say `stored` although their bytes are at rest."""
+    named: dict[str, Any] = {"dossier": dossier}
+    if digests is not None:
+        named["digests"] = bulk.listed(conn, digests)
+    return list(conn.execute(_awaited(conn.dialect.name, digests is not None), named))
+
+
+@cache
+def _awaited(dialect: str, by_digest: bool) -> Select[Any]:
+    """Built once: it is asked for each photograph that comes in."""
     t = cast(Table, PhotoRow.__table__)
     query = (
-        select(t.c.id, t.c.sha256, t.c.version, blobs.c.stored_at)
+        select(t.c.id, t.c.kind, t.c.sha256, t.c.version, blobs.c.stored_at)
         .join_from(t, blobs, and_(blobs.c.dossier == t.c.dossier, blobs.c.sha256 == t.c.sha256))
-        .where(t.c.dossier == dossier, t.c.stored.is_(False), t.c.deleted.is_(False))
+        .where(t.c.dossier == bindparam("dossier"), t.c.stored.is_(False), t.c.deleted.is_(False))
         .order_by(t.c.id)
         .limit(500)
     )
-    if digests is not None:
-        query = query.where(bulk.among(conn, t.c.sha256, digests))
-    return list(conn.execute(query))
+    return query.where(bulk.named(dialect, t.c.sha256, "digests")) if by_digest else query
 
 
 def line(conn: Connection, dossier: str, digest: str) -> Any:
@@ -207,20 +252,27 @@ def unsettled(conn: Connection) -> list[str]:
 
 
 def at_rest(conn: Connection) -> list[tuple[str, str]]:
-    """(dossier, digest) of every photograph's bytes that are called stored."""
+    """(dossier, digest) of all bytes that are called stored."""
     rows = conn.execute(select(blobs.c.dossier, blobs.c.sha256).order_by(blobs.c.dossier, blobs.c.sha256))
     return [(row.dossier, row.sha256) for row in rows]
 
 
-def undeveloped(conn: Connection, most: int) -> list[tuple[str, str]]:
-    """(dossier, digest) of originals that nobody has looked at yet, the newest first; also those
-    whose thumbnails an earlier release made.
+def undeveloped(conn: Connection, most: int, states: Sequence[str] = ("ok",)) -> list[tuple[str, str]]:
+    """(dossier, digest) of pictures that nobody has looked at yet, the newest first; also those in
+    `states` of which nothing was noted: "ok" where an earlier release made the thumbnails. And those
+    whose second hash is missing, because an earlier release knew only one.
     """
     same = and_(pictures.c.dossier == blobs.c.dossier, pictures.c.sha256 == blobs.c.sha256)
     rows = conn.execute(
         select(blobs.c.dossier, blobs.c.sha256)
         .join_from(blobs, pictures, same, isouter=True)
-        .where(pictures.c.sha256.is_(None), or_(blobs.c.picture.is_(None), blobs.c.picture == "ok"))
+        .where(blobs.c.mime.startswith("image/"))
+        .where(
+            or_(
+                pictures.c.sha256.is_(None), and_(pictures.c.likeness.is_not(None), pictures.c.down.is_(None))
+            )
+        )
+        .where(or_(blobs.c.picture.is_(None), blobs.c.picture.in_(states)))
         .order_by(blobs.c.stored_at.desc(), blobs.c.sha256)
         .limit(most)
     )
@@ -228,12 +280,16 @@ def undeveloped(conn: Connection, most: int) -> list[tuple[str, str]]:
 
 
 def note_picture(
-    conn: Connection, dossier: str, digest: str, hints: Hints, seen: tuple[int, int] | None
+    conn: Connection, dossier: str, digest: str, hints: Hints, seen: tuple[int, int, int] | None
 ) -> None:
     """Keep what a picture told of itself."""
-    spelled = [f"{bits:016x}" for bits in seen] if seen else [None, None]
-    parts = likeness.bands(seen[0]) if seen else [None] * likeness.BANDS
-    bulk.upsert(conn, pictures, [(dossier, digest, *astuple(hints), *spelled, *parts)])
+    row: tuple[Any, ...] = (dossier, digest, *astuple(hints))
+    if seen is None:
+        row += (None,) * (3 + likeness.BANDS)
+    else:
+        across, down, mirror = seen
+        row += (f"{across:016x}", f"{mirror:016x}", f"{down:016x}", *likeness.bands(across))
+    bulk.upsert(conn, pictures, [row])
 
 
 def three_views(conn: Connection, row: PhotoRow) -> dict[str, Any]:
@@ -279,16 +335,16 @@ def watermark(conn: Connection, actor: Actor, row: PhotoRow) -> list[str]:
 
 def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]:
     """Photographs that look like this one or its mirror, in every dossier where the actor may compare
-    them; the nearest first, at most ALIKE. Six statements.
+    them; the nearest first, at most ALIKE. Six statements, and one for each look that is near.
     """
     seen = conn.execute(
-        select(pictures.c.likeness, pictures.c.mirror).where(
+        select(pictures.c.likeness, pictures.c.down, pictures.c.mirror).where(
             pictures.c.dossier == row.dossier, pictures.c.sha256 == row.sha256
         )
     ).one_or_none()
-    if seen is None or seen.likeness is None:
+    if seen is None or seen.down is None:
         return []
-    distances = _near(conn, int(seen.likeness, 16), int(seen.mirror, 16))
+    distances = near(conn, *(int(bits, 16) for bits in seen))
     names: dict[str, list[str]] = {}
     for dossier, digest in distances:
         names.setdefault(dossier, []).append(digest)
@@ -299,7 +355,7 @@ def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]
     )
     rows = db.session.execute(
         select(t)
-        .where(or_(false(), *same_bytes), t.deleted.is_(False))
+        .where(or_(false(), *same_bytes), t.kind == "photo", t.deleted.is_(False))
         .where(access.visible(actor, "photo.compare", t.dossier, t.audience))
     ).scalars()
     others = [r for r in rows if (r.dossier, r.id) != (row.dossier, row.id)]
@@ -307,16 +363,27 @@ def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]
     return sorted(told_of, key=lambda p: (p["distance"], p["taken_at"], p["id"]))[:ALIKE]
 
 
-def _near(conn: Connection, bits: int, mirror: int) -> dict[tuple[str, str], int]:
-    """(dossier, digest) → distance of what is near either, over one index a band."""
-    p, found = pictures.c, {}
-    for n, bands in enumerate(zip(likeness.bands(bits), likeness.bands(mirror), strict=True)):
+def near(conn: Connection, across: int, down: int, mirror: int) -> dict[tuple[str, str], int]:
+    """(dossier, digest) → distance of what is near a picture with these hashes or near its mirror, the
+    nearest first; over one index a band.
+    """
+    p, looks = pictures.c, dict[tuple[str, str], int]()
+    asked = ((across, down), (mirror, likeness.mirrored(down)))
+    for n, bands in enumerate(zip(likeness.bands(across), likeness.bands(mirror), strict=True)):
         wanted = {value for band in bands for value in likeness.probes(band)}
+        # Out of the index alone: whose they are is asked of the few that are near.
         rows = conn.execute(
-            select(p.dossier, p.sha256, p.likeness).where(p[f"band_{n}"].in_(wanted)).limit(MOST_IN_BAND)
+            select(p.likeness, p.down)
+            .where(p[f"band_{n}"].in_(wanted), p.down.is_not(None))
+            .limit(MOST_IN_BAND)
         )
-        for r in rows:
-            far = likeness.near((bits, mirror), int(r.likeness, 16))
+        for one, fall in rows:
+            far = likeness.near(asked, (int(one, 16), int(fall, 16)))
             if far is not None:
-                found[r.dossier, r.sha256] = far
-    return dict(sorted(found.items(), key=lambda item: item[1])[:NEAREST])
+                looks[one, fall] = far
+    found: dict[tuple[str, str], int] = {}
+    for (one, fall), far in sorted(looks.items(), key=lambda item: item[1])[:NEAREST]:
+        theirs = and_(p.band_0 == likeness.bands(int(one, 16))[0], p.likeness == one, p.down == fall)
+        for row in conn.execute(select(p.dossier, p.sha256).where(theirs).limit(NEAREST - len(found))):
+            found[row.dossier, row.sha256] = far
+    return found

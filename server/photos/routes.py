@@ -1,23 +1,22 @@
-"""Uploads of photographs (tus 1.0), the originals and their smaller versions."""
+"""Uploads (tus 1.0) of photographs and attachments, the originals and photographs' smaller versions."""
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, request
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 from werkzeug.exceptions import ClientDisconnected
-from werkzeug.wsgi import wrap_file
 
 from media.errors import BadMetadata
+from media.intake import ATTACHED, IMAGES
 from media.tus import VERSION, parse_metadata
 from server import access
+from server.delivery import Original, Where, hand_out
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.office import office
 from server.transaction import reading
 
 from . import actions, queries
-from .records.photo import MIMES
 from .rules import FLAGS
 from .tables import PhotoRow
 
@@ -28,36 +27,42 @@ MISSING = ("not-found", "evidence-missing", "ambiguous", "store-unavailable")
 UPLOAD_REFUSALS = (
     *("upload-unknown", "upload-expired", "offset-mismatch", "wrong-content-type", "tus-version"),
     *("upload-too-large", "excess-bytes", "checksum-mismatch", "digest-mismatch", "size-mismatch"),
-    *("not-an-image", "empty-file", "staging-full", "too-many-uploads", "bad-upload"),
+    *("not-an-image", "not-an-attachment", "empty-file", "staging-full", "too-many-uploads", "bad-upload"),
     *("bad-metadata", "store-unavailable", "unknown-dossier"),
 )
-FOREVER = "max-age=31536000, immutable"
+# For a file that its sender gave no name.
+EXTENSIONS = {
+    **{"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic"},
+    **{"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/x-matroska": "mkv"},
+    "application/pdf": "pdf",
+}
 RENDITION_REFUSALS = (*MISSING, "no-picture", "darkroom-unavailable")
 
 
-class Where(Schema):
-    """Record ids are unique inside a dossier; name it where two dossiers may share one."""
-
-    dossier = fields.String(load_default=None, validate=validate.Length(1, 96))
-
-
-class Photo(Schema):
-    """A photograph; `original`, `thumbnail` (320 px) and `picture` (1600 px) are null until its bytes
-    are verified at rest.
-    """
+class Attachment(Schema):
+    """A video or a paper; `original` is null until its bytes are verified at rest."""
 
     dossier = fields.String()
     id = fields.UUID()
     subject = fields.UUID()
     sha256 = fields.String()
     size = fields.Integer()
-    mime = fields.String(metadata={"enum": list(MIMES)})
+    mime = fields.String(metadata={"enum": list(ATTACHED)})
     name = fields.String(allow_none=True)
     caption = fields.String(allow_none=True)
-    phase = fields.String(allow_none=True)
-    taken_at = fields.String()
+    taken_at = fields.String(allow_none=True)
     stored = fields.Boolean()
     original = fields.String(allow_none=True)
+
+
+class Photo(Attachment):
+    """A photograph; `original`, `thumbnail` (320 px) and `picture` (1600 px) are null until its bytes
+    are verified at rest.
+    """
+
+    mime = fields.String(metadata={"enum": list(IMAGES)})
+    taken_at = fields.String()
+    phase = fields.String(allow_none=True)
     thumbnail = fields.String(allow_none=True)
     picture = fields.String(allow_none=True)
 
@@ -74,7 +79,7 @@ class Views(Photo):
 
 
 class Lookalike(Photo):
-    """A photograph that looks like the one asked about; `distance`: bits of 64 that differ."""
+    """A photograph that looks like the one asked about; `distance`: bits of 128 that differ."""
 
     distance = fields.Integer()
 
@@ -113,12 +118,12 @@ def _tus(call: Call, upload: str | None) -> Response:
 
 
 def _may_upload(call: Call) -> None:
-    """Foreign is the same as absent: a dossier that the actor may not add photographs to."""
+    """Foreign is the same as absent: a dossier that the actor may add nothing to."""
     try:
         dossier = parse_metadata(request.headers.get("Upload-Metadata", "")).get("dossier", "")
     except BadMetadata:
         return  # the protocol says so in its own words
-    if dossier and not access.may_have(call.who, "photo.create", dossier):
+    if dossier and not any(access.may_have(call.who, f"{kind}.create", dossier) for kind in queries.KINDS):
         refusal = Refusal("unknown-dossier")
         refusal.headers["Tus-Resumable"] = VERSION
         raise refusal
@@ -158,8 +163,9 @@ def upload_options(call: Call) -> Any:  # noqa: ARG001
     raw=True,
 )
 def begin_upload(call: Call) -> Any:
-    """`Upload-Metadata` names dossier, record, sha256, and may name filename and mime. The same
-    photograph from the same device continues where it stood.
+    """`Upload-Metadata` names dossier, record, sha256, and may name filename and mime: without it the
+    record's own counts, and where that has not come yet, a photograph is meant (64 MiB at most, as a
+    PDF; a video 2 GiB). The same file from the same device continues where it stood.
     """
     return _tus(call, None)
 
@@ -248,15 +254,51 @@ def one_photo(call: Call, photo: Any) -> Any:
     "/api/v1/photos/<uuid:photo>/original",
     may="photo.read",
     summary="原图 The untouched original",
-    query=Where,
+    query=Original,
     refusals=(*MISSING, "range-not-satisfiable"),
     media_type="image/*",
     headers=("Range", "If-None-Match"),
 )
 def original(call: Call, photo: Any) -> Any:
-    """Byte for byte what the phone hashed; ETag is that SHA-256, ranges are served."""
-    row = _row(call, str(photo))
-    return _bytes(row, actions.original(row), queries.mime(row), row.sha256, attachment=True)
+    """Byte for byte what the phone hashed; ETag is that SHA-256, ranges are served. Where the store
+    can be reached from outside, 307 to an address at the store that is good for five minutes.
+    """
+    return _original(call, str(photo), "photo.read")
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/attachments/<uuid:attachment>",
+    may="attachment.read",
+    summary="一个附件 One video's or paper's record",
+    query=Where,
+    answer=Attachment,
+    refusals=("not-found", "ambiguous"),
+)
+def one_attachment(call: Call, attachment: Any) -> Any:
+    """Whether its bytes are at rest, and where to get them."""
+    return queries.told(_row(call, str(attachment), "attachment.read"))
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/attachments/<uuid:attachment>/original",
+    may="attachment.read",
+    summary="附件原件 The untouched file",
+    query=Original,
+    refusals=(*MISSING, "range-not-satisfiable"),
+    media_type="*/*",
+    headers=("Range", "If-None-Match"),
+)
+def attachment_original(call: Call, attachment: Any) -> Any:
+    """As a photograph's original; always to be saved, never shown in place."""
+    return _original(call, str(attachment), "attachment.read")
+
+
+def _original(call: Call, record: str, verb: str) -> Response:
+    row = _row(call, record, verb)
+    key, via = actions.original(row), call.query["via"]
+    return hand_out(key, queries.mime(row), row.sha256, name=_name(row), via=via)
 
 
 @endpoint(
@@ -290,8 +332,10 @@ def rendition(call: Call, photo: Any, profile: str) -> Any:
     """
     if profile == "watermark":
         row = _row(call, str(photo))
-        key, says = actions.watermarked(row, call.who, request.url_root)
-        return _bytes(row, key, "image/jpeg", f"{row.sha256}-{says}", attachment=False, lasting=False)
+        public = office().config.public_url
+        root = f"{public}/" if public else request.url_root
+        key, says = actions.watermarked(row, call.who, root)
+        return hand_out(key, "image/jpeg", f"{row.sha256}-{says}", lasting=False)
     if profile not in actions.PROFILES:
         raise Refusal("not-found", profiles=[*actions.PROFILES, "watermark"])
     return _rendition(call, str(photo), profile)
@@ -300,7 +344,7 @@ def rendition(call: Call, photo: Any, profile: str) -> Any:
 def _rendition(call: Call, photo: str, profile: str) -> Response:
     row = _row(call, photo)
     key = actions.rendition(row, profile)
-    return _bytes(row, key, "image/jpeg", f"{row.sha256}-{profile}", attachment=False)
+    return hand_out(key, "image/jpeg", f"{row.sha256}-{profile}")
 
 
 @endpoint(
@@ -319,64 +363,14 @@ def alike(call: Call, photo: Any) -> Any:
         return {"items": queries.alike(conn, call.who, row)}
 
 
-def _row(call: Call, photo: str) -> PhotoRow:
+def _row(call: Call, record: str, verb: str = "photo.read") -> PhotoRow:
     from server.database import db
 
     with reading():
-        row = queries.one(call.who, photo, call.query["dossier"])
+        row = queries.one(call.who, record, call.query["dossier"], verb)
         db.session.expunge(row)
         return row
 
 
-def _bytes(
-    row: PhotoRow, key: str, mime: str, etag: str, *, attachment: bool, lasting: bool = True
-) -> Response:
-    """Bytes named by what they are, cached by nobody but the caller, never sniffed; those that do not
-    last under their address are asked for again by their ETag.
-    """
-    store = office().store
-    size = store.has(key) or 0
-    out = Response(mimetype=mime)
-    out.set_etag(etag)
-    out.headers["Cache-Control"] = f"private, {FOREVER if lasting else 'no-cache'}"
-    out.headers["X-Content-Type-Options"] = "nosniff"
-    out.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    out.headers["Accept-Ranges"] = "bytes"
-    out.headers["Vary"] = "Authorization"  # the next person at this browser is asked again
-    if attachment:
-        out.headers["Content-Disposition"] = _named(row)
-    if request.if_none_match.contains_weak(etag):
-        out.status_code = 304
-        return out
-    start, stop = _span(etag, size)
-    if (start, stop) != (0, size):
-        out.status_code = 206
-        out.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    out.content_length = stop - start
-    if request.method != "HEAD":
-        out.response = wrap_file(request.environ, store.open(key, start, stop), 1 << 18)
-        out.direct_passthrough = True
-    return out
-
-
-def _span(etag: str, size: int) -> tuple[int, int]:
-    """The bytes asked for (RFC 9110 §14): one range, and only of the version the caller holds."""
-    wanted = request.range
-    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
-        return 0, size
-    if request.if_range.etag not in (None, etag):
-        return 0, size
-    start, stop = wanted.ranges[0]
-    if stop is None and start < 0 and -start >= size:
-        return 0, size  # the last n bytes of a shorter file are the file
-    span = wanted.range_for_length(size)
-    if span is None:
-        raise Refusal("range-not-satisfiable", size=size)
-    return int(span[0]), int(span[1])
-
-
-def _named(row: PhotoRow) -> str:
-    """RFC 6266: an ASCII fall-back, and the name as it was given."""
-    name = row.name or f"{row.sha256[:12]}.jpg"
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+def _name(row: PhotoRow) -> str:
+    return row.name or f"{row.sha256[:12]}.{EXTENSIONS.get(row.mime, 'bin')}"

@@ -1,4 +1,4 @@
-"""The read model of photographs."""
+"""The read model of photographs and attachments: whatever names bytes at rest."""
 
 from sqlalchemy import BigInteger, Boolean, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,11 +7,12 @@ from server.database import Model
 
 
 class PhotoRow(Model):
-    """One photograph: what it belongs to, which bytes it names, whether they are at rest."""
+    """One photograph or attachment: what it belongs to, which bytes it names, whether they are at rest."""
 
     __tablename__ = "photos"
     dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), server_default="photo")
     version: Mapped[int] = mapped_column(BigInteger)
     audience: Mapped[str] = mapped_column(String(80))
     deleted: Mapped[bool] = mapped_column(Boolean)
@@ -22,7 +23,7 @@ class PhotoRow(Model):
     name: Mapped[str | None] = mapped_column(String(255))
     caption: Mapped[str | None] = mapped_column(String(400))
     phase: Mapped[str | None] = mapped_column(String(10))
-    taken_at: Mapped[str] = mapped_column(String(32))
+    taken_at: Mapped[str | None] = mapped_column(String(32))  # a photograph always has one
     stored: Mapped[bool] = mapped_column(Boolean)
     __table_args__ = (
         Index("photos_subject", "dossier", "subject"),

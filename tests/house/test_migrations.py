@@ -50,3 +50,30 @@ def test_migrations_can_be_taken_back_while_there_is_no_data(database_url: str) 
         assert left <= {"alembic_version"}
         flask_migrate.upgrade()
         db.engine.dispose()
+
+
+def test_what_the_previous_release_writes_after_0006_is_a_photograph(database_url: str) -> None:
+    from pathlib import Path
+    from tempfile import mkdtemp
+
+    import flask_migrate
+    from sqlalchemy import text
+
+    from tests.support.house import config_for
+
+    app = create_app(config_for(database_url, Path(mkdtemp())))
+    write = text(
+        "INSERT INTO photos (dossier, id, version, audience, deleted, subject, sha256, size, mime, taken_at,"
+        " stored) VALUES ('project:p', :id, 1, 'field', false, 's', 'd', 1, 'image/jpeg', '2026', false)"
+    )
+    with app.app_context():
+        flask_migrate.downgrade(revision="0005")
+        with db.engine.begin() as connection:
+            connection.execute(write, {"id": "before"})
+        flask_migrate.upgrade()
+        with db.engine.begin() as connection:
+            connection.execute(write, {"id": "after"})
+            found = connection.execute(text("SELECT id, kind FROM photos ORDER BY id")).all()
+            assert found == [("after", "photo"), ("before", "photo")]
+            connection.execute(text("DELETE FROM photos"))
+        db.engine.dispose()

@@ -18,7 +18,12 @@ TEXTS = [
     "编号 019abcde-1234-7abc-8def-0123456789ab",
     "摘要 SHA-256 3f2a9c0d1e5b7788",
 ]
-LINK = "http://127.0.0.1:8000/api/v1/photos/019abcde-1234-7abc-8def-0123456789ab?dossier=project:wj-01"
+LONG = [
+    "朝阳区望京街道" * 14,
+    *TEXTS[1:],
+    "Residential complex at Wangjing, second phase, general contractor's site",
+]
+LINK = "http://127.0.0.1:8000/open/photos/019abcde-1234-7abc-8def-0123456789ab/3f2a9c0d1e5b7788"
 # GB 2312, first level: the 3,755 characters in common use.
 COMMON = [
     bytes((row, cell)).decode("gb2312", "ignore") for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF)
@@ -34,12 +39,13 @@ def test_the_font_has_every_common_character_and_knows_what_it_has_not() -> None
     assert not pictures.has_glyph("\U0010fffd") and not pictures.has_glyph("\U0001f600")
 
 
+@pytest.mark.parametrize("said", [TEXTS, LONG], ids=["short", "long"])
 @pytest.mark.parametrize("size", [s for wide in SIZES for s in {wide, wide[::-1]}], ids=str)
-def test_all_that_is_said_stands_inside_the_picture(size: tuple[int, int]) -> None:
-    found = watermark.layout(*size, TEXTS, pictures._measure, len(watermark.code(LINK)))
+def test_all_that_is_said_stands_inside_the_picture(size: tuple[int, int], said: list[str]) -> None:
+    found = watermark.layout(*size, said, pictures._measure, len(watermark.code(LINK)))
     assert found is not None
     width, height = size
-    assert "".join(line for *_, line in found.lines).replace(" ", "") == "".join(TEXTS).replace(" ", "")
+    assert "".join(line for *_, line in found.lines).replace(" ", "") == "".join(said).replace(" ", "")
     font = pictures._font(found.size)
     for x, y, line in found.lines:
         left, top, right, bottom = font.getbbox(line)
@@ -58,11 +64,12 @@ def test_the_code_is_there_from_640_pixels_on() -> None:
         assert found is not None and found.code is not None
 
 
-def test_nothing_outside_the_panel_is_changed_and_something_inside_is() -> None:
-    plain = Image.new("RGB", (800, 600), "red")
+@pytest.mark.parametrize("size", [(800, 600), (320, 240), (240, 320), (4000, 3000), (3000, 4000)], ids=str)
+def test_nothing_outside_the_panel_is_changed_and_something_inside_is(size: tuple[int, int]) -> None:
+    plain = Image.new("RGB", size, "red")
     marked = pictures.lettered(plain, TEXTS, LINK)
     box = ImageChops.difference(plain, marked).getbbox()
-    found = watermark.layout(800, 600, TEXTS, pictures._measure, len(watermark.code(LINK)))
+    found = watermark.layout(*size, TEXTS, pictures._measure, len(watermark.code(LINK)))
     assert found is not None and box == found.panel
 
 

@@ -144,3 +144,25 @@ def test_the_words_of_a_watermark_come_from_the_record(site: House) -> None:
         "部位 三层",
         "39.9042000, 116.4074000 ±8 m 坐标系未知",
     ]
+
+
+def test_a_heic_picture_is_shown_once_the_extra_is_installed(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from media import pictures
+    from tests.media.test_heic import heic
+
+    li = site.desk("li")
+    with monkeypatch.context() as before:
+        before.setattr(pictures, "HEIF_LEAST", (99, 0))  # what is installed counts as none
+        record = taken(li, heic(Image.new("RGB", (800, 600), "red")), mime="image/heic")
+        with site.app.app_context():
+            assert (jobs.develop_all(), jobs.develop_all()) == (1, 0)
+        answer = li.call("GET", f"/api/v1/photos/{record}/thumbnail")
+        assert (answer.status_code, answer.json["code"]) == (404, "no-picture")
+        assert answer.json["details"]["reason"] == "unsupported"
+    with site.app.app_context():
+        assert (jobs.develop_all(), jobs.develop_all()) == (1, 0)
+    assert files(site, "r") == ["1600.jpg", "320.jpg"]
+    assert li.call("GET", f"/api/v1/photos/{record}/thumbnail").status_code == 200
+    assert li.get(f"/api/v1/photos/{record}")["server"]["width"] == 800

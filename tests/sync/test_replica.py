@@ -259,6 +259,25 @@ def test_the_server_names_the_digests_it_still_lacks(site: House, device: Any) -
     assert pulled["wanted"] == ["b" * 64]
 
 
+def test_a_device_lets_go_of_a_video_when_its_record_says_that_it_is_stored(
+    site: House, device: Any, tmp_path: Path
+) -> None:
+    from tests.server.test_attachments import VIDEO, attachment
+    from tests.server.test_photos import upload
+
+    phone, desk = device("a"), site.desk("li")
+    phone.sync(DeskLine(desk))
+    said = attachment(VIDEO)["fields"]
+    record = phone.create(WJ, "attachment", said)
+    (tmp_path / "v.mp4").write_bytes(VIDEO)
+    phone.attach(WJ, record, tmp_path / "v.mp4", said["sha256"]["set"], "video/mp4")
+    phone.sync(DeskLine(desk))
+    assert phone.unsent() == {"photo bytes": 1}
+    assert upload(desk, record, VIDEO, mime="video/mp4").status_code == 204
+    phone.sync(DeskLine(desk))
+    assert phone.unsent() == {}
+
+
 def test_what_the_server_could_never_take_is_refused_when_it_is_saved(device: Any) -> None:
     with pytest.raises(ValueError, match="severity"):
         device("a").create(WJ, "issue", said(severity="catastrophic"))

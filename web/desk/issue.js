@@ -3,7 +3,7 @@
 import { remember } from "./history.js";
 import { get, step, submit } from "./house.js";
 import { $, alarm, badge, deadline, el, evidence, moment, sides, standing } from "./parts.js";
-import { enlarge, photograph } from "./photographs.js";
+import { attached, enlarge, photograph } from "./photographs.js";
 import { replace } from "./queue.js";
 import { acts, verdict } from "./steps.js";
 import { explain } from "./trouble.js";
@@ -51,6 +51,8 @@ function paint() {
       el("h2", { tabIndex: -1 }, issue.title),
       el("p", { className: "muted" }, [issue.project ?? issue.dossier, issue.part].filter(Boolean).join(" · "))),
     el("section", {}, el("h3", {}, say("photos")), el("div", { className: "pair" }, side(["before", before], "noBefore"), side(["after", after], "noAfter"))),
+    issue.attachments.length ? el("section", {}, el("h3", {}, say("attachments")),
+      el("ul", { className: "said" }, ...issue.attachments.map(attached))) : "",
     el("section", {}, el("h3", {}, say("facts")), el("dl", {}, ...[
       fact("description", body.description), fact("legal_basis", body.legal_basis), fact("demand", body.demand),
       fact("domain", word("domain", issue.domain)), fact("code", body.code),

@@ -1,4 +1,4 @@
-// Photographs: fetched with the token, shown small in their place or large on request.
+// Photographs: fetched with the token, shown small in their place or large on request. Attachments: saved.
 
 import { picture } from "./house.js";
 import { $, el, moment } from "./parts.js";
@@ -30,11 +30,36 @@ export function photograph(photo, path, signal) {
   return place;
 }
 
+// Not from the store itself, which a script of this page may not speak to.
+const here = ({ original }) => `${original}&via=server`;
+
 export function enlarge(photo) {
   const loading = new AbortController();
-  const large = photograph(photo, photo.original, loading.signal);
+  const large = photograph(photo, here(photo), loading.signal);
   const facts = [moment(photo.taken_at), photo.name, `SHA-256 ${photo.sha256}`].filter(Boolean).join(" · ");
   $("#viewer figure").replaceChildren(large, el("figcaption", {}, photo.caption ?? "", el("small", {}, facts)));
   $("#viewer").onclose = () => (loading.abort(), $("#viewer figure").replaceChildren());
   $("#viewer").showModal();
+}
+
+/** A video or a paper: never shown in place, only saved, under the name that it came with. */
+export function attached(file) {
+  const megabytes = `${(file.size / 1e6).toFixed(1)} MB`;
+  const facts = [file.taken_at && moment(file.taken_at), megabytes, file.caption].filter(Boolean).join(" · ");
+  const button = el("button", { type: "button" }, say("save"));
+  button.disabled = !file.original;
+  button.onclick = async () => {
+    button.disabled = true;
+    try {
+      const href = await picture(here(file));
+      el("a", { href, download: file.name ?? file.sha256.slice(0, 12) }).click();
+      setTimeout(() => URL.revokeObjectURL(href), 60_000); // the browser reads it meanwhile
+      button.disabled = false;
+    } catch {
+      button.textContent = say("notSaved");
+      button.disabled = false;
+    }
+  };
+  const name = el("b", {}, file.name ?? file.mime);
+  return el("li", {}, name, el("p", { className: "muted" }, file.original ? facts : say("awaitedFile")), button);
 }

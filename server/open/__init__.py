@@ -1,0 +1,1 @@
+"""公开: pages that anybody may read: no sign-in, no script, nothing personal."""
