@@ -54,13 +54,17 @@ def amend(
         "op": "update",
         "kind": "issue",
         "record": issue,
-        "base": {"version": version, "epoch": epoch},
         "fields": fields,
         "at": at or now,
     }
     author = Author(actor.id, actor.writer, may)
-    pushed = transaction.submit(home, author, [read(sent, here.journal.kinds)], received_at=now)
-    outcome = pushed.outcomes[0]
+    # A repetition across a restore has the epoch of the first time in its bytes.
+    for seen_in in range(epoch, 0, -1):
+        amended = sent | {"base": {"version": version, "epoch": seen_in}}
+        pushed = transaction.submit(home, author, [read(amended, here.journal.kinds)], received_at=now)
+        outcome = pushed.outcomes[0]
+        if outcome["why"] != "change-id-reused":
+            break
     if outcome["status"] == "invalid":
         raise Refusal("malformed", "Some fields are wrong.", why=outcome["why"], faults=outcome["faults"])
     return outcome

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from server import transaction
+from server.office import office
 from tests.support.house import Desk, House, create, issue, new_id, update
 
 WJ = "project:wj-01"
@@ -189,3 +191,21 @@ def test_an_edit_from_an_old_screen_becomes_a_conflict_and_not_a_loss(site: Hous
     answer = amend(site.desk("zhang"), made["record"], first["version"], {"title": {"set": "乙"}}).json
     assert answer["outcome"]["status"] == "conflict"
     assert answer["issue"]["title"] == "甲"
+
+
+def test_a_repetition_across_a_restore_changes_nothing(site: House) -> None:
+    """The page knows no epochs: what it says again must have the bytes of the first time."""
+    made = issue()
+    site.desk("li").push(WJ, made)
+    zhang = site.desk("zhang")
+    body = {"fields": {"part": {"set": "3号楼"}}, "change": new_id(), "at": "2026-11-22T01:00:00.000Z"}
+
+    def send() -> dict[str, Any]:
+        headers = {"If-Match": '"2"'}
+        return zhang.call("PATCH", f"/api/v1/issues/{made['record']}", json=body, headers=headers).json
+
+    first = send()["outcome"]
+    with site.app.app_context(), transaction.writing(WJ) as conn:
+        office().journal.restore(conn, WJ, received_at="2026-11-22T02:00:00.000Z")
+    again = send()["outcome"]
+    assert (first["status"], again["replay"], again["seq"]) == ("applied", True, first["seq"])
