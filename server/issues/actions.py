@@ -1,6 +1,7 @@
 """What the desk does to an issue: a change like a phone's, with the version the supervisor saw."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from server import access, transaction
@@ -68,3 +69,51 @@ def amend(
     if outcome["status"] == "invalid":
         raise Refusal("malformed", "Some fields are wrong.", why=outcome["why"], faults=outcome["faults"])
     return outcome
+
+
+def amend_many(
+    actor: Actor, items: Sequence[Mapping[str, Any]], fields: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The same change to many issues, each named with `dossier`, `id`, `version`, `change`, `at`.
+
+    One transaction a dossier; each item has its own outcome, or the code of why there is none: one
+    that cannot be done never decides another's fate. A repetition is answered again.
+    """
+    here = office()
+    with transaction.reading() as conn:
+        seen = queries.seen(actor, [(i["dossier"], i["id"]) for i in items])
+        heads = here.journal.heads(conn, {dossier for dossier, _id in seen})
+    told: dict[str, dict[str, Any]] = {}
+    for dossier in sorted({dossier for dossier, _id in seen}):
+        may = access.in_dossier(actor, dossier, here.journal.kinds)
+        mine = [i for i in items if i["dossier"] == dossier and (dossier, i["id"]) in seen]
+        if may is None:
+            continue
+        changes = [_amendment(i, fields, heads[dossier].epoch) for i in mine]
+        try:
+            pushed = transaction.submit(
+                dossier,
+                Author(actor.id, actor.writer, may),
+                [read(c, here.journal.kinds) for c in changes],
+                received_at=rfc3339(here.clock()),
+            )
+        except Refusal as refusal:  # too many wait for this dossier; the others go on
+            told |= {c["id"]: {"error": refusal.code} for c in changes}
+            continue
+        told |= {str(o["id"]): {"outcome": o} for o in pushed.outcomes}
+    lost = {"error": "not-found"}
+    named = ((i, told.get(i["change"], lost)) for i in items)
+    return [{"dossier": i["dossier"], "id": i["id"]} | {"outcome": None, "error": None} | t for i, t in named]
+
+
+def _amendment(item: Mapping[str, Any], fields: Mapping[str, Any], epoch: int) -> dict[str, Any]:
+    return {
+        "id": item["change"],
+        "n": 0,
+        "op": "update",
+        "kind": "issue",
+        "record": item["id"],
+        "base": {"version": item["version"], "epoch": epoch},
+        "fields": dict(fields),
+        "at": item["at"],
+    }

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Select, Table, and_, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select
 
 from server import access, paging
 from server.database import db
@@ -279,6 +279,37 @@ def repeated(conn: Connection, since: str, times: int) -> list[Any]:
             .order_by(t.dossier, t.id)
         )
     )
+
+
+def seen(actor: Actor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these issues, by (dossier, id), that the actor may see. One statement."""
+    wanted: dict[str, list[str]] = {}
+    for dossier, issue in named:
+        wanted.setdefault(dossier, []).append(issue)
+    row = IssueRow
+    mine = (and_(row.dossier == d, row.id.in_(ids)) for d, ids in wanted.items())
+    rows = db.session.execute(
+        select(row.dossier, row.id)
+        .where(or_(false(), *mine))
+        .where(access.visible(actor, "issue.read", row.dossier, row.audience))
+    )
+    return {(r.dossier, r.id) for r in rows}
+
+
+def counts(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """How many issues match, by state, and how many of them are overdue. One statement."""
+    matching = _filtered(actor, wanted, today(now)).subquery()
+    t = matching.c
+    late = (t.due_on < today(now)) & t.state.in_(CLOCK_RUNS) & t.paused_on.is_(None)
+    found = db.session.execute(
+        select(t.state, func.count(), func.count().filter(late)).group_by(t.state)
+    ).all()
+    return {
+        "states": dict.fromkeys(LIFECYCLE.states, 0) | {r[0]: r[1] for r in found},
+        "overdue": sum(r[2] for r in found),
+        "total": sum(r[1] for r in found),
+        "as_of": rfc3339(now),
+    }
 
 
 def today(now: datetime) -> date:

@@ -24,7 +24,7 @@ def _words(choices: Any) -> Any:
     return fields.List(fields.String(validate=validate.OneOf(list(choices))), load_default=list)
 
 
-class Filter(Schema):
+class Narrow(Schema):
     """Filters narrow one another; several values of one filter widen it."""
 
     dossier = fields.List(fields.String(validate=validate.Length(1, 96)), load_default=list)
@@ -36,6 +36,11 @@ class Filter(Schema):
     due_after = fields.Date(load_default=None)
     overdue = fields.Boolean(load_default=None)
     text = fields.String(load_default=None, validate=validate.Length(max=200))
+
+
+class Filter(Narrow):
+    """The queue's filters, order and page."""
+
     sort = fields.String(load_default="-found_at", validate=validate.OneOf(list(queries.SORTS)))
     page = fields.String(load_default=None, validate=validate.Length(max=500))
     limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
@@ -161,6 +166,49 @@ class Outcome(Schema):
     receipt = fields.Dict(allow_none=True)
 
 
+class Counts(Schema):
+    """How many, as of a moment."""
+
+    states = fields.Dict(keys=fields.String(), values=fields.Integer())
+    overdue = fields.Integer()
+    total = fields.Integer()
+    as_of = fields.String()
+
+
+class OnScreen(Schema):
+    """An issue as it stood on the screen, and the id and time of its change."""
+
+    dossier = fields.String(required=True, validate=validate.Length(1, 96))
+    id = fields.UUID(required=True)
+    version = fields.Integer(required=True, validate=validate.Range(0, 2**53 - 1))
+    change = fields.UUID(required=True)
+    at = fields.String(required=True, validate=validate.Regexp(INSTANT_PATTERN))
+
+
+class Bulk(Schema):
+    """The same `fields` for all `items`, as in a change of the exchange."""
+
+    items = fields.List(fields.Nested(OnScreen), required=True, validate=validate.Length(1, 200))
+    fields_ = fields.Dict(
+        required=True, data_key="fields", metadata={"schema": ISSUE.change_schema("update")}
+    )
+
+
+class Each(Schema):
+    """What became of one of them: an outcome, or the code of why there is none."""
+
+    dossier = fields.String()
+    id = fields.UUID()
+    outcome = fields.Nested(Outcome, allow_none=True)
+    error = fields.String(allow_none=True)
+
+
+class Done(Schema):
+    """In the order of the request."""
+
+    items = fields.List(fields.Nested(Each))
+
+
 class Amended(Schema):
     """The outcome, and the issue as it now stands."""
 
@@ -182,6 +230,39 @@ def list_issues(call: Call) -> Any:
     with reading():
         wanted = call.query | {"assignee": str(call.query["assignee"] or "")}
         return queries.queue(call.who, wanted, call.now)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/issues/counts",
+    may="issue.read",
+    summary="问题数量 How many issues match, by state",
+    query=Narrow,
+    answer=Counts,
+    refusals=("malformed",),
+)
+def count_issues(call: Call) -> Any:
+    """With the filters of the queue."""
+    with reading():
+        return queries.counts(
+            call.who, call.query | {"assignee": str(call.query["assignee"] or "")}, call.now
+        )
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/issues/bulk",
+    "POST",
+    may="issue.read",
+    summary="批量处理 The same change to many issues",
+    body=Bulk,
+    answer=Done,
+    refusals=("malformed", "unsupported-media-type"),
+)
+def amend_issues(call: Call) -> Any:
+    """Each has its own outcome; `change` and `at` make a repetition harmless."""
+    items = [i | {"id": str(i["id"]), "change": str(i["change"])} for i in call.body["items"]]
+    return {"items": actions.amend_many(call.who, items, call.body["fields_"])}
 
 
 @endpoint(
