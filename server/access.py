@@ -57,6 +57,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "comment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
         "conflict": frozenset({"read", "resolve"}),
         "parked": frozenset({"read", "resolve"}),
+        "delivery": frozenset({"read"}),
     },
     "contractor": {
         **READ_LAW,
@@ -67,7 +68,11 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "conflict": frozenset({"read"}),
     },
     # The administrator keeps the house's rules, and holds no business data.
-    "administrator": {name: frozenset({"read", "create", "update"}) for name in LAW},
+    # They keep the channels, and so see every delivery's fate, but not what was said.
+    "administrator": {
+        **{name: frozenset({"read", "create", "update"}) for name in LAW},
+        "delivery": frozenset({"read", "all"}),
+    },
     SELF: {},
 }
 EXPIRED = "access-expired"

@@ -21,12 +21,14 @@ from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
 from .law.commands import law
+from .notifications.commands import notify
 from .office import office
 from .people import actions as people
 from .people.queries import by_username
 from .photos import queries as photos
 from .photos.actions import faults_at_rest
 from .replay import replay
+from .webhooks.commands import webhook
 from .writers import WAITING_FOR_DOSSIER
 
 console = Console()
@@ -215,7 +217,9 @@ def openapi_command(check: bool) -> None:
 main.add_command(demo)
 main.add_command(doctor)
 main.add_command(law)
+main.add_command(notify)
 main.add_command(replay)
+main.add_command(webhook)
 
 
 def run() -> None:

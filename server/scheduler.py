@@ -20,16 +20,23 @@ from sync.arrival import rfc3339
 from . import transaction
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
+from .notifications.jobs import send_all
 from .office import Office
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
 from .traces.followers import catch_up
+from .webhooks.jobs import deliver_all
 
 log = structlog.get_logger()
 # Any constant will do, as long as every node asks for the same one.
 ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
-INTERVALS_S = {"prepare first loads": 3_600, "forget deletions": 86_400}
+INTERVALS_S = {
+    "prepare first loads": 3_600,
+    "forget deletions": 86_400,
+    "send notifications": 10,
+    "tell subscribers": 10,
+}
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"drain uploads", "sweep uploads", "clear scratch"})
@@ -62,6 +69,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "settle photographs": settle_all,
         "develop photographs": develop_all,
         "tell authors": catch_up,
+        "send notifications": send_all,
+        "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,
         "forget deletions": forget_deletions,
         "drain uploads": drain,
