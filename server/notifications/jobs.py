@@ -22,14 +22,13 @@ from sync.arrival import rfc3339
 
 from . import queries
 from .queries import c, d, n
-from .rules import ATTEMPTS, LONGEST_ASKED_S, TOGETHER, Preferences, digest, render, wait_s
+from .rules import ASTRAY, ATTEMPTS, FURTHEST, TOGETHER, Preferences, digest, render, wait_s
 
 log = structlog.get_logger()
 NAMESPACE = uuid.UUID("2d9f1b57-8a7c-5f0e-8a53-0c1b6a7e4d21")
-# A sending takes 20 seconds at most (outgoing.py), mail a few answers of 15.
+# A sending takes 20 seconds at most (outgoing.py), mail a few answers of 15. A node whose clock is
+# further ahead than this takes a claim for ended, and doubles a message under its id.
 CLAIM = timedelta(minutes=5)
-# No wait of ours reaches further: quiet hours and a Retry-After end within a day.
-FURTHEST = timedelta(seconds=LONGEST_ASKED_S) + timedelta(hours=2)
 MOST = 500  # messages in one run; the next run is a minute away
 
 
@@ -77,7 +76,7 @@ def _claim() -> Batch | None:
 
 
 def _due(now: datetime) -> Any:
-    return queries.due(rfc3339(now), rfc3339(now + FURTHEST), rfc3339(now + CLAIM))
+    return queries.due(rfc3339(now), rfc3339(now + FURTHEST), rfc3339(now + CLAIM + ASTRAY))
 
 
 def _held_back(conn: Connection, channel: Row[Any], wanted: Preferences, now: datetime) -> bool:

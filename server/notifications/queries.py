@@ -85,15 +85,15 @@ def channels(conn: Connection, wanted: Iterable[str]) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(c.c.owner, c.c.made_at, c.c.id)))
 
 
-def due(now: str, never_before: str, lease: str) -> ColumnElement[bool]:
+def due(now: str, furthest: str, lease: str) -> ColumnElement[bool]:
     """What may be sent at `now`: waiting, its time come, in nobody's hand.
 
-    A time beyond `never_before`, which no wait of ours reaches, and a claim beyond `lease` were
-    written by a clock that had jumped ahead; they do not hold a message back until that day comes.
+    A time beyond `furthest`, which no wait of ours reaches, and a claim beyond `lease` were written by
+    a clock that had jumped ahead; they do not hold a message back until that day comes.
     """
     return and_(
         d.c.state == "waiting",
-        or_(d.c.next_at <= now, d.c.next_at > never_before),
+        or_(d.c.next_at <= now, d.c.next_at > furthest),
         or_(d.c.claimed_until.is_(None), d.c.claimed_until <= now, d.c.claimed_until > lease),
     )
 

@@ -15,6 +15,10 @@ LANGUAGES = ("zh", "en")
 ATTEMPTS = 30
 FIRST_WAIT_S, LONGEST_WAIT_S = 30, 7_200
 LONGEST_ASKED_S = 86_400  # of what a Retry-After may ask
+# How far the nodes' clocks may differ. What lies further ahead than any wait or claim of ours and this
+# was written by a clock that had jumped, and is not waited for.
+ASTRAY = timedelta(hours=1)
+FURTHEST = timedelta(seconds=LONGEST_ASKED_S) + ASTRAY
 TOGETHER = 20  # messages in one digest: what a robot's 2 KB hold
 FACT = re.compile(r"\{([a-z_]+)\}")
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 
 from server.endpoint import Held
 from server.notifications.actions import tell
-from server.notifications.rules import LONGEST_ASKED_S, Person, wait_s
+from server.notifications.rules import ASTRAY, FURTHEST, Person, wait_s
 from server.office import office
 from server.outgoing import Forbidden, Unreachable
 from server.sealing import signature
@@ -30,7 +30,6 @@ from .rules import GIVES_UP, ITEMS, message_id
 
 log = structlog.get_logger()
 CLAIM = timedelta(minutes=5)  # renewed with each message, of which one takes 20 seconds at most
-FURTHEST = timedelta(seconds=LONGEST_ASKED_S) + timedelta(hours=2)
 MESSAGES = 50  # to one receiver before the others have their turn
 TYPE = "dossier.changed"
 GONE = 410
@@ -59,7 +58,7 @@ def deliver_all() -> int:
 
 def _due(now: datetime) -> Any:
     """Times that no wait of ours reaches were written by a clock that had jumped ahead."""
-    at, claim = rfc3339(now), rfc3339(now + CLAIM)
+    at, claim = rfc3339(now), rfc3339(now + CLAIM + ASTRAY)
     return (
         w.c.active.is_(True)
         & or_(w.c.next_at <= at, w.c.next_at > rfc3339(now + FURTHEST))
