@@ -14,18 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import orjson
-import requests
-from apprise.plugins import dingtalk, feishu, wecombot
 
 from .config import MailServer
 from .outgoing import Answer, Forbidden, Outgoing, Unreachable
-
-# It writes addresses with their tokens, and what it sends, into its log.
-logging.getLogger("apprise").disabled = True
 
 KINDS = {"wecom": "企业微信", "dingtalk": "钉钉", "feishu": "飞书", "mail": "邮件", "webhook": "网络回调"}
 # The bytes a robot takes (WeCom 2,048; the others 20,000), less a title's and an id's.
@@ -33,11 +29,6 @@ ROBOT_BYTES = {"wecom": 1_800, "dingtalk": 18_000, "feishu": 18_000}
 NATIVE = {
     "dingtalk": "https://oapi.dingtalk.com/robot/send?access_token=",
     "feishu": "https://open.feishu.cn/open-apis/bot/v2/hook/",
-}
-ROBOTS: Mapping[str, Any] = {
-    "wecom": wecombot.NotifyWeComBot,
-    "dingtalk": dingtalk.NotifyDingTalk,
-    "feishu": feishu.NotifyFeishu,
 }
 MAIL_S = 15.0  # an answer of a mail server
 REFUSED = range(500, 600)  # RFC 5321 §4.2.1: permanent
@@ -74,8 +65,8 @@ TAKEN = Carried()
 class _Line(threading.local):
     """What Apprise's modules have in place of `requests` while this thread sends one message."""
 
-    codes = requests.codes
-    RequestException = requests.RequestException
+    codes = SimpleNamespace(ok=200)
+    RequestException = ConnectionError
     outgoing: Outgoing | None = None
     answer: Answer | None = None
     wrong: Forbidden | Unreachable | None = None
@@ -85,19 +76,35 @@ class _Line(threading.local):
     ) -> SimpleNamespace:
         """Through the one door. What else Apprise asks for (certificates, redirects) is not its to say."""
         assert self.outgoing is not None
-        asked = requests.Request("POST", url, params=params).prepare()
+        # DingTalk's signature comes percent-encoded; `requests` would encode it once more, and DingTalk's
+        # own description says once.
+        query = "&".join(f"{name}={value}" for name, value in (params or {}).items())
         body = data.encode() if isinstance(data, str) else data
         try:
-            self.answer = self.outgoing.post(str(asked.url), body, headers or {})
+            self.answer = self.outgoing.post(f"{url}&{query}" if query else url, body, headers or {})
         except (Forbidden, Unreachable) as wrong:
             self.wrong = wrong
-            raise requests.ConnectionError from None
+            raise ConnectionError from None
         return SimpleNamespace(status_code=self.answer.status, content=self.answer.body)
 
 
 _line = _Line()
-for _module in (wecombot, dingtalk, feishu):
-    vars(_module)["requests"] = _line
+
+
+@cache
+def _robots() -> Mapping[str, Any]:
+    """Apprise's classes, once a process that needs them; half a second that others need not pay."""
+    from apprise.plugins import dingtalk, feishu, wecombot
+
+    # It writes addresses with their tokens, and what it sends, into its log.
+    logging.getLogger("apprise").disabled = True
+    for module in (wecombot, dingtalk, feishu):
+        vars(module)["requests"] = _line
+    return {
+        "wecom": wecombot.NotifyWeComBot,
+        "dingtalk": dingtalk.NotifyDingTalk,
+        "feishu": feishu.NotifyFeishu,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +222,7 @@ def _robot(kind: str, address: str) -> Any:
     """Apprise's object for a robot's address: its own form (`wecombot://key`, `dingtalk://secret@token`,
     `feishu://token`) or the one that the service shows. Raises Forbidden.
     """
-    made = ROBOTS[kind]
+    made = _robots()[kind]
     native = NATIVE.get(kind)
     if native and address.startswith(native):
         address = f"{made.secure_protocol}://{address.removeprefix(native).strip('/')}"

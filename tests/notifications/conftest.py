@@ -29,17 +29,17 @@ class Sink:
         self.mails: list[Any] = []
         self.answers: list[str] = []
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+    async def take(self, _server: Any, _session: Any, envelope: Any) -> str:
         self.mails.append(envelope)
         return self.answers.pop(0) if self.answers else "250 taken"
 
-    async def handle_RCPT(
-        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
-    ) -> str:
+    async def know(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
         if address.startswith("nobody"):
             return "550 no such mailbox"
         envelope.rcpt_tos.append(address)
         return "250 OK"
+
+    handle_DATA, handle_RCPT = take, know  # as aiosmtpd calls them
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """WeCom, DingTalk and Feishu: Apprise's forms, our door; a robot's own no is a no."""
 
+import base64
+import hmac
 import json
 import socket
 import ssl
@@ -95,7 +97,10 @@ def test_a_robot_gets_the_words_and_the_short_id(robots: Any, kind: str) -> None
     said = json.dumps(taken.said, ensure_ascii=False)
     assert "整改逾期" in said and "已逾期 1 天" in said and "〔5f3c9a10〕" in said
     if kind == "dingtalk":
-        assert {"access_token", "timestamp", "sign"} <= set(parse_qs(urlsplit(taken.path).query))
+        query = {name: value for name, [value] in parse_qs(urlsplit(taken.path).query).items()}
+        signed = f"{query['timestamp']}\nSECabc123".encode()  # as DingTalk describes it
+        right = base64.b64encode(hmac.digest(b"SECabc123", signed, "sha256")).decode()
+        assert (query["access_token"], query["sign"]) == ("0123456789abcdef", right)
 
 
 @pytest.mark.parametrize("kind", ROBOTS)

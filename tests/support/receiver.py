@@ -50,52 +50,62 @@ class Receiver:
         return [one.id for one in self.taken]
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Serves the receiver of its server."""
+
+    server: "_Server"
+
+    def do_POST(self) -> None:
+        told = self.server.told
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        told.taken.append(Taken(self.path, headers, body))
+        told.arrived.release()
+        behaviour = told.script.pop(0) if told.script else told.usual
+        if behaviour == "cut":
+            self.connection.close()
+        elif behaviour == "hang":
+            told.let_go.wait(30)
+        elif behaviour == "drip":
+            self._drip()
+        else:
+            said = behaviour if isinstance(behaviour, tuple) else (behaviour, {})
+            self._answer(*said)  # type: ignore[arg-type]
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes = b"{}") -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _drip(self) -> None:
+        try:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            for _ in range(600):
+                self.wfile.write(b"X-More: 1\r\n")
+                time.sleep(0.05)
+        except OSError:
+            return
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def _silent(*_: Any) -> None:
+    """A caller that hung up is no news."""
+
+
+class _Server(ThreadingHTTPServer):
+    handle_error = _silent
+    told: Receiver
+
+
 @contextmanager
 def receiving(context: Any = None) -> Iterator[Receiver]:
     """A receiver on a port of its own; with a TLS `context` it speaks TLS."""
-    told = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            told.taken.append(Taken(self.path, headers, body))
-            told.arrived.release()
-            behaviour = told.script.pop(0) if told.script else told.usual
-            if behaviour == "cut":
-                self.connection.close()
-            elif behaviour == "hang":
-                told.let_go.wait(30)
-            elif behaviour == "drip":
-                self._drip()
-            else:
-                said = behaviour if isinstance(behaviour, tuple) else (behaviour, {})
-                self._answer(*said)  # type: ignore[arg-type]
-
-        def _answer(self, status: int, headers: dict[str, str], content: bytes = b"{}") -> None:
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def _drip(self) -> None:
-            try:
-                self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-                for _ in range(600):
-                    self.wfile.write(b"X-More: 1\r\n")
-                    time.sleep(0.05)
-            except OSError:
-                return
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: Any) -> None:
-            pass
-
-    server = Server(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
+    told = server.told = Receiver()
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     told.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
