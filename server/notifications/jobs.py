@@ -29,6 +29,7 @@ NAMESPACE = uuid.UUID("2d9f1b57-8a7c-5f0e-8a53-0c1b6a7e4d21")
 # A sending takes 20 seconds at most (outgoing.py), mail a few answers of 15. A node whose clock is
 # further ahead than this takes a claim for ended, and doubles a message under its id.
 CLAIM = timedelta(minutes=5)
+LOOKS = 100  # for a message, under the lock: what must wait is put off on the way
 MOST = 500  # messages in one run; the next run is a minute away
 
 
@@ -58,7 +59,7 @@ def _claim() -> Batch | None:
     """The next message, in our hand; None where nothing is due."""
     here = office()
     with writing() as conn:
-        while True:
+        for _ in range(LOOKS):
             now = here.clock()
             first = conn.execute(
                 select(d).where(_due(now)).order_by(d.c.urgent.desc(), d.c.next_at, d.c.id).limit(1)
@@ -73,6 +74,7 @@ def _claim() -> Batch | None:
             taken = _together(conn, channel, wanted, now)
             if taken:
                 return _take(conn, channel, wanted, taken, now)
+    return None
 
 
 def _due(now: datetime) -> Any:
