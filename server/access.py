@@ -52,6 +52,7 @@ _SUPERVISOR = {
     "escalation": frozenset({"read"}),
     "conflict": frozenset({"read", "resolve"}),
     "parked": frozenset({"read", "resolve"}),
+    "delivery": frozenset({"read"}),
 }
 # role → kind → verbs. domain.md §1.4; the system administrator holds no business data.
 TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
@@ -88,7 +89,11 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "conflict": frozenset({"read"}),
     },
     # The administrator keeps the house's rules, and holds no business data.
-    "administrator": {name: frozenset({"read", "create", "update"}) for name in LAW},
+    # They keep the channels, and so see every delivery's fate, but not what was said.
+    "administrator": {
+        **{name: frozenset({"read", "create", "update"}) for name in LAW},
+        "delivery": frozenset({"read", "all"}),
+    },
     SELF: {},
 }
 EXPIRED = "access-expired"

@@ -22,6 +22,7 @@ from media.tus import Tus
 from media.uploads import Limits, Uploads
 
 from . import access, catalogue, endpoint, logs
+from .carriers import Carriers
 from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
 from .desk.routes import blueprint as desk
@@ -30,18 +31,25 @@ from .errors import CODES, Refusal, answer_refusal, problem, words
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
+from .notifications.routes import blueprint as notifications
 from .office import Office
 from .open.routes import blueprint as open_pages
+from .outgoing import Outgoing
 from .people.queries import identify
 from .people.routes import blueprint as people
 from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
+from .sealing import Seal
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
+from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
-BLUEPRINTS = (people, devices, law, projects, inspections, issues, photos, traces, desk, open_pages)
+BLUEPRINTS = (
+    *(people, devices, law, projects, inspections, issues, photos, traces, desk, open_pages),
+    *(notifications, webhooks),
+)
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 
@@ -50,8 +58,11 @@ def create_app(
     *,
     clock: Callable[[], datetime] | None = None,
     new_id: Callable[[], str] | None = None,
+    outgoing: Outgoing | None = None,
 ) -> Flask:
-    """An application for `config` (the environment's by default); tests hand in clock and ids."""
+    """An application for `config` (the environment's by default); tests hand in clock, ids, and a way
+    out of their own.
+    """
     logs.configure()
     config = config or Config.from_environment()
     clock = clock or _now
@@ -66,6 +77,7 @@ def create_app(
     for folder in (config.staging, config.scratch):
         folder.mkdir(parents=True, exist_ok=True)
     uploads = Uploads(config.staging, clock, Limits(max_size=max(ATTACHED.values())), largest)
+    outgoing = outgoing or Outgoing(config.outgoing_allow)
     app.extensions["office"] = Office(
         config=config,
         journal=catalogue.journal(),
@@ -76,6 +88,9 @@ def create_app(
         new_id=new_id or _new_id,
         identify=identify,
         followers=catalogue.followers() | {"conflict": tell_authors, "parked": tell_authors},
+        seal=Seal(config.secret_key_file),
+        outgoing=outgoing,
+        carriers=Carriers(outgoing, config.mail, clock),
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:

@@ -21,6 +21,7 @@ from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
 from .law.commands import law
+from .notifications.commands import notify
 from .office import office
 from .people import actions as people
 from .people.queries import by_username
@@ -28,6 +29,7 @@ from .photos import queries as photos
 from .photos.actions import faults_at_rest
 from .replay import replay
 from .storekeeper import media
+from .webhooks.commands import webhook
 from .writers import WAITING_FOR_DOSSIER
 
 console = Console()
@@ -217,7 +219,9 @@ main.add_command(demo)
 main.add_command(doctor)
 main.add_command(law)
 main.add_command(media)
+main.add_command(notify)
 main.add_command(replay)
+main.add_command(webhook)
 
 
 def run() -> None:

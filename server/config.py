@@ -3,13 +3,27 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from media.address import S3Address, checked_endpoint
 from media.stores import address
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Who takes our mail: `scheme` is smtps (TLS), smtp (STARTTLS) or smtp+plain (neither)."""
+
+    scheme: str
+    host: str
+    port: int
+    sender: str
+    user: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +40,9 @@ class Config:
     demo_password: str | None
     late_work_hours: int
     office: str
+    secret_key_file: Path
+    outgoing_allow: tuple[IPv4Network | IPv6Network, ...]
+    mail: MailServer | None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> "Config":
@@ -53,6 +70,15 @@ class Config:
                                default 72, 0 for never
         XUNJIAN_OFFICE         the office's own dossier: law, working days, checklists, plans;
                                default office:cy
+        XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' secrets in the
+                               database, one a line, the first seals and all open; the same on every
+                               node, kept apart from the database's backups; made where there is none;
+                               default `<var>/secret.key`
+        XUNJIAN_OUTGOING_ALLOW networks of our own (CIDR, with commas) that notifications and webhooks
+                               may reach, also by plain http; default none: the public internet by https
+        XUNJIAN_MAIL_URL       smtps://, smtp:// (STARTTLS) or smtp+plain:// [user@]host[:port]?from=address;
+                               unset: no mail. Its password stands in the file
+                               XUNJIAN_MAIL_PASSWORD_FILE
         """
         env = os.environ if env is None else env
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
@@ -67,6 +93,9 @@ class Config:
             demo_password=env.get("XUNJIAN_DEMO_PASSWORD") or None,
             late_work_hours=_hours(env, "XUNJIAN_LATE_WORK_HOURS", 72),
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
+            secret_key_file=Path(env.get("XUNJIAN_SECRET_KEY_FILE") or var / "secret.key").resolve(),
+            outgoing_allow=_networks(env.get("XUNJIAN_OUTGOING_ALLOW") or ""),
+            mail=_mail(env.get("XUNJIAN_MAIL_URL") or "", env.get("XUNJIAN_MAIL_PASSWORD_FILE") or ""),
         )
 
     @property
@@ -93,6 +122,33 @@ def _hours(env: Mapping[str, str], name: str, usual: int) -> int:
     if not given.isdecimal() or int(given) > 24 * 365:
         raise ValueError(f"{name}: expected a whole number of hours up to a year, got {given!r}")
     return int(given)
+
+
+def _networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(net.strip()) for net in given.split(",") if net.strip())
+    except ValueError as wrong:
+        raise ValueError(f"XUNJIAN_OUTGOING_ALLOW: {wrong}") from None
+
+
+MAIL_PORTS = {"smtps": 465, "smtp": 587, "smtp+plain": 25}
+
+
+def _mail(url: str, password: str) -> MailServer | None:
+    if not url:
+        return None
+    parts = urlsplit(url)
+    sender = parse_qs(parts.query).get("from", [""])[-1]
+    if parts.scheme not in MAIL_PORTS or not parts.hostname or "@" not in sender or parts.password:
+        raise ValueError("XUNJIAN_MAIL_URL: expected smtps://[user@]host[:port]?from=address")
+    return MailServer(
+        scheme=parts.scheme,
+        host=parts.hostname,
+        port=parts.port or MAIL_PORTS[parts.scheme],
+        sender=sender,
+        user=unquote(parts.username or ""),
+        password=Path(password).read_text(encoding="utf-8").strip() if password else "",
+    )
 
 
 def _media(url: str) -> Path | S3Address:

@@ -48,6 +48,12 @@ CODES: dict[str, Code] = {
         "该年度工作日历尚未录入，请系统管理员录入",
         "That year's working days are not entered; have the administrator enter them.",
     ),
+    "forbidden-address": Code(
+        422, "repair", "该地址不允许作为接收地址", "This address may not be called; give another."
+    ),
+    "too-many-webhooks": Code(
+        409, "repair", "数据推送过多，请先取消一个", "Too many webhooks; end one first."
+    ),
     "method-not-allowed": Code(405, "update", "不支持此操作", "This address does not offer that method."),
     "evidence-missing": Code(
         404,

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from sync.journal import Journal
     from sync.minutes import Touched
 
+    from .carriers import Carriers
     from .config import Config
     from .endpoint import Actor
+    from .outgoing import Outgoing
+    from .sealing import Seal
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +36,9 @@ class Office:
     new_id: Callable[[], str]
     identify: Callable[[str], Actor]
     followers: Mapping[str, Callable[[str, Sequence[Touched]], None]]
+    seal: Seal
+    outgoing: Outgoing
+    carriers: Carriers
 
 
 def office() -> Office:

@@ -22,18 +22,25 @@ from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .issues.followers import catch_up as follow_up
 from .issues.jobs import escalate_all
+from .notifications.jobs import send_all
 from .office import Office
 from .photos import archive
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
 from .traces.followers import catch_up
+from .webhooks.jobs import deliver_all
 
 log = structlog.get_logger()
 # Any constant will do, as long as every node asks for the same one.
 ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
 DAY_S = 86_400
-INTERVALS_S = {"prepare first loads": 3_600, "forget deletions": DAY_S}
+INTERVALS_S = {
+    "prepare first loads": 3_600,
+    "forget deletions": DAY_S,
+    "send notifications": 10,
+    "tell subscribers": 10,
+}
 # These walk over all that rests.
 INTERVALS_S |= {"reconcile media": DAY_S, "write sidecars": DAY_S, "sweep watermarks": DAY_S}
 SCRATCH_S = 3_600
@@ -73,6 +80,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "tell authors": catch_up,
         "follow steps": follow_up,
         "escalate": escalate_all,
+        "send notifications": send_all,
+        "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,
         "forget deletions": forget_deletions,
         "drain uploads": drain,

@@ -6,7 +6,7 @@ of (dossier, record, version, reader), so that doing it twice changes nothing.
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -14,7 +14,8 @@ from sqlalchemy import Connection, and_, func, select
 
 from . import bulk, lookup, tables
 from .conflicts import CONFLICT, PARKED
-from .minutes import Touched
+from .minutes import State, Touched
+from .record import Kind
 
 NAMESPACE = uuid.UUID("0f6c4b0e-2d0b-5a7e-9a53-6f1d2a0c7b12")
 BATCH = 500  # entries read at a time
@@ -141,3 +142,40 @@ def _mirror(question: Touched, name: str, reader: str, at: str) -> dict[str, Any
         "at": at,
         "fields": {f: {"set": value} for f, value in (question.body | home).items()},
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One entry that changed a record: its header, what it set (None where the payload was erased), and
+    the record as it stands now (None where there is none).
+    """
+
+    header: Mapping[str, Any]
+    after: Mapping[str, Any] | None
+    record: State | None
+
+
+CHANGED = ("applied", "merged", "conflict")
+
+
+def deeds(
+    conn: Connection, dossier: str, after: int, upto: int | None, limit: int, kinds: Mapping[str, Kind]
+) -> tuple[list[Deed], int]:
+    """What the next entries after seq `after` did, at most `limit` of them and none above `upto`; and the
+    seq of the last that was read, `after` if there are none. Two statements, whatever the journal's
+    length.
+    """
+    e, p = tables.entries, tables.payloads
+    query = (
+        select(e.c.seq, e.c.bytes, p.c.bytes.label("payload"))
+        .join_from(e, p, and_(p.c.dossier == e.c.dossier, p.c.seq == e.c.seq), isouter=True)
+        .where(e.c.dossier == dossier, e.c.seq > after)
+        .order_by(e.c.seq)
+        .limit(limit)
+    )
+    rows = conn.execute(query if upto is None else query.where(e.c.seq <= upto)).all()
+    told = [(orjson.loads(row.bytes), orjson.loads(row.payload) if row.payload else None) for row in rows]
+    kept = [(h, said) for h, said in told if h["status"] in CHANGED and h["kind"] in kinds]
+    standing = lookup.states(conn, dossier, {h["record"] for h, _ in kept}, kinds) if kept else {}
+    found = [Deed(h, said["after"] if said else None, standing.get(h["record"])) for h, said in kept]
+    return found, rows[-1].seq if rows else after

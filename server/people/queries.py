@@ -1,11 +1,11 @@
 """Who is behind a token, and what they hold at this moment."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from server.database import db
 from server.endpoint import Actor, Held
@@ -96,3 +96,26 @@ def names(ids: Iterable[str]) -> dict[str, str]:
         return {}
     rows: Any = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
     return {row.id: row.name for row in rows}
+
+
+def posts_now(
+    conn: Connection,
+    now: str,
+    *,
+    person: str | None = None,
+    dossier: str | None = None,
+    role: str | None = None,
+    firm: str | None = None,
+) -> Sequence[Any]:
+    """Posts that are held at `now` by people who have not left, as (person, dossier, role, firm); only
+    those that are named. One statement.
+    """
+    wanted = ((_q.c.person, person), (_q.c.dossier, dossier), (_q.c.role, role), (_q.c.firm, firm))
+    query = (
+        select(_q.c.person, _q.c.dossier, _q.c.role, _q.c.firm)
+        .join_from(_q, _p, _p.c.id == _q.c.person)
+        .where(_p.c.active.is_(True), _q.c.since <= now, (_q.c.until.is_(None)) | (_q.c.until > now))
+        .where(*(column == value for column, value in wanted if value is not None))
+        .order_by(_q.c.person, _q.c.dossier)
+    )
+    return conn.execute(query).all()
