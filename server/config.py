@@ -1,4 +1,37 @@
-"""Settings, all from the environment, each documented where it stands."""
+"""Settings, all from the environment, each documented here.
+
+XUNJIAN_VAR            folder for everything kept locally; default `var/` of the checkout
+XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`
+XUNJIAN_MEDIA_URL      file:///folder, or an S3 store: s3://bucket?endpoint=https://host[:port]
+                       with region=, prefix=, checksums=when_required|when_supported where
+                       the store wants them; default `<var>/media`. Its credentials come from
+                       AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or from the usual files
+                       (AWS_SHARED_CREDENTIALS_FILE), never from this URL
+XUNJIAN_MEDIA_PUBLIC_URL  https://host[:port] under which phones and browsers reach the S3 store;
+                       originals are then fetched from it, by an address that is good for five
+                       minutes. A proxy there must pass Host and path on as they come, for
+                       both are signed. Unset: everything comes through this server
+XUNJIAN_PUBLIC_URL     https://host[:port] under which the public reaches this server, for links
+                       on paper and in pictures; default: the one that the request came by
+XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
+XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
+XUNJIAN_BIND           address:port; default 127.0.0.1:8000
+XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset
+XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
+                       closed, what was done before that is taken in without a reviewer;
+                       default 72, 0 for never
+XUNJIAN_OFFICE         the office's own dossier: law, working days, checklists, plans;
+                       default office:cy
+XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' secrets in the
+                       database, one a line, the first seals and all open; the same on every
+                       node, kept apart from the database's backups; made where there is none;
+                       default `<var>/secret.key`
+XUNJIAN_OUTGOING_ALLOW networks of our own (CIDR, with commas) that notifications and webhooks
+                       may reach, also by plain http; default none: the public internet by https
+XUNJIAN_MAIL_URL       smtps://, smtp:// (STARTTLS) or smtp+plain:// [user@]host[:port]?from=address;
+                       unset: no mail. Its password stands in the file
+                       XUNJIAN_MAIL_PASSWORD_FILE
+"""
 
 import os
 import re
@@ -46,40 +79,7 @@ class Config:
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> "Config":
-        """Read the settings; raises ValueError with the variable's name where one is wrong.
-
-        XUNJIAN_VAR            folder for everything kept locally; default `var/` of the checkout
-        XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`
-        XUNJIAN_MEDIA_URL      file:///folder, or an S3 store: s3://bucket?endpoint=https://host[:port]
-                               with region=, prefix=, checksums=when_required|when_supported where
-                               the store wants them; default `<var>/media`. Its credentials come from
-                               AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or from the usual files
-                               (AWS_SHARED_CREDENTIALS_FILE), never from this URL
-        XUNJIAN_MEDIA_PUBLIC_URL  https://host[:port] under which phones and browsers reach the S3 store;
-                               originals are then fetched from it, by an address that is good for five
-                               minutes. A proxy there must pass Host and path on as they come, for
-                               both are signed. Unset: everything comes through this server
-        XUNJIAN_PUBLIC_URL     https://host[:port] under which the public reaches this server, for links
-                               on paper and in pictures; default: the one that the request came by
-        XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
-        XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
-        XUNJIAN_BIND           address:port; default 127.0.0.1:8000
-        XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset
-        XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
-                               closed, what was done before that is taken in without a reviewer;
-                               default 72, 0 for never
-        XUNJIAN_OFFICE         the office's own dossier: law, working days, checklists, plans;
-                               default office:cy
-        XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' secrets in the
-                               database, one a line, the first seals and all open; the same on every
-                               node, kept apart from the database's backups; made where there is none;
-                               default `<var>/secret.key`
-        XUNJIAN_OUTGOING_ALLOW networks of our own (CIDR, with commas) that notifications and webhooks
-                               may reach, also by plain http; default none: the public internet by https
-        XUNJIAN_MAIL_URL       smtps://, smtp:// (STARTTLS) or smtp+plain:// [user@]host[:port]?from=address;
-                               unset: no mail. Its password stands in the file
-                               XUNJIAN_MAIL_PASSWORD_FILE
-        """
+        """Read the settings; raises ValueError with the variable's name where one is wrong."""
         env = os.environ if env is None else env
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
         return cls(
