@@ -70,6 +70,9 @@ def _settle(sitting: "Sitting", change: Change, state: State) -> Outcome:
     if since or state.version > change.version:
         return _reopen(sitting, about, change.record, state, target)
     after = _decided(kind, change, asked, target.body)
+    broken = sitting.objection(kind, target.body, after)
+    if broken:
+        raise Undecided(broken)
     before = {n: target.body.get(n) for n in after}
     if after:
         sitting.apply(target, after)
@@ -142,7 +145,9 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
     if said == "return":
         _close(sitting, change, state, {"decision": said})
         return sitting.minutes.append(change, "applied", state.audience, conflict=change.record)
-    if said != "accept" or state.body["why"] not in ACCEPTABLE:
+    # What a guard refused is judged by it again: the facts may have been entered meanwhile.
+    judged_again = any(state.body["why"] in guard.codes for guard in sitting.guarded.values())
+    if said != "accept" or not (judged_again or state.body["why"] in ACCEPTABLE):
         raise Undecided("undecided-fields")
     late = read(state.body["change"], sitting.kinds, schema=state.body.get("schema"))
     if not isinstance(late, Change):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
@@ -13,6 +14,7 @@ from . import bulk, epochs, tables
 from .arrival import Arrival
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED
+from .guards import Guard
 from .minutes import Head, Outcome, Touched
 from .protocol import SCHEMA
 from .record import Kind
@@ -20,6 +22,7 @@ from .schema import Ledger
 from .sitting import Sitting
 
 FIRST = Ledger({SCHEMA: date(2026, 11, 22)})
+UNGUARDED: Mapping[str, Guard] = MappingProxyType({})
 GENESIS = b"\x00" * 32  # what the first entry names as the entry before it
 _head = tables.dossiers
 _LOCK = select(_head).where(_head.c.dossier == bindparam("dossier")).with_for_update()
@@ -72,8 +75,9 @@ class Journal:
         kinds: Iterable[Kind],
         projections: Mapping[str, Projection],
         schemas: Ledger = FIRST,
+        guards: Mapping[str, Guard] = UNGUARDED,
     ) -> None:
-        self.schemas = schemas
+        self.schemas, self.guards = schemas, dict(guards)
         self.kinds: dict[str, Kind] = {k.name: k for k in (CONFLICT, PARKED)}
         for declared in kinds:
             if declared.name in self.kinds:
@@ -143,7 +147,7 @@ class Journal:
         head = self.lock(conn, dossier)
         if epoch is not None and epoch != head.epoch:
             raise EpochChanged(head.epoch)
-        sitting = Sitting(conn, self.kinds, dossier, head, author, arrival)
+        sitting = Sitting(conn, self.kinds, dossier, head, author, arrival, self.guards)
         sitting.read(changes)
         outcomes = [sitting.judge(change) for change in changes]
         touched = sitting.write()

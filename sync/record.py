@@ -165,7 +165,9 @@ class Kind:
     it sees neither clock nor database. `signed` names the server-kept field that takes the id of
     who made the record; with `own`, nobody else may change or delete it. `closes(body)`
     says whether such a record closes its dossier; `lifts` what later schemas did to its fields, in
-    their order. `kept` names all fields that only the server writes.
+    their order. `kept` names all fields that only the server writes. A kind that `meets` has ids
+    derived from what the record is about: who makes one that is there already has edited it, having
+    seen nothing of it.
     """
 
     name: str
@@ -177,6 +179,7 @@ class Kind:
     written_by_server: bool = False
     signed: str | None = None
     own: bool = False
+    meets: bool = False
     closes: Callable[[Body], bool] | None = None
     lifts: tuple[Lift, ...] = ()
     kept: frozenset[str] = frozenset()
@@ -228,6 +231,7 @@ def kind(
     written_by_server: bool = False,
     signed: str | None = None,
     own: bool = False,
+    meets: bool = False,
     closes: Callable[[Body], bool] | None = None,
     lifts: tuple[Lift, ...] = (),
 ) -> Kind:
@@ -255,6 +259,7 @@ def kind(
         written_by_server=written_by_server,
         signed=signed,
         own=own,
+        meets=meets,
         closes=closes,
         lifts=lifts,
         kept=frozenset(n for n, f in declared.items() if f.policy == "server"),

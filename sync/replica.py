@@ -253,7 +253,8 @@ class Replica:
     def _replay(self, seen: dict[str, dict[str, Any]], change: dict[str, Any]) -> None:
         kind, record, op = self.kinds.get(change["kind"]), change["record"], change["op"]
         known = seen.get(record)
-        if op == "create":
+        met = known is not None and kind is not None and kind.meets
+        if op == "create" and not met:
             if known is None and kind is not None:
                 made = first_body(kind, change["fields"], actor="", at=change["at"])
                 new = {"kind": kind.name, "audience": change["audience"], "version": 0}
@@ -264,11 +265,12 @@ class Replica:
             known["body"] = known["body"] | {"open": False}  # what comes of it, the server says
         elif known is not None and kind is not None:
             known["audience"] = change.get("audience", known["audience"])
+            fields = change.get("fields", {})
             judged = merge(
                 kind,
                 known["body"],
                 _Written({}, {}),
-                change.get("fields", {}),
+                {n: said for n, said in fields.items() if op != "create" or not kind.fields[n].fixed},
                 trunk=0,
                 device=self.device,
                 actor="",

@@ -1,11 +1,12 @@
 """One sitting over one dossier: under the lock, judge each change, then write all at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bases, decisions, lookup, tables
+from . import bases, decisions, guards, lookup, tables
 from .arrival import Arrival
 from .canonical import spell
 from .change import Author, Change, Unreadable
@@ -29,8 +30,10 @@ class Sitting:
         head: Head,
         author: Author,
         arrival: Arrival,
+        guarded: Mapping[str, guards.Guard],
     ) -> None:
-        self.kinds = kinds
+        self.kinds, self.guarded = kinds, guarded
+        self.checks: dict[str, guards.Check] = {}
         self.conn, self.dossier, self.epoch, self.author = conn, dossier, head.epoch, author
         self.minutes = Minutes(conn, dossier, head, author, arrival)
         self.states: dict[str, State] = {}
@@ -56,10 +59,17 @@ class Sitting:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
             self.lineage = [(x.epoch, x.fork) for x in forks]
-        self._read_bases(understood)
+        self._read_beside(understood)
 
-    def _read_bases(self, changes: Sequence[Change]) -> None:
-        """What the authors of late edits had seen, where the merge needs it and it can be known."""
+    def objection(self, kind: Kind, before: Body, after: Body) -> str | None:
+        """The rule of the office that new values `after` would break, or None."""
+        check = self.checks.get(kind.name)
+        return check(before, before | after) if check and after else None
+
+    def _read_beside(self, changes: Sequence[Change]) -> None:
+        """What the authors of late edits had seen, where the merge needs it and it can be known; and
+        the facts that guards of these changes' kinds ask for.
+        """
         asked, device = [], self.author.device
         for index, change in enumerate(changes):
             state = self.states.get(change.record)
@@ -70,6 +80,7 @@ class Sitting:
                 earlier = [c for c in changes[:index] if c.record == change.record]
                 asked.append(bases.Asked(change, trunk, device, earlier))
         self.bases |= bases.values_seen(self.conn, self.dossier, asked)
+        self.checks |= guards.checks(self.guarded, self.conn, self.dossier, changes, self.states)
 
     def _read_touched(self, names: set[str]) -> None:
         """Records and the open conflicts over them: two statements, none without names."""
@@ -138,7 +149,7 @@ class Sitting:
             if change.op == "undelete":
                 return decisions.undelete(self, change, state)
             self.overtaken = self._overtaken(change, state)
-            self._read_bases([change])
+            self._read_beside([change])
             return self._update(change, state)
         finally:
             self.author, self.overtaken = reviewer, set()
@@ -158,9 +169,9 @@ class Sitting:
 
     def _create(self, change: Change) -> Outcome:
         audience = change.audience or ""
-        if change.record in self.states:
-            return self.park(change, "id-collision")
         refused = self._refused(change, "create", audience)
+        if change.record in self.states:
+            return self._meet(change, self.states[change.record], refused)
         if refused:
             return self.park(change, refused)
         body = first_body(change.kind, change.fields, actor=self.author.actor, at=change.at)
@@ -177,6 +188,17 @@ class Sitting:
             bytes=change.size,
         )
         return self.minutes.append(change, "applied", audience, after=body)
+
+    def _meet(self, change: Change, state: State, refused: str | None) -> Outcome:
+        """A create of what is there: where ids are derived, the edit of one who had seen nothing of it."""
+        kind, fields = change.kind, dict(change.fields)
+        about = {n: fields.pop(n)["set"] for n in change.fields if kind.fields[n].fixed}
+        same = (state.kind, state.audience) == (kind.name, change.audience)
+        if not (kind.meets and same and about.items() <= state.body.items()):
+            return self.park(change, "id-collision")
+        if refused:
+            return self.park(change, refused)
+        return self._update(replace(change, fields=fields, audience=None), state)
 
     def _update(self, change: Change, state: State) -> Outcome:
         asked = [(verb, state.audience) for verb in _verbs(change)]
@@ -204,6 +226,9 @@ class Sitting:
         )
         if state.bytes + change.size > RECORD_BYTES and _outgrows(state, judged):
             return self.park(change, "cap-reached")
+        broken = self.objection(change.kind, state.body, judged.after)
+        if broken:
+            return self.park(change, broken)
         conflict = self._conflict(change, state, judged) if judged.lost else None
         after = judged.after | judged.stamps
         before = {n: state.body.get(n) for n in after}
