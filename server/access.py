@@ -34,14 +34,19 @@ AUDIENCES: Mapping[str, tuple[str, ...]] = {
 # role → audiences it reads and does not write.
 ONLY_READ: Mapping[str, tuple[str, ...]] = {"contractor": ("public",)}
 # What the office's own dossier holds for everybody.
-LAW = ("provision", "calendar")
+LAW = ("provision", "calendar", "template")
 READ_LAW = {name: frozenset({"read"}) for name in LAW}
 # role → kind → verbs. domain.md §1.4; the system administrator holds no business data.
 TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "inspector": {
         **READ_LAW,
+        "plan": frozenset({"read"}),
+        "recusal": frozenset({"read", "create"}),
         "project": frozenset({"read"}),
+        "assignment": frozenset({"read"}),
         "inspection": frozenset({"read", "create", "update", "move", "delete"}),
+        "answer": frozenset({"read", "create", "update", "move", "delete"}),
+        "signature": frozenset({"read", "create", "update", "move", "delete"}),
         "issue": frozenset({"read", "create", "update", "move", "delete"}),
         "photo": frozenset({"read", "create", "update", "move", "delete"}),
         "comment": frozenset({"read", "create", "update", "move", "delete"}),
@@ -50,8 +55,13 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     },
     "supervisor": {
         **READ_LAW,
+        "plan": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+        "recusal": frozenset({"read", "create", "update", "delete", "undelete"}),
         "project": frozenset({"read", "create", "update"}),
+        "assignment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
         "inspection": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+        "answer": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+        "signature": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
         "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
         "photo": frozenset({"read", "create", "update", "move", "delete", "undelete", "compare"}),
         "comment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),

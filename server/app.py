@@ -23,6 +23,7 @@ from media.tus import Tus
 from media.uploads import Uploads
 
 from . import access, catalogue, endpoint, logs
+from .agenda.routes import blueprint as agenda
 from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
 from .desk.routes import blueprint as desk
@@ -41,7 +42,7 @@ from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 
 log = structlog.get_logger()
-BLUEPRINTS = (people, devices, law, projects, inspections, issues, photos, traces, desk)
+BLUEPRINTS = (people, devices, law, projects, inspections, issues, photos, traces, agenda, desk)
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 

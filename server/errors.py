@@ -48,6 +48,18 @@ CODES: dict[str, Code] = {
         "该年度工作日历尚未录入，请系统管理员录入",
         "That year's working days are not entered; have the administrator enter them.",
     ),
+    "no-checklist": Code(
+        409, "repair", "此次检查未选用检查单", "This inspection has no checklist; choose one."
+    ),
+    "template-faulty": Code(
+        422, "repair", "检查单有误，请按提示修改", "The checklist is wrong; see the faults."
+    ),
+    "edition-taken": Code(
+        409,
+        "repair",
+        "该版本已存在且内容不同，请使用新的版本号",
+        "That edition says something else; number a new one.",
+    ),
     "method-not-allowed": Code(405, "update", "不支持此操作", "This address does not offer that method."),
     "evidence-missing": Code(
         404,
@@ -116,6 +128,16 @@ CODES: dict[str, Code] = {
     "cap-reached": Code(200, "ask", "记录内容过大", "The record has grown above its limit."),
     "illegal-transition": Code(200, "ask", "当前状态不允许此操作", "The present state does not allow this."),
     "same-person": Code(200, "ask", "整改人不得复查", "Who put it right may not confirm it."),
+    "too-few-officers": Code(
+        200, "ask", "执法检查须两名以上执法人员", "An inspection by law takes two officers or more."
+    ),
+    "officer-unlicensed": Code(
+        200, "ask", "执法证在检查当日有效的人员不足", "Too few officers held a valid licence on that day."
+    ),
+    "officer-recused": Code(200, "ask", "检查人员应当回避", "An officer may not inspect this firm or site."),
+    "plan-without-end": Code(
+        200, "repair", "专项计划须有截止日期", "A campaign needs the day on which it ends."
+    ),
     "unknown-kind": Code(200, "repair", "未知记录类型", "No such kind of record."),
     "invalid-fields": Code(200, "repair", "字段有误，请修改", "Some fields are wrong; see the faults."),
     "malformed-change": Code(200, "repair", "提交内容无法识别", "The change cannot be read."),

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Connection, create_engine
 
 from server.database import keep_promises
-
 from sync.change import Change
 from sync.guards import Check, Guard
 from sync.journal import Journal
