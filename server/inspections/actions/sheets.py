@@ -162,7 +162,9 @@ def read(data: bytes) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
         except BadSheet as wrong:
             faults += wrong.faults
             continue
-        places.setdefault((line["section"], line["form"], line["code"]), number)
+        if (where := (line["section"], line["form"], line["code"])) in places:
+            faults.append(SheetFault(ITEMS, number, "H", "代码重复 this code stands twice"))
+        places.setdefault(where, number)
     if faults:
         raise BadSheet(*faults[:50])
     forms = [s | {"forms": list(s["forms"].values())} for s in sections.values()]
