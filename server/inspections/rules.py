@@ -7,6 +7,7 @@ shown. Grades and the guarantee test judge the exact value; `shown` rounds half 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -242,6 +243,17 @@ def _summary(
         complete=complete,
         unknown_answers=unknown_answers,
     )
+
+
+def next_visit(frequency: Body, risk: str | None, last: date | None, since: date) -> date | None:
+    """The last day for the next visit to a site of this risk under a recurring plan (§3.4): so many
+    times in so many months, counted in whole days of 30 a month from the last visit, or from `since`
+    where there was none. None where the plan asks for none.
+    """
+    often = frequency.get(risk or "")
+    if not often:
+        return None
+    return max(last or since, since) + timedelta(days=often["months"] * 30 // often["times"])
 
 
 @dataclass(frozen=True, slots=True)

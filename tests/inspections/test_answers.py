@@ -140,6 +140,24 @@ def test_a_deleted_answer_counts_no_more(office: House) -> None:
     assert total(li, inspection)["forms"] == []
 
 
+def test_items_that_ask_for_a_photograph_and_have_none_are_named(office: House) -> None:
+    items = [{"code": c, "title": "项", "photo_required": c != "3"} for c in ("1", "2", "3", "4")]
+    form = {"code": "F", "title": "表", "items": items}
+    content = {"code": "p", "edition": 1, "title": "试", "valid_from": "2026-01-01"}
+    content |= {"sections": [{"code": "1", "title": "一", "forms": [form]}]}
+    entered = office.desk("chen").call("POST", "/api/v1/checklists", json=content)
+    template, li = entered.json["id"], office.desk("li")
+    made = visit(office, "li", "wang", checklist=template, checklist_edition=1)
+    results = {"1": "ok", "2": "fault", "3": "ok", "4": "na"}
+    of = [{"form": "F", "instance": "", "item": c, "result": r} for c, r in results.items()]
+    answers = [said(made["record"], template, a) for a in of]
+    photo = {"subject": answers[1]["record"], "sha256": "0" * 64, "size": 9, "mime": "image/jpeg"}
+    li.push(WJ, made, *answers, shot := create("photo", photo | {"taken_at": "2026-11-21T10:00:00Z"}))
+    assert total(li, made["record"])["photos_lacking"] == ["F//1"]
+    li.push(WJ, delete("photo", shot["record"], 99))
+    assert total(li, made["record"])["photos_lacking"] == ["F//1", "F//2"]
+
+
 def test_a_foreign_inspection_has_no_score_and_one_without_a_checklist_says_so(office: House) -> None:
     inspection, _ = begun(office)
     assert office.desk("stranger").call("GET", f"/api/v1/inspections/{inspection}/score").status_code == 404

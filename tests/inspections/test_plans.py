@@ -1,7 +1,11 @@
 """Plans, assignments, my day, and how often a firm may be inspected in a year."""
 
+from datetime import date
 from typing import Any
 
+import pytest
+
+from server.inspections.rules import next_visit
 from tests.inspections.conftest import FIRM, OFFICE, WJ, checklist, visit
 from tests.support.house import Desk, House, create, issue, update
 
@@ -147,6 +151,51 @@ def test_the_cap_is_the_firms_over_all_its_sites_and_a_plan_lowers_it(office: Ho
     # Wang sees only those of the sites where he holds a post.
     seen = wang.get(f"/api/v1/projects/{there}/inspections-this-year")["above"]
     assert {a["dossier"] for a in seen} <= {there, WJ}
+
+
+RED = {"red": {"times": 1, "months": 1}, "orange": {"times": 1, "months": 2}}
+
+
+@pytest.mark.parametrize(
+    ("risk", "last", "ends"),
+    [
+        ("red", date(2026, 11, 2), date(2026, 12, 2)),
+        ("orange", date(2026, 11, 2), date(2027, 1, 1)),
+        ("red", None, date(2026, 1, 31)),
+        ("red", date(2025, 6, 1), date(2026, 1, 31)),  # before the plan: it begins with the plan
+        ("blue", None, None),
+        (None, None, None),
+    ],
+)
+def test_the_next_visit_follows_from_risk_and_the_last(
+    risk: str | None, last: date | None, ends: date | None
+) -> None:
+    assert next_visit(RED, risk, last, date(2026, 1, 1)) == ends
+    twice = {"red": {"times": 2, "months": 1}}
+    assert next_visit(twice, "red", date(2026, 11, 2), date(2026, 1, 1)) == date(2026, 11, 17)
+
+
+def test_sites_are_due_under_an_approved_plan_by_their_last_finished_visit(office: House) -> None:
+    red, blue = office.project("r-1", risk="red"), office.project("b-1", risk="blue")
+    for name in ("li", "wang"):
+        office.person(name, "inspector", red, blue)
+    li, zhang = office.desk("li"), office.desk("zhang")
+    plan = create(
+        "plan", {"title": "年度计划", "sort": "recurring", "valid_from": "2026-01-01"}, audience="public"
+    )
+    plan["fields"]["frequency"] = {"set": RED}
+    zhang.push(OFFICE, plan)
+    assert li.get("/api/v1/plans/due")["items"] == []
+    zhang.push(OFFICE, step("plan", plan["record"], "approve"))
+    [site] = li.get("/api/v1/plans/due")["items"]
+    assert (site["dossier"], site["due_on"], site["overdue"]) == (red, "2026-01-31", True)
+    made = visit(office, "li", "wang")
+    li.push(red, made)
+    assert li.get("/api/v1/plans/due")["items"] == [site], "a draft is no visit yet"
+    li.push(red, step("inspection", made["record"], "finish"))
+    [site] = li.get("/api/v1/plans/due")["items"]
+    assert (site["last_visit"], site["due_on"], site["overdue"]) == ("2026-11-21", "2026-12-21", False)
+    assert office.desk("stranger").get("/api/v1/plans/due")["items"] == []
 
 
 def test_a_foreign_site_is_absent(office: House) -> None:

@@ -121,7 +121,8 @@ def enter(author: Author, content: Mapping[str, Any], *, at: str) -> tuple[str, 
 def publish(record: str) -> bool:
     """Publish a draft on the system's behalf; whether it was one."""
     with transaction.reading() as conn:
-        if queries.template(conn, record)["state"] != "draft":
+        content = queries.template(conn, record)
+        if content is None or content["state"] != "draft":
             return False
         epoch = office().journal.heads(conn, [office().config.office])[office().config.office].epoch
     sent = _change(record, "update", office().new_id(), EPOCH)

@@ -14,9 +14,11 @@ from server.inspections.tables import AnswerRow, InspectionRow, TemplateRow
 from server.law import queries as law
 from server.law.rules import local_day
 from server.office import office
+from server.photos.tables import PhotoRow
+from sync import bulk
 from sync.record import Body
 
-_t, _a, _i = (cast(Table, m.__table__) for m in (TemplateRow, AnswerRow, InspectionRow))
+_t, _a, _i, _f = (cast(Table, m.__table__) for m in (TemplateRow, AnswerRow, InspectionRow, PhotoRow))
 
 
 def listed(conn: Connection) -> list[dict[str, Any]]:
@@ -30,13 +32,11 @@ def listed(conn: Connection) -> list[dict[str, Any]]:
     return [{n: getattr(row, n) for n in names} for row in rows]
 
 
-def template(conn: Connection, record: str) -> Body:
-    """The content of one edition, with its state. One statement. Raises Refusal `not-found`."""
+def template(conn: Connection, record: str) -> Body | None:
+    """The content of one edition, with its state; None where there is none. One statement."""
     here = (_t.c.dossier == office().config.office, _t.c.id == record, _t.c.deleted.is_(False))
     found = conn.execute(select(_t.c.content).where(*here)).scalar_one_or_none()
-    if found is None:
-        raise Refusal("not-found")
-    body: Body = orjson.loads(found)
+    body: Body | None = orjson.loads(found) if found else None
     return body
 
 
@@ -55,7 +55,8 @@ def scored(conn: Connection, actor: Actor, inspection: str) -> tuple[dict[str, A
     """What an inspection the actor sees has come to so far, and by what it was computed.
 
     Computed when it is asked for, from the answers as they stand: late ones and a rebuild change
-    nothing about how. Four statements. Raises Refusal `not-found`, `no-checklist`, `no-provision`.
+    nothing about how. `photos_lacking` names checked items that ask for a photograph and have none.
+    Five statements. Raises Refusal `not-found`, `no-checklist`, `no-provision`.
     """
     seen = access.visible(actor, "inspection.read", _i.c.dossier, _i.c.audience)
     # Ids are unique but for malice; of two the caller sees, the first dossier's is told.
@@ -63,22 +64,38 @@ def scored(conn: Connection, actor: Actor, inspection: str) -> tuple[dict[str, A
     visit = conn.execute(query).first()
     if visit is None:
         raise Refusal("not-found")
-    if visit.checklist is None:
+    body = template(conn, visit.checklist) if visit.checklist else None
+    if body is None:
         raise Refusal("no-checklist")
-    body = template(conn, visit.checklist)
     seen = access.visible(actor, "answer.read", _a.c.dossier, _a.c.audience)
-    answers = conn.execute(
+    rows = conn.execute(
         select(_a)
         .where(_a.c.dossier == visit.dossier, _a.c.inspection == inspection)
         .where(_a.c.deleted.is_(False), seen)
     )
+    answers = [dict(row._mapping) for row in rows]
     by: dict[str, Any] = {"inspection": visit.id, "dossier": visit.dossier, "template": visit.checklist}
     by |= {"code": body["code"], "edition": body["edition"], "provision": None}
     grading = None
     if "grades" in body:
         held = law.provision(conn, body["grades"], day_of(visit.arrived_at))
         grading, by["provision"] = Grading.of(held.value), held.version
-    return by, score((dict(row._mapping) for row in answers), body, grading)
+    by["photos_lacking"] = _lacking(conn, visit.dossier, body, answers)
+    return by, score(answers, body, grading)
+
+
+def _lacking(conn: Connection, dossier: str, body: Body, answers: list[dict[str, Any]]) -> list[str]:
+    """`form/instance/item` of checked items whose photograph nobody has taken. One statement."""
+    forms = [form for section in body["sections"] for form in section["forms"]]
+    asked = {(f["code"], i["code"]) for f in forms for i in f["items"] if i.get("photo_required")}
+    checked = {
+        a["id"]: f"{a['form']}/{a['instance']}/{a['item']}"
+        for a in answers
+        if a["result"] != "na" and (a["form"], a["item"]) in asked
+    }
+    here = (_f.c.dossier == dossier, _f.c.deleted.is_(False), bulk.among(conn, _f.c.subject, checked))
+    taken = set(conn.execute(select(_f.c.subject).where(*here)).scalars())
+    return sorted(place for record, place in checked.items() if record not in taken)
 
 
 def day_of(moment: str) -> date:

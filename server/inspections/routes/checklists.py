@@ -77,6 +77,8 @@ def show_checklist(call: Call, checklist: Any) -> Any:
     """What is exported can be imported again; the JSON also names the state."""
     with reading() as conn:
         content = queries.template(conn, str(checklist))
+    if content is None:
+        raise Refusal("not-found")
     form = call.query["format"]
     if form == "json":
         return content

@@ -90,7 +90,9 @@ class Scored(Schema):
     complete = fields.Boolean()
     forms = fields.List(fields.Nested(FormScored))
     sections = fields.List(fields.Nested(SectionScored))
+    # `form/instance/item`
     unknown_answers = fields.List(fields.String())
+    photos_lacking = fields.List(fields.String())
 
 
 class Above(Schema):
