@@ -33,7 +33,12 @@ CONTENT = frozenset(TEMPLATE.fields) - {"state"}
 def given(path: Path = DEFAULT) -> dict[str, Any]:
     """The checklist of a YAML, JSON or Excel file. Raises Refusal `template-faulty`."""
     data = path.read_bytes()
-    return from_sheet(data) if path.suffix == ".xlsx" else understood(yaml.safe_load(data))
+    if path.suffix == ".xlsx":
+        return from_sheet(data)
+    try:
+        return understood(yaml.safe_load(data))  # JSON is YAML
+    except yaml.YAMLError as wrong:
+        raise Refusal("template-faulty", faults=[{"field": "", "reason": str(wrong)}]) from None
 
 
 def from_sheet(data: bytes) -> dict[str, Any]:

@@ -56,20 +56,20 @@ class Facts:
         officers = after.get("officers", ())
         if len(officers) < rule.value["least"]:
             return "too-few-officers"
-        firm = after.get("firm") or self.contractor
-        if any(self._recused(o, firm, day) for o in officers):
+        firms = (after.get("firm"), self.contractor)
+        if any(self._recused(o, firms, day) for o in officers):
             return "officer-recused"
         licensed = [o for o in officers if o in self.licensed_until and day <= self.licensed_until[o]]
         if rule.value["licensed"] and len(licensed) < rule.value["least"]:
             return "officer-unlicensed"
         return None
 
-    def _recused(self, officer: str, firm: str | None, day: date) -> bool:
+    def _recused(self, officer: str, firms: tuple[str | None, ...], day: date) -> bool:
         return any(
             r.officer == officer
             and r.valid_from <= day <= (r.valid_to or day)
             and (r.project in (None, self.dossier))
-            and (r.firm is None or r.firm in (firm, self.contractor))
+            and (r.firm is None or r.firm in firms)
             for r in self.recusals
         )
 
