@@ -35,10 +35,15 @@ AUDIENCES: Mapping[str, tuple[str, ...]] = {
 # role → audiences it reads and does not write.
 ONLY_READ: Mapping[str, tuple[str, ...]] = {"contractor": ("public",)}
 # What the office's own dossier holds for everybody.
-LAW = ("provision", "calendar")
+LAW = ("provision", "calendar", "template")
 READ_LAW = {name: frozenset({"read"}) for name in LAW}
 _SUPERVISOR = {
     **READ_LAW,
+    "plan": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    "recusal": frozenset({"read", "create", "update", "delete", "undelete"}),
+    "assignment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    "answer": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    "signature": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "project": frozenset({"read", "create", "update"}),
     "inspection": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
@@ -58,8 +63,13 @@ _SUPERVISOR = {
 TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "inspector": {
         **READ_LAW,
+        "plan": frozenset({"read"}),
+        "recusal": frozenset({"read", "create"}),
         "project": frozenset({"read"}),
+        "assignment": frozenset({"read"}),
         "inspection": frozenset({"read", "create", "update", "move", "delete"}),
+        "answer": frozenset({"read", "create", "update", "move", "delete"}),
+        "signature": frozenset({"read", "create", "update", "move", "delete"}),
         "issue": frozenset({"read", "create", "update", "move", "delete"}),
         "photo": frozenset({"read", "create", "update", "move", "delete"}),
         "attachment": frozenset({"read", "create", "update", "move", "delete"}),

@@ -22,6 +22,7 @@ from media.tus import Tus
 from media.uploads import Limits, Uploads
 
 from . import access, catalogue, endpoint, logs
+from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
 from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
@@ -47,7 +48,7 @@ from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
-    *(people, devices, law, projects, inspections, issues, photos, traces, desk, open_pages),
+    *(people, devices, law, projects, inspections, issues, photos, traces, agenda, desk, open_pages),
     *(notifications, webhooks),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}

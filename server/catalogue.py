@@ -4,13 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sync.guards import Guard
 from sync.journal import Journal, Projection
 from sync.minutes import Touched
 from sync.record import Kind
 from sync.schema import Ledger
 
-from .inspections.queries import project as project_inspections
+from .inspections.queries import projections as inspections
+from .inspections.queries.officers import GUARD as OFFICERS
+from .inspections.records.answer import ANSWER
+from .inspections.records.assignment import ASSIGNMENT
 from .inspections.records.inspection import INSPECTION
+from .inspections.records.plan import PLAN
+from .inspections.records.recusal import RECUSAL
+from .inspections.records.signature import SIGNATURE
+from .inspections.records.template import TEMPLATE
 from .issues.followers import follow_extensions, follow_issues, follow_pauses
 from .issues.queries import project_comments, project_issues, project_papers
 from .issues.records.comment import COMMENT
@@ -33,18 +41,27 @@ from .projects.records.project import PROJECT
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A kind, the read model that follows it in the same transaction, and what is due after it."""
+    """A kind, the read model that follows it in the same transaction, what is due after it, and what
+    guards it by facts beyond the record.
+    """
 
     kind: Kind
-    project: Projection
+    project: Projection | None = None
     follow: Callable[[str, Sequence[Touched]], None] | None = None
+    guard: Guard | None = None
 
 
 CATALOGUE = (
     Line(PROVISION, project_provisions),
     Line(CALENDAR, project_calendars),
+    Line(TEMPLATE, inspections.project_templates),
+    Line(PLAN, inspections.project_plans),
+    Line(RECUSAL, inspections.project_recusals),
     Line(PROJECT, project_projects),
-    Line(INSPECTION, project_inspections),
+    Line(ASSIGNMENT, inspections.project_assignments),
+    Line(INSPECTION, inspections.project_inspections, guard=OFFICERS),
+    Line(ANSWER, inspections.project_answers),
+    Line(SIGNATURE),
     Line(ISSUE, project_issues, follow_issues),
     Line(PHOTO, project_photos, follow_photos),
     Line(ATTACHMENT, project_photos, follow_photos),
@@ -65,7 +82,9 @@ SCHEMAS = Ledger({1: date(2026, 11, 22)})
 def journal() -> Journal:
     """The engine with every kind of the house."""
     kinds = (line.kind for line in CATALOGUE)
-    return Journal(kinds, {c.kind.name: c.project for c in CATALOGUE}, SCHEMAS)
+    projections = {line.kind.name: line.project for line in CATALOGUE if line.project is not None}
+    guards = {line.kind.name: line.guard for line in CATALOGUE if line.guard is not None}
+    return Journal(kinds, projections, SCHEMAS, guards)
 
 
 def followers() -> dict[str, Callable[[str, Sequence[Touched]], None]]:

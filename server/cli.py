@@ -20,6 +20,7 @@ from .app import create_app
 from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
+from .inspections.commands import checklist
 from .law.commands import law
 from .notifications.commands import notify
 from .office import office
@@ -124,6 +125,19 @@ def user_end(username: str, dossier: str, why: str) -> None:
     console.print(f"{people.end_post(_person(username), dossier, why)} posts ended")
 
 
+@user.command("licence")
+@click.argument("username")
+@click.argument("number", required=False)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which it holds, YYYY-MM-DD.")
+@with_appcontext
+def user_licence(username: str, number: str | None, until: datetime | None) -> None:
+    """执法证 Enter a person's enforcement licence; without a NUMBER, take it away."""
+    if (number is None) != (until is None):
+        raise click.ClickException("A licence has a NUMBER and a last day (--until).")
+    people.license_officer(_person(username), number, until.date() if until else None)
+    console.print(f"{username}: {f'{number} until {until:%Y-%m-%d}' if until else 'no licence'}")
+
+
 @user.command("deactivate")
 @click.argument("username")
 @with_appcontext
@@ -215,6 +229,7 @@ def openapi_command(check: bool) -> None:
         raise click.ClickException("openapi.yaml is not what the code says; run `make openapi`.")
 
 
+main.add_command(checklist)
 main.add_command(demo)
 main.add_command(doctor)
 main.add_command(law)

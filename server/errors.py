@@ -54,6 +54,18 @@ CODES: dict[str, Code] = {
     "too-many-webhooks": Code(
         409, "repair", "数据推送过多，请先取消一个", "Too many webhooks; end one first."
     ),
+    "no-checklist": Code(
+        409, "repair", "此次检查未选用检查单", "This inspection has no checklist; choose one."
+    ),
+    "template-faulty": Code(
+        422, "repair", "检查单有误，请按提示修改", "The checklist is wrong; see the faults."
+    ),
+    "edition-taken": Code(
+        409,
+        "repair",
+        "该版本已存在且内容不同，请使用新的版本号",
+        "That edition says something else; number a new one.",
+    ),
     "method-not-allowed": Code(405, "update", "不支持此操作", "This address does not offer that method."),
     "evidence-missing": Code(
         404,
@@ -126,6 +138,16 @@ CODES: dict[str, Code] = {
     "leader-needed": Code(200, "ask", "须由所领导办理", "A leader must take this step."),
     "step-incomplete": Code(
         200, "repair", "缺少办理此步骤所需内容", "Something that this step needs is missing."
+    ),
+    "too-few-officers": Code(
+        200, "ask", "执法检查须两名以上执法人员", "An inspection by law takes two officers or more."
+    ),
+    "officer-unlicensed": Code(
+        200, "ask", "执法证在检查当日有效的人员不足", "Too few officers held a valid licence on that day."
+    ),
+    "officer-recused": Code(200, "ask", "检查人员应当回避", "An officer may not inspect this firm or site."),
+    "plan-without-end": Code(
+        200, "repair", "专项计划须有截止日期", "A campaign needs the day on which it ends."
     ),
     "unknown-kind": Code(200, "repair", "未知记录类型", "No such kind of record."),
     "invalid-fields": Code(200, "repair", "字段有误，请修改", "Some fields are wrong; see the faults."),

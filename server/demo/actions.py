@@ -35,6 +35,7 @@ STEPS = {  # the verbs that lead to each state, with who does them
     "passed": ("confirm", "issue", "receive", "reply", "pass"),
     "closed": ("confirm", "issue", "receive", "reply", "pass", "close"),
 }
+LICENSED_UNTIL = date(2029, 12, 31)
 DOERS = {
     **dict.fromkeys(("confirm", "dismiss", "issue", "close"), "supervisor"),
     "close_major": "director",
@@ -66,6 +67,8 @@ class Seeding:
         for person in self.data["people"]:
             name, role = person["username"], person["role"]
             self.ids[name] = people.take_on(name, person["name"], password, title=person["title"])
+            if "licence" in person:
+                people.license_officer(self.ids[name], person["licence"], LICENSED_UNTIL)
             office_role = "administrator" if role == "admin" else role
             people.give_post(self.ids[name], here.config.office, office_role, firm=person.get("firm"))
             if role == "admin":

@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from server.config import Config
+from server.inspections.actions import checklists
 from server.law import actions as law
 from server.people.queries import by_username
 
@@ -51,6 +52,8 @@ def demo() -> None:
         law.enter_provisions(law.given())
         for year in CALENDARS:
             law.enter_calendar(year)
+        record, _ = checklists.enter(checklists.SYSTEM, checklists.given(), at=checklists.EPOCH)
+        checklists.publish(record)
         seeding.staff(password)
         progress.advance(task)
         for project in data["projects"]:

@@ -77,6 +77,18 @@ def provision(conn: Connection, code: str, on: date) -> Provision:
     return _provision(row)
 
 
+def editions(conn: Connection, code: str) -> list[Provision]:
+    """Everything that `code` has said and will say, the newest first: whoever judges facts of several
+    days at once takes the first that held. One statement.
+    """
+    rows = conn.execute(
+        select(_p)
+        .where(_p.c.dossier == office().config.office, _p.c.deleted.is_(False), _p.c.code == code)
+        .order_by(_p.c.valid_from.desc(), _p.c.id.desc())
+    )
+    return [_provision(row) for row in rows]
+
+
 def term(conn: Connection, code: str, on: date) -> Term:
     """The term that `code` sets on a day. Raises Refusal `no-provision`."""
     return Term.of(provision(conn, code, on).value)

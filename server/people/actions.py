@@ -1,7 +1,7 @@
 """Sign in and out; take people on, give and end posts."""
 
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -50,7 +50,7 @@ def begin_session(person: Person, device: str | None) -> dict[str, Any]:
     now = office().clock()
     device = device or office().new_id()
     active = person.active
-    user = {"id": person.id, "username": person.username, "name": person.name, "title": person.title}
+    user = {n: getattr(person, n) for n in ("id", "username", "name", "title", "licence_no", "licence_until")}
     with writing():
         db.session.add(
             Session(
@@ -160,6 +160,12 @@ def deactivate(person: str) -> None:
             .where(Person.id == person, Person.active.is_(True))
             .values(active=False, left_at=rfc3339(office().clock()))
         )
+
+
+def license_officer(person: str, number: str | None, until: date | None) -> None:
+    """Enter a person's enforcement licence and the last day on which it holds; None takes it away."""
+    with writing() as conn:
+        conn.execute(update(Person).where(Person.id == person).values(licence_no=number, licence_until=until))
 
 
 def end_sessions(person: str) -> int:

@@ -36,6 +36,9 @@ class User(Schema):
     username = fields.String()
     name = fields.String()
     title = fields.String()
+    # 执法证: whoever holds none makes patrols and no inspections.
+    licence_no = fields.String(allow_none=True)
+    licence_until = fields.Date(allow_none=True)
     posts = fields.List(fields.Nested(PostHeld))
 
 

@@ -1,6 +1,8 @@
 """People, what they hold where and since when, and their sign-ins."""
 
-from sqlalchemy import Boolean, ForeignKey, Index, String
+from datetime import date
+
+from sqlalchemy import Boolean, Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Model
@@ -18,6 +20,9 @@ class Person(Model):
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     # Since when the person is not active; what they bring later waits for a reviewer.
     left_at: Mapped[str | None] = mapped_column(String(24))
+    # 行政执法证: its number, and the last day on which it holds; without one nobody inspects a firm.
+    licence_no: Mapped[str | None] = mapped_column(String(40))
+    licence_until: Mapped[date | None] = mapped_column(Date)
 
 
 class Post(Model):

@@ -45,6 +45,13 @@ def told(row: ProjectRow) -> dict[str, Any]:
     return {n: getattr(row, n) for n in (*names, "lat_e7", "lon_e7")}
 
 
+def contractor(conn: Connection, dossier: str) -> str | None:
+    """The firm that builds there (USCC), whoever asks. One statement."""
+    row = ProjectRow
+    query = select(row.contractor).where(row.dossier == dossier, row.deleted.is_(False))
+    return conn.execute(query.order_by(row.id.desc()).limit(1)).scalar_one_or_none()
+
+
 def _seen(actor: Actor) -> ColumnElement[bool]:
     return access.visible(actor, "project.read", ProjectRow.dossier, ProjectRow.audience)
 

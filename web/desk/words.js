@@ -183,6 +183,12 @@ const WHY = {
   "kind-mismatch": ["记录类型不符", "The record is of another kind."],
   "server-field": ["该字段由系统填写", "Only the server writes this field."],
   "id-collision": ["编号已被使用", "This id belongs to another record."],
+  "no-provision": ["当日没有适用的规定，请系统管理员补录", "No such provision holds on that day; have the administrator enter it."],
+  "too-few-officers": ["执法检查须两名以上执法人员", "An inspection by law takes two officers or more."],
+  "officer-unlicensed": ["执法证在检查当日有效的人员不足", "Too few officers held a valid licence on that day."],
+  "officer-recused": ["检查人员应当回避", "An officer may not inspect this firm or site."],
+  "plan-without-end": ["专项计划须有截止日期", "A campaign needs the day on which it ends."],
+  "template-faulty": ["检查单有误，请按提示修改", "The checklist is wrong; see the faults."],
 };
 const TABLES = { words: WORDS, state: STATES, severity: SEVERITIES, domain: DOMAINS, fields: FIELDS, verbs: VERBS, why: WHY, department: DEPARTMENTS };
 

@@ -1,0 +1,69 @@
+"""My day: one call when the phone is opened in the morning."""
+
+from typing import Any
+
+from flask import Blueprint
+from marshmallow import Schema, fields
+
+from server.endpoint import SIGNED_IN, Call, endpoint
+from server.inspections.records.inspection import TYPES
+from server.transaction import reading
+
+from . import queries
+
+blueprint = Blueprint("agenda", __name__)
+
+
+class Assigned(Schema):
+    """A visit that the caller is to make, by which checklist and under which plan."""
+
+    dossier = fields.String()
+    id = fields.UUID()
+    version = fields.Integer()
+    inspection_type = fields.String(metadata={"enum": list(TYPES)})
+    due_on = fields.Date()
+    checklist = fields.UUID(allow_none=True)
+    plan = fields.UUID(allow_none=True)
+
+
+class Reinspection(Schema):
+    """An issue that was replied to and waits for the caller."""
+
+    dossier = fields.String()
+    id = fields.UUID()
+    version = fields.Integer()
+    title = fields.String()
+    part = fields.String(allow_none=True)
+    due_on = fields.Date(allow_none=True)
+
+
+class DraftVisit(Schema):
+    """A visit of the caller that is not finished."""
+
+    dossier = fields.String()
+    id = fields.UUID()
+    version = fields.Integer()
+    inspection_type = fields.String(metadata={"enum": list(TYPES)})
+    arrived_at = fields.String()
+    checklist = fields.UUID(allow_none=True)
+
+
+class MyDay(Schema):
+    """At most 200 of each, the first due first."""
+
+    assignments = fields.List(fields.Nested(Assigned))
+    reinspections = fields.List(fields.Nested(Reinspection))
+    drafts = fields.List(fields.Nested(DraftVisit))
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/my-day",
+    may=SIGNED_IN,
+    summary="今日待办 What waits for the caller",
+    answer=MyDay,
+)
+def my_day(call: Call) -> Any:
+    """Only what is the caller's own, wherever they hold a post."""
+    with reading() as conn:
+        return queries.my_day(conn, call.who)

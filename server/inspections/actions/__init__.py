@@ -1,0 +1,1 @@
+"""Use cases of this feature, a file a subject."""

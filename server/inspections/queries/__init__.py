@@ -1,0 +1,1 @@
+"""What the read models of this feature answer, a file a subject."""

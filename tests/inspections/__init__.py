@@ -1,0 +1,1 @@
+"""Tests of inspections: checklists, scores, who may inspect, plans."""
