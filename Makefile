@@ -17,7 +17,7 @@ run: $(VENV)/run ## everything for a first look: database, demo data, server on 
 	@$(BIN)/xunjian demo
 	@$(BIN)/xunjian serve
 
-test: $(VENV)/dev ## all tests, on SQLite and on a PostgreSQL of their own
+test: $(VENV)/clients ## all tests, on SQLite and on a PostgreSQL of their own
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
 lint: $(VENV)/dev ## formatting, lint, types, import contracts
@@ -64,6 +64,11 @@ pin: $(VENV)/dev ## compile requirements*.in into pinned requirements*.txt
 	@for name in requirements requirements-dev; do \
 	  $(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	    --no-emit-find-links -o $$name.txt $$name.in; done
+
+$(VENV)/clients: $(VENV)/dev tests/clients/package.json tests/clients/package-lock.json
+	@mkdir -p $@ && cp tests/clients/package*.json $@
+	@$(BIN)/npm ci --prefix $@ --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 clean: ## forget the environment (data in var/ stays)
 	rm -rf $(VENV) *.egg-info
