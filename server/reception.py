@@ -19,6 +19,7 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
+from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import ThreadWorker
 
 from .endpoint import JSON_BYTES
@@ -72,7 +73,24 @@ def _value(head: bytes, name: bytes) -> bytes:
     return found[1].strip() if found else b""
 
 
-class Reception(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class LastWords(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
+    """Reads a line that is cut, or falls silent, as one that ends: gunicorn would forget with the error
+    what came before it, up to 1 MiB, and on a line that is cut every 64 KiB nothing would ever arrive.
+    """
+
+    ended = False
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """The next bytes; none at the end, whatever ended it."""
+        try:
+            data: bytes = b"" if self.ended else super().chunk(size_hint)
+        except OSError:
+            data = b""
+        self.ended = not data
+        return data
+
+
+class Reception(ThreadWorker):  # type: ignore[misc]
     """gunicorn's threaded worker, with a loop that takes requests in."""
 
     def init_process(self) -> None:
@@ -118,12 +136,18 @@ class Reception(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def _hand_over(self, conn: Any) -> None:
-        conn.init()
-        conn.data_ready = True
+        if not conn.initialized:
+            conn.init()
+            conn.data_ready = True
+            conn.parser.unreader = LastWords(conn.sock)
         conn.parser.unreader.unread(bytes(conn.arriving.data))
         pool = self.tpool if conn.arriving.whole else self.waiting
         done = pool.submit(self.handle, conn)
         done.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
+
+    def handle(self, conn: Any) -> Any:
+        """Answer one request. Where its end was missing, nobody knows where the next one begins."""
+        return super().handle(conn) and not conn.parser.unreader.ended
 
     def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
         """Keep the connection, or let a thread see it off: that may take two seconds."""
