@@ -3,6 +3,7 @@
 It is also the register of operations from which openapi.yaml is written.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,7 +121,7 @@ def endpoint(
         @wraps(view)
         def wrapped(**path: str) -> Response:
             if raw:
-                request.max_content_length = None
+                request.max_content_length = sys.maxsize  # None would be the limit of all the others
             return _respond(view(_call(operation), **path), operation.status)
 
         wrapped.declared = True  # type: ignore[attr-defined]
