@@ -3,8 +3,8 @@
 gunicorn's threads wait for their clients: seconds for the first byte, for ever for the rest of a head
 or of a body, and its loop waits two seconds for each that does not hang up. Nine threads are nine
 phones on a bad line. Here the loop itself takes in what arrives, in whatever pieces, and the threads
-of the API never wait for a client to go on. What cannot be taken in first (an upload's bytes go to
-disk as they come) waits in threads of its own, where silence ends it.
+of the API never wait for a client to go on. What cannot be taken in first, and all that has to do with
+uploads, waits in threads of its own, where silence ends it.
 
 Written against gunicorn 27; TLS ends before it, in the proxy.
 """
@@ -20,6 +20,7 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader
+from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import ThreadWorker
 
 from .endpoint import JSON_BYTES
@@ -30,8 +31,11 @@ SILENCE_S = 10  # media.md §1: between two pieces of a request, and for its who
 DEAF_S = 60
 HEAD_BYTES = 64 * 1024  # above gunicorn's own limits, which then refuse it in words
 TAKEN_IN = 64 * 1024 * 1024  # bytes of requests in memory at once; further ones wait in threads
+UNREAD = 64 * 1024  # bytes of a body that gunicorn reads after an answer, to keep the connection
+SEEN_OFF = 64 * 1024 * 1024  # bytes, in two seconds at most
 WAITING = 16  # threads for what comes piece by piece; each holds a block of 1 MiB
-UPLOAD = b"application/offset+octet-stream"
+# Their bytes go to disk as they come, and their questions may wait for the store that the bytes go to.
+UPLOADS = re.compile(rb"[a-z]+ /api/v1/uploads\b")
 
 
 @dataclass(slots=True)
@@ -58,7 +62,7 @@ class Arriving:
     def _measure(self, head: bytes, room: int) -> None:
         length = _value(head, b"content-length")
         self.needs = len(head)
-        if _value(head, b"content-type").startswith(UPLOAD) or _value(head, b"transfer-encoding"):
+        if UPLOADS.match(head) or _value(head, b"transfer-encoding"):
             return
         # Who expects a 100 sends nothing before it; gunicorn says it when the request is read.
         size = int(length) if re.fullmatch(rb"[0-9]{1,18}", length) else 0
@@ -93,11 +97,18 @@ class LastWords(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
 class Reception(ThreadWorker):  # type: ignore[misc]
     """gunicorn's threaded worker, with a loop that takes requests in."""
 
+    wsgi: Any
+
     def init_process(self) -> None:
         """Open the waiting room, then serve."""
         self.waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="waiting")
         self.taken_in = 0
         super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Load the application, and say what becomes of the line where it does not read to the end."""
+        super().load_wsgi()
+        self.wsgi = partial(_told_the_end, self.wsgi)
 
     def enqueue_req(self, conn: Any) -> None:
         """Every way in leads here: a new connection, one kept alive, a request behind another."""
@@ -156,7 +167,8 @@ class Reception(ThreadWorker):  # type: ignore[misc]
             super().finish_request(conn, fs)
         else:
             self.nr_conns -= 1
-            self.waiting.submit(conn.close, graceful=True)
+            # Who is still sending reads the refusal only if the line is not torn under it.
+            self.waiting.submit(close_graceful, conn.sock, max_drain=SEEN_OFF)
 
     def murder_pending(self) -> None:
         """End those whose time is up."""
@@ -180,3 +192,16 @@ def _limit_silence(sock: socket.socket) -> None:
     """In the kernel: gunicorn sets Python's own timeout of a socket back to none."""
     for option, seconds in ((socket.SO_RCVTIMEO, SILENCE_S), (socket.SO_SNDTIMEO, DEAF_S)):
         sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
+
+
+def _told_the_end(application: Any, environ: dict[str, Any], start_response: Any) -> Any:
+    """A refusal before the end of a large body ends its connection; unsaid, the next request on it
+    would meet a closed one.
+    """
+
+    def begin(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        if getattr(environ["wsgi.input"].reader, "length", 0) > UNREAD:
+            start_response.__self__.force_close()
+        return start_response(status, headers, exc_info)
+
+    return application(environ, begin)
