@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power mutations migrate pin clean
+.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power uploads mutations migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,12 @@ contention: $(VENV)/dev ## forty phones on one dossier for SECONDS=60 on either 
 
 power: $(VENV)/dev ## the power fails at POINTS=500 moments; SQLite must keep what it answered
 	@POINTS=$(or $(POINTS),500) $(BIN)/pytest tests/faults/test_power.py
+
+uploads: $(VENV)/clients ## uploads under every fault at full size (a quarter of an hour); PHOTOS=200, XUNJIAN_PHOTOS=folder
+	@PHOTOS=$(or $(PHOTOS),200) CUTS=20 UPLOADS=50 STALLED=64 LARGE=16x60 STORE_PHOTOS=200 STORE_KILLS=5 \
+	  $(BIN)/pytest tests/clients tests/faults/test_uploads.py tests/faults/test_upload_kills.py \
+	  tests/faults/test_upload_room.py tests/faults/test_stalled.py tests/faults/test_two_hundred.py \
+	  tests/faults/test_store_away.py tests/faults/test_store_kill.py
 
 mutations: $(VENV)/dev ## MUTATIONS=2000 pictures a format with one wrong byte; the decoder's room must stand
 	@MUTATIONS=$(or $(MUTATIONS),2000) $(BIN)/pytest tests/media/test_bad_input.py
