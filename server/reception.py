@@ -1,7 +1,7 @@
 """The front desk: a connection gets a thread only once its request is here, and uploads have their own.
 
 gunicorn's threads wait for their clients: seconds for the first byte, for ever for the rest of a head
-or of a body, and its loop waits two seconds for each that does not hang up. Nine threads are nine
+or of a body, and its loop waits two seconds for each that does not hang up. Eight threads are eight
 phones on a bad line. Here the loop itself takes in what arrives, in whatever pieces, and the threads
 of the API never wait for a client to go on. What cannot be taken in first, and all that has to do with
 uploads, waits in threads of its own, where silence ends it.
@@ -34,7 +34,9 @@ TAKEN_IN = 64 * 1024 * 1024  # bytes of requests in memory at once; further ones
 UNREAD = 64 * 1024  # bytes of a body that gunicorn reads after an answer, to keep the connection
 SEEN_OFF = 64 * 1024 * 1024  # bytes, in two seconds at most
 WAITING = 16  # threads for what comes piece by piece; each holds a block of 1 MiB
-# Their bytes go to disk as they come, and their questions may wait for the store that the bytes go to.
+ASKING = 4  # threads for questions about uploads
+# Their bytes go to disk as they come; their questions (POST, HEAD, DELETE) may wait for the store that the
+# bytes go to, and so have threads of their own too, which no slow sender holds.
 UPLOADS = re.compile(rb"[a-z]+ /api/v1/uploads\b")
 
 
@@ -47,6 +49,7 @@ class Arriving:
     data: bytearray
     needs: int | None = None
     whole: bool = False
+    uploads: bool = False
     since: float = field(default_factory=time.monotonic)
 
     def is_here(self, room: int) -> bool:
@@ -62,11 +65,12 @@ class Arriving:
     def _measure(self, head: bytes, room: int) -> None:
         length = _value(head, b"content-length")
         self.needs = len(head)
-        if UPLOADS.match(head) or _value(head, b"transfer-encoding"):
-            return
+        self.uploads = bool(UPLOADS.match(head))
         # Who expects a 100 sends nothing before it; gunicorn says it when the request is read.
+        if _value(head, b"transfer-encoding") or _value(head, b"expect"):
+            return
         size = int(length) if re.fullmatch(rb"[0-9]{1,18}", length) else 0
-        if size > min(room, JSON_BYTES) or _value(head, b"expect"):
+        if size > (0 if self.uploads else min(room, JSON_BYTES)):
             return
         self.needs += size
         self.whole = True
@@ -100,8 +104,9 @@ class Reception(ThreadWorker):  # type: ignore[misc]
     wsgi: Any
 
     def init_process(self) -> None:
-        """Open the waiting room, then serve."""
+        """Open the waiting rooms, then serve."""
         self.waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="waiting")
+        self.asking = ThreadPoolExecutor(ASKING, thread_name_prefix="asking")
         self.taken_in = 0
         super().init_process()
 
@@ -152,7 +157,8 @@ class Reception(ThreadWorker):  # type: ignore[misc]
             conn.data_ready = True
             conn.parser.unreader = LastWords(conn.sock)
         conn.parser.unreader.unread(bytes(conn.arriving.data))
-        pool = self.tpool if conn.arriving.whole else self.waiting
+        answering = self.asking if conn.arriving.uploads else self.tpool
+        pool = answering if conn.arriving.whole else self.waiting
         done = pool.submit(self.handle, conn)
         done.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
 
