@@ -29,7 +29,8 @@ log = structlog.get_logger()
 # Any constant will do, as long as every node asks for the same one.
 ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
-INTERVALS_S = {"prepare first loads": 3_600, "forget deletions": 86_400}
+# A store that is back lets one caller try first; where that is another job, the backlog waits a turn more.
+INTERVALS_S = {"drain uploads": 20, "prepare first loads": 3_600, "forget deletions": 86_400}
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"drain uploads", "sweep uploads", "clear scratch"})

@@ -71,7 +71,7 @@ def send_while_away(
 
 
 def rest(office: Office, photos: int) -> bool:
-    """Whether so many are called stored; at full size the scheduler's own minute is waited for."""
+    """Whether so many are called stored; at full size the scheduler's own turn is waited for."""
     return bool(FULL or drained(office)) and len(called_stored(office.house)) == photos
 
 

@@ -72,7 +72,7 @@ def patiently(ask: Callable[[], bytes]) -> bytes:
 
 
 def drained(office: Office) -> bool:
-    """As the scheduler does once a minute; from beside, on the same staging folder."""
+    """As the scheduler does in its turn; from beside, on the same staging folder."""
     with office.house.app.app_context():
         drain()
         return not list(office.house.app.extensions["office"].uploads.waiting())
