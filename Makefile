@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power mutations reconcile migrate pin clean
+.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power uploads mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,7 @@ run: $(VENV)/run ## everything for a first look: database, demo data, server on 
 	@$(BIN)/xunjian demo
 	@$(BIN)/xunjian serve
 
-test: $(VENV)/dev ## all tests, on SQLite and on a PostgreSQL of their own
+test: $(VENV)/clients ## all tests, on SQLite and on a PostgreSQL of their own
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
 lint: $(VENV)/dev ## formatting, lint, types, import contracts
@@ -54,6 +54,12 @@ contention: $(VENV)/dev ## forty phones on one dossier for SECONDS=60 on either 
 power: $(VENV)/dev ## the power fails at POINTS=500 moments; SQLite must keep what it answered
 	@POINTS=$(or $(POINTS),500) $(BIN)/pytest tests/faults/test_power.py
 
+uploads: $(VENV)/clients ## uploads under every fault at full size (a quarter of an hour); PHOTOS=200, XUNJIAN_PHOTOS=folder
+	@PHOTOS=$(or $(PHOTOS),200) CUTS=20 UPLOADS=50 STALLED=64 LARGE=16x60 STORE_PHOTOS=200 STORE_KILLS=5 \
+	  $(BIN)/pytest tests/clients tests/faults/test_uploads.py tests/faults/test_upload_kills.py \
+	  tests/faults/test_upload_room.py tests/faults/test_stalled.py tests/faults/test_two_hundred.py \
+	  tests/faults/test_store_away.py tests/faults/test_store_kill.py
+
 mutations: $(VENV)/dev ## MUTATIONS=2000 pictures a format with one wrong byte; the decoder's room must stand
 	@MUTATIONS=$(or $(MUTATIONS),2000) $(BIN)/pytest tests/media/test_bad_input.py
 
@@ -67,6 +73,11 @@ pin: $(VENV)/dev ## compile requirements*.in into pinned requirements*.txt
 	@for name in requirements requirements-dev; do \
 	  $(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	    --no-emit-find-links -o $$name.txt $$name.in; done
+
+$(VENV)/clients: $(VENV)/dev tests/clients/package.json tests/clients/package-lock.json
+	@mkdir -p $@ && cp tests/clients/package*.json $@
+	@$(BIN)/npm ci --prefix $@ --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 clean: ## forget the environment (data in var/ stays)
 	rm -rf $(VENV) *.egg-info

@@ -60,26 +60,22 @@ def migrate() -> None:
 @click.option("--workers", default=2, show_default=True, help="Processes; one for each core.")
 @click.option(
     "--threads",
-    # The pushes of one dossier may hold every thread and still none is refused: the next requests
-    # wait in the server's queue, in their order. With more threads the ninth that waits gets a 503.
-    default=WAITING_FOR_DOSSIER + 1,
+    # The pushes of one dossier may hold every thread, a photograph may enter beside them, and still
+    # none is refused: the next requests wait in the server's queue, in their order. With more threads
+    # the ninth that waits gets a 503.
+    default=WAITING_FOR_DOSSIER,
     show_default=True,
-    help="Threads a process; with more, a busy dossier refuses pushes (503) instead of queueing them.",
+    help="Threads a process; with more, a busy dossier refuses pushes (503) instead of queueing them. "
+    "Uploads have their own.",
 )
 def serve(workers: int, threads: int) -> None:
     """启动服务 Serve on XUNJIAN_BIND with gunicorn."""
     config = Config.from_environment()
     arguments = [
-        *(sys.executable, "-m", "gunicorn", "--bind", config.bind, "--worker-class", "gthread"),
-        *("--workers", str(workers), "--threads", str(threads), "--graceful-timeout", "10"),
-        *(
-            "--timeout",
-            "60",
-            "--no-control-socket",
-            "--config",
-            "python:server.gunicorn",
-            "server.app:create_app()",
-        ),
+        *(sys.executable, "-m", "gunicorn", "--config", "python:server.gunicorn"),
+        *("--bind", config.bind, "--workers", str(workers), "--threads", str(threads)),
+        *("--graceful-timeout", "10", "--timeout", "60", "--no-control-socket"),
+        "server.app:create_app()",
     ]
     console.print(f"  工作台 desk    http://{config.bind}/desk/")
     console.print(f"  接口 API       http://{config.bind}/api/v1/config")

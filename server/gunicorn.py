@@ -7,6 +7,9 @@ from flask import Flask
 
 from . import scheduler
 
+worker_class = "server.reception.Reception"
+# Python waits without end inside its sendfile, whatever the socket's own limit.
+sendfile = False
 # The access log is ours, structured (app.py).
 accesslog = None
 errorlog = "-"

@@ -36,6 +36,9 @@ ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
 DAY_S = 86_400
 INTERVALS_S = {
+    # A store that is back lets one caller try first; where that is another job, the backlog waits a turn
+    # more.
+    "drain uploads": 20,
     "prepare first loads": 3_600,
     "forget deletions": DAY_S,
     "send notifications": 10,

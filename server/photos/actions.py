@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -40,6 +41,9 @@ DRAWN = "1"  # how watermarks are drawn; another drawing is another number
 REQUIRED = ("dossier", "record", "sha256")
 # Names of the system's own changes: at least once + a derived id = exactly once.
 NAMESPACE = uuid.UUID("5d3f1c5e-8f0b-5a5f-9c55-6f1d2a0c7b11")
+# One photograph enters at a time, in each process: uploads have threads of their own (reception.py),
+# and together they would fill a dossier's queue of writers, and pushes would be turned away.
+_entering = threading.Lock()
 SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
 
 
@@ -81,7 +85,7 @@ def take_in(upload: Upload) -> None:
     verified = intake.verify(upload.path, sha256=said["sha256"], size=upload.length, declared=_declared(said))
     created = intake.rest(here.store, said["dossier"], upload.path, verified)
     now = here.clock()
-    with transaction.writing(said["dossier"]) as conn:
+    with _entering, transaction.writing(said["dossier"]) as conn:
         known = conn.execute(
             select(blobs.c.sha256).where(
                 blobs.c.dossier == said["dossier"], blobs.c.sha256 == verified.sha256

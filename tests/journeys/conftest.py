@@ -91,7 +91,7 @@ def town(
     }
     workers = "1" if database == "sqlite" else "2"
     command = [
-        *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", workers),
+        *(sys.executable, "-m", "gunicorn", "--workers", workers),
         *("--threads", "8", "--bind", "{bind}", "--graceful-timeout", "2", "--no-control-socket"),
         *("--config", "python:server.gunicorn", "server.app:create_app()"),
     ]

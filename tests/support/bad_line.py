@@ -8,12 +8,13 @@ from typing import Literal
 
 from tests.support.ports import LOOPBACK, reserve_port
 
-State = Literal["good", "silent", "cut", "slow", "broken"]
+State = Literal["good", "silent", "cut", "slow", "broken", "busy"]
+BUSY = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class BadLine:
     """Passes connections on to `port`. `silent` takes them and says nothing; `cut` refuses them;
-    `slow` lets 5 kB/s through; `broken` ends each answer after its first 100 kB.
+    `slow` lets 5 kB/s through; `broken` ends each answer after its first 100 kB; `busy` says 503 itself.
     """
 
     def __init__(self, port: int) -> None:
@@ -59,10 +60,23 @@ class BadLine:
                 self._open.append(near)
                 if self.state == "silent":
                     continue
+                if self.state == "busy":
+                    threading.Thread(target=self._refuse, args=(near,), daemon=True).start()
+                    continue
                 far = socket.create_connection((LOOPBACK, self._to))
                 self._open.append(far)
                 for ends in ((near, far, False), (far, near, True)):
                     threading.Thread(target=self._carry, args=ends, daemon=True).start()
+
+    def _refuse(self, near: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            near.settimeout(1)
+            near.recv(65536)
+            near.sendall(BUSY)
+            near.shutdown(socket.SHUT_WR)
+            while near.recv(65536):
+                pass
+        near.close()
 
     def _carry(self, source: socket.socket, target: socket.socket, answering: bool) -> None:
         carried = 0

@@ -1,0 +1,1 @@
+"""The two public tus clients against the live server."""
