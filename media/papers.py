@@ -1,0 +1,51 @@
+"""A paper: data laid out by a Typst template into a PDF that has the same bytes wherever it is made.
+
+What people wrote reaches the template as data (JSON in `sys.inputs`) and never as markup. Only the
+font that is shipped is used, embedded as a subset; templates come from the house alone.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import typst
+
+from media.watermark import code, font_path
+
+STANDARD = "a-2b"  # ISO 19005-2: archives take it, and a viewer needs nothing that is not in it
+
+
+def pdf(template: Path, data: Mapping[str, Any], *, made_at: datetime, link: str | None = None) -> bytes:
+    """The paper as PDF/A-2b. `made_at` (with its zone) is what the file says of its making; the
+    template reads `data` from `sys.inputs.data`, and the QR code of `link` as rows of `0` and `1` from
+    `sys.inputs.code`. Raises typst.TypstError for a template that is wrong.
+    """
+    made: bytes = _made(template, data, link, format="pdf", pdf_standards=STANDARD, timestamp=made_at)
+    return made
+
+
+def pages(template: Path, data: Mapping[str, Any], *, link: str | None = None, ppi: int = 100) -> list[bytes]:
+    """The paper's pages as PNG, for eyes and tests. Raises as `pdf` does."""
+    made = _made(template, data, link, format="png", ppi=float(ppi))
+    return made if isinstance(made, list) else [made]
+
+
+def _made(template: Path, data: Mapping[str, Any], link: str | None, **how: Any) -> Any:
+    said = {"data": orjson.dumps(dict(data)).decode(), "code": _rows(link) if link else ""}
+    compiler = typst.Compiler(template, root=template.parent, font_paths=_fonts(), sys_inputs=said)
+    return compiler.compile(**how)
+
+
+def _rows(link: str) -> str:
+    return "\n".join("".join("01"[dark] for dark in row) for row in code(link))
+
+
+@cache
+def _fonts() -> Any:
+    """The shipped font and no other: what a machine happens to have must not change the bytes."""
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(Path(font_path()).parent)]
+    )
