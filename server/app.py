@@ -31,6 +31,8 @@ from .errors import CODES, Refusal, answer_refusal, problem, words
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
+from .notices.routes import blueprint as notices
+from .numbers.routes import blueprint as numbers
 from .office import Office
 from .people.queries import identify
 from .people.routes import blueprint as people
@@ -41,7 +43,7 @@ from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 
 log = structlog.get_logger()
-BLUEPRINTS = (people, devices, law, projects, inspections, issues, photos, traces, desk)
+BLUEPRINTS = (people, devices, law, projects, inspections, issues, photos, numbers, notices, traces, desk)
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 

@@ -17,6 +17,12 @@ from .issues.records.issue import ISSUE
 from .law.queries import project_calendars, project_provisions
 from .law.records.calendar import CALENDAR
 from .law.records.provision import PROVISION
+from .notices.followers import follow as follow_notices
+from .notices.queries import project as project_notices
+from .notices.records.notice import NOTICE
+from .numbers.actions import follow as follow_blocks
+from .numbers.queries import project as project_blocks
+from .numbers.records.block import BLOCK
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
 from .photos.records.photo import PHOTO
@@ -41,6 +47,8 @@ CATALOGUE = (
     Line(ISSUE, project_issues),
     Line(PHOTO, project_photos, follow_photos),
     Line(COMMENT, project_comments),
+    Line(BLOCK, project_blocks, follow_blocks),
+    Line(NOTICE, project_notices, follow_notices),
 )
 
 

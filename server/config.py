@@ -24,6 +24,7 @@ class Config:
     demo_password: str | None
     late_work_hours: int
     office: str
+    public_url: str | None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> "Config":
@@ -45,6 +46,8 @@ class Config:
                                default 72, 0 for never
         XUNJIAN_OFFICE         the office's own dossier: law, working days, checklists, plans;
                                default office:cy
+        XUNJIAN_PUBLIC_URL     http(s)://host[:port][/path] under which the public reaches this house, for
+                               the links in QR codes; default: the address it is bound to
         """
         env = os.environ if env is None else env
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
@@ -57,6 +60,7 @@ class Config:
             demo_password=env.get("XUNJIAN_DEMO_PASSWORD") or None,
             late_work_hours=_hours(env, "XUNJIAN_LATE_WORK_HOURS", 72),
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
+            public_url=_public_url(env.get("XUNJIAN_PUBLIC_URL")),
         )
 
     @property
@@ -69,6 +73,15 @@ def _office(given: str) -> str:
     if not re.fullmatch(r"office:[a-z0-9-]{1,40}", given):
         raise ValueError(f"XUNJIAN_OFFICE: expected office:name in lower case, got {given!r}")
     return given
+
+
+def _public_url(given: str | None) -> str | None:
+    if not given:
+        return None
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"XUNJIAN_PUBLIC_URL: expected http(s)://host[:port][/path], got {given!r}")
+    return given.rstrip("/")
 
 
 def _hours(env: Mapping[str, str], name: str, usual: int) -> int:

@@ -20,6 +20,8 @@ from sync.arrival import rfc3339
 from . import transaction
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
+from .notices.actions import settle_all as settle_notices
+from .numbers.actions import allot_all
 from .office import Office
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
@@ -61,6 +63,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
     return {
         "settle photographs": settle_all,
         "develop photographs": develop_all,
+        "settle notices": settle_notices,
+        "allot numbers": allot_all,
         "tell authors": catch_up,
         "prepare first loads": prepare_first_loads,
         "forget deletions": forget_deletions,
