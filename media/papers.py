@@ -4,6 +4,7 @@ What people wrote reaches the template as data (JSON in `sys.inputs`) and never 
 font that is shipped is used, embedded as a subset; templates come from the house alone.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -13,7 +14,8 @@ from typing import Any
 import orjson
 import typst
 
-from media.watermark import code, font_path
+from media.pictures import has_glyph
+from media.watermark import MISSING, code, font_path
 
 STANDARD = "a-2b"  # ISO 19005-2: archives take it, and a viewer needs nothing that is not in it
 
@@ -34,9 +36,28 @@ def pages(template: Path, data: Mapping[str, Any], *, link: str | None = None, p
 
 
 def _made(template: Path, data: Mapping[str, Any], link: str | None, **how: Any) -> Any:
-    said = {"data": orjson.dumps(dict(data)).decode(), "code": _rows(link) if link else ""}
+    said = {"data": orjson.dumps(_shown(dict(data))).decode(), "code": _rows(link) if link else ""}
     compiler = typst.Compiler(template, root=template.parent, font_paths=_fonts(), sys_inputs=said)
     return compiler.compile(**how)
+
+
+def _shown(value: Any) -> Any:
+    """The data with every text as the font can show it: PDF/A refuses a character without a glyph."""
+    if isinstance(value, str):
+        return "".join(_visible(c) for c in unicodedata.normalize("NFC", value))
+    if isinstance(value, dict):
+        return {name: _shown(item) for name, item in value.items()}
+    return [_shown(item) for item in value] if isinstance(value, list) else value
+
+
+def _visible(character: str) -> str:
+    """Itself, or 〓; control and direction marks, which could make a text read as another, go."""
+    kind = unicodedata.category(character)
+    if character == "\n" or kind in ("Zl", "Zp"):
+        return "\n"
+    if kind in ("Cc", "Cf", "Cs"):
+        return " " if character == "\t" else ""
+    return character if kind == "Zs" or has_glyph(character) else MISSING
 
 
 def _rows(link: str) -> str:
