@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, or_, select
 
 from server import access, paging
 from server.database import db
@@ -16,7 +16,9 @@ from server.law.rules import Term
 from server.numbers import queries as numbers
 from server.numbers.rules import Register
 from server.people.queries import names
+from server.photos.tables import PhotoRow
 from server.projects.queries import names as project_names
+from server.projects.tables import ProjectRow
 from sync import bulk, history, lookup
 from sync.arrival import rfc3339
 from sync.minutes import Touched
@@ -166,10 +168,31 @@ def facts(conn: Connection, dossier: str, issues: Sequence[str]) -> list[dict[st
     ]
 
 
+def photographs(conn: Connection, dossier: str, facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The issues' photographs as the paper lists them: of which item, when taken, where, which bytes."""
+    order = {fact["issue"]: n for n, fact in enumerate(facts, 1)}
+    p = PhotoRow
+    rows = conn.execute(
+        select(p.id, p.subject, p.taken_at, p.sha256)
+        .where(p.dossier == dossier, p.subject.in_(order), p.deleted.is_(False))
+        .where(or_(p.phase.is_(None), p.phase != "after"))
+    ).all()
+    bodies = lookup.states(conn, dossier, [r.id for r in rows])
+    told = sorted(rows, key=lambda r: (order[r.subject], r.taken_at, r.id))
+    return [
+        {
+            "no": str(n),
+            "item": str(order[r.subject]),
+            "taken": rules.spelled_moment(r.taken_at),
+            "place": rules.spelled_place(bodies[r.id].body),
+            "digest": r.sha256[:8],
+        }
+        for n, r in enumerate(told, 1)
+    ]
+
+
 def site(conn: Connection, dossier: str) -> dict[str, str]:
     """The project as it stands, for a paper's text: name, permit, address, street."""
-    from server.projects.tables import ProjectRow
-
     name = conn.execute(
         select(ProjectRow.id).where(ProjectRow.dossier == dossier, ProjectRow.deleted.is_(False)).limit(1)
     ).scalar()
@@ -219,6 +242,7 @@ def paper(
             [*form["closing"], *(form["remedies"] if body.get("decision") else ())], words
         ),
         "attachments": sorted(body.get("attachments", ())),
+        "photographs": photographs(conn, dossier, items),
         "officers": officers,
         "copies": form.get("copies", ""),
         "date": rules.spelled_day(on),

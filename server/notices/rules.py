@@ -103,6 +103,16 @@ def spelled_moment(said: str) -> str:
     return f"{spelled_day(moment.date())}{moment.hour}时{moment.minute:02d}分"
 
 
+def spelled_place(photo: Mapping[str, Any]) -> str:
+    """`39.9087000, 116.4714000 WGS-84`, or a dash where the photograph has no fix."""
+    if photo.get("lat_e7") is None or photo.get("lon_e7") is None:
+        return "—"
+    degrees = (f"{abs(v) // 10**7:d}.{abs(v) % 10**7:07d}" for v in (photo["lat_e7"], photo["lon_e7"]))
+    signs = ("-" if v < 0 else "" for v in (photo["lat_e7"], photo["lon_e7"]))
+    lat, lon = (sign + text for sign, text in zip(signs, degrees, strict=True))
+    return f"{lat}, {lon} {photo.get('datum') or '坐标系未知'}"
+
+
 def spelled_term(term: Term) -> str:
     """`1个工作日内`."""
     return f"{term.days}个工作日内" if term.unit == "working" else f"{term.days}日内"

@@ -38,6 +38,7 @@ def paper(count: int = 3, **more: Any) -> dict[str, Any]:
         "items": [ITEM] * count,
         "closing": ["整改要求：立即整改。", "整改完成后1个工作日内书面回复并附整改前后照片。"],
         "attachments": [],
+        "photographs": [],
         "officers": ["李某（证号01010001）", "王某（证号01010002）"],
         "date": "2026年11月22日",
         "copies": "一式四份：存档、当事人、监理单位、建设单位",

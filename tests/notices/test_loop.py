@@ -71,22 +71,37 @@ def reach(bureau: Bureau, state: str) -> str:
     return notice
 
 
+# The table of the office, said once more and by itself: verb → from where, to where, by whom.
+TABLE = {
+    "approve": ("draft", "approved", "supervisor"),
+    "return": ("approved", "draft", "supervisor"),
+    "issue": ("draft approved", "issued", "inspector supervisor"),
+    "hold": ("issued", "draft", ""),
+    "serve": ("issued", "served", "inspector supervisor"),
+    "answer": ("served", "answered", "contractor inspector"),
+    "reject": ("answered", "served", "inspector supervisor"),
+    "close": ("served answered", "closed", "supervisor"),
+    "void": ("draft approved issued served answered", "voided", "supervisor"),
+}
+FIELDS: dict[str, dict[str, Any]] = {"serve": {"service": DIRECT}, "void": {"void_reason": "文号有误"}}
+# Steps that the table allows and another rule forbids a stop-work paper (they have tests of their own).
+OBJECTED = {("draft", "issue"), ("served", "close")}
+
+
 @pytest.mark.parametrize("state", list(LIFECYCLE.states))
 def test_every_step_is_for_its_state_and_its_roles_and_for_nobody_else(bureau: Bureau, state: str) -> None:
     """Exhaustive: every state × verb × role. What is forbidden changes nothing and says why."""
+    assert set(TABLE) == set(LIFECYCLE.transitions)
     notice = reach(bureau, state)
-    seen_by_contractor = state not in ("draft", "approved")
-    allowed = []
-    for verb, (name, role) in itertools.product(LIFECYCLE.transitions, PEOPLE.items()):
-        step = LIFECYCLE.transitions[verb]
+    for verb, (name, role) in itertools.product(TABLE, PEOPLE.items()):
+        sources, _target, roles = TABLE[verb]
         before = bureau.show(notice)
-        if role in step.by and state in step.sources:
-            allowed.append((verb, name))
+        if role in roles.split() and state in sources.split():
             continue
         answer = bureau.amend(name, notice, {"state": {"do": verb}}, before["version"])
-        if role == "contractor" and not seen_by_contractor:
+        if role == "contractor" and state in ("draft", "approved"):
             assert (answer.status_code, answer.json["code"]) == (404, "not-found")
-        elif role not in step.by:
+        elif role not in roles.split():
             assert (answer.status_code, answer.json["code"]) == (403, "not-permitted"), (verb, name)
             assert answer.json["remedy"] == "ask"
         else:
@@ -95,34 +110,17 @@ def test_every_step_is_for_its_state_and_its_roles_and_for_nobody_else(bureau: B
             assert outcome["remedy"] == "ask"
         after = bureau.show(notice)
         assert (after["state"], after["number"]) == (state, before["number"]), (verb, name)
-    assert len(allowed) == sum(
-        state in s.sources for v, s in LIFECYCLE.transitions.items() for r in PEOPLE.values() if r in s.by
-    )
 
 
-@pytest.mark.parametrize(
-    ("state", "verb", "who", "fields", "target"),
-    [
-        ("draft", "approve", "zhang", {}, "approved"),
-        ("draft", "void", "zhang", {"void_reason": "重复"}, "voided"),
-        ("approved", "return", "zhang", {}, "draft"),
-        ("approved", "issue", "li", {}, "issued"),
-        ("approved", "issue", "zhang", {}, "issued"),
-        ("approved", "void", "zhang", {"void_reason": "重复"}, "voided"),
-        ("issued", "serve", "zhang", {"service": DIRECT}, "served"),
-        ("issued", "void", "zhang", {"void_reason": "文号有误"}, "voided"),
-        ("served", "answer", "li", {}, "answered"),
-        ("served", "void", "zhang", {"void_reason": "文号有误"}, "voided"),
-        ("answered", "reject", "li", {}, "served"),
-        ("answered", "close", "zhang", {}, "closed"),
-        ("answered", "void", "zhang", {"void_reason": "文号有误"}, "voided"),
-    ],
-)
-def test_every_permitted_step_leads_where_the_table_says(
-    bureau: Bureau, state: str, verb: str, who: str, fields: dict[str, Any], target: str
-) -> None:
-    notice = reach(bureau, state)
-    assert done(bureau.step(who, notice, verb, **fields))["state"] == target
+@pytest.mark.parametrize("state", list(LIFECYCLE.states))
+def test_every_permitted_step_leads_where_the_table_says(bureau: Bureau, state: str) -> None:
+    for verb, (sources, target, roles) in TABLE.items():
+        if state not in sources.split() or (state, verb) in OBJECTED:
+            continue
+        for name, role in PEOPLE.items():
+            if role in roles.split():
+                told = done(bureau.step(name, reach(bureau, state), verb, **FIELDS.get(verb, {})))
+                assert told["state"] == target, (verb, name)
 
 
 def test_who_approved_does_not_issue_and_who_issued_does_not_void(bureau: Bureau) -> None:

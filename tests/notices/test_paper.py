@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from server.notices import actions
 from server.notices.actions import pdf_of, settle_all
 from server.numbers.records.block import KINDS
 from tests.notices.conftest import FIRM, Bureau, done
+from tests.support.house import create
 
 
 def words(data: bytes) -> str:
@@ -76,6 +78,26 @@ def test_a_referral_without_a_firm_stays_in_the_office(bureau: Bureau) -> None:
     assert bureau.desk("zhao").call("GET", f"/api/v1/notices/{told['id']}").status_code == 404
 
 
+def test_the_photographs_of_the_fault_are_listed_with_time_place_and_digest(bureau: Bureau) -> None:
+    found = bureau.issue()
+    photo = {"subject": found, "mime": "image/jpeg", "size": 5, "taken_at": "2026-11-21T10:05:00+08:00"}
+    fix = {"lat_e7": 399_087_000, "lon_e7": 1_164_714_000, "datum": "WGS-84"}
+    said = (photo | {"sha256": "ab12cd34" * 8} | fix, photo | {"sha256": "f" * 64, "phase": "after"})
+    for outcome in bureau.desk("li").push(bureau.dossier, *(create("photo", f) for f in said)):
+        assert outcome["status"] == "applied", outcome
+    data = pdf(bureau, bureau.issued(issues=[found])["id"])
+    assert len(PdfReader(io.BytesIO(data)).pages) == 2, "the list is an annex"
+    shown = words(data)
+    for said_there in (
+        "照片1张（见附页）",
+        "2026年11月21日10时05分",
+        "39.9087000,116.4714000WGS-84",
+        "ab12cd34",
+    ):
+        assert said_there in shown, said_there
+    assert "ffffffff" not in shown, "what was put right is no evidence of the fault"
+
+
 def test_a_paper_that_is_not_issued_has_no_pdf(bureau: Bureau) -> None:
     answer = bureau.desk("li").call("GET", f"/api/v1/notices/{bureau.draft()}/pdf")
     assert (answer.status_code, answer.json["code"]) == (409, "not-issued")
@@ -98,6 +120,28 @@ def test_a_paper_whose_store_was_away_is_made_later(bureau: Bureau, monkeypatch:
     with bureau.house.app.app_context():
         settle_all()
     assert hashlib.sha256(pdf(bureau, notice)).hexdigest() == bureau.show(notice)["pdf_sha256"]
+
+
+def test_of_two_nodes_that_made_the_pdf_at_once_the_first_one_stands(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though they run two releases of the typesetter, and so made different bytes."""
+    here = bureau.house.app.extensions["office"]
+    followers, here.followers = here.followers, {}
+    told = bureau.issued()
+    here.followers = followers
+    made = actions.pdf_of
+
+    def while_the_other_finishes(body: Any) -> bytes:
+        monkeypatch.setattr(actions, "pdf_of", made)
+        assert actions.press(bureau.dossier, told["id"])
+        return made(body) + b"\n"
+
+    monkeypatch.setattr(actions, "pdf_of", while_the_other_finishes)
+    with bureau.house.app.app_context():
+        digest = actions.press(bureau.dossier, told["id"])
+    body = bureau.show(told["id"])["body"]
+    assert digest == body["pdf_sha256"] == hashlib.sha256(made(body)).hexdigest()
 
 
 def test_the_public_page_verifies_a_paper_and_names_nobody(bureau: Bureau) -> None:
