@@ -13,7 +13,7 @@ FIRM = "party:91110105MA0XD00162"
 @pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.may != ANYONE], ids=lambda o: o.name)
 def test_no_route_answers_without_a_token(house: House, operation) -> None:
     path = operation.rule.replace("<uuid:", "<")
-    for name in ("issue", "photo", "record"):
+    for name in ("issue", "photo", "record", "notice", "block"):
         path = path.replace(f"<{name}>", new_id())
     path = path.replace("<dossier>", WJ).replace("<upload>", "0" * 32)
     answer = house.app.test_client().open(path, method=operation.method)
