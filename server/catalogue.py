@@ -31,6 +31,12 @@ from .issues.records.review import REVIEW
 from .law.queries import project_calendars, project_provisions
 from .law.records.calendar import CALENDAR
 from .law.records.provision import PROVISION
+from .notices.followers import follow as follow_notices
+from .notices.queries import project as project_notices
+from .notices.records.notice import NOTICE
+from .numbers.actions import follow as follow_blocks
+from .numbers.queries import project as project_blocks
+from .numbers.records.block import BLOCK
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
 from .photos.records.attachment import ATTACHMENT
@@ -71,6 +77,8 @@ CATALOGUE = (
     Line(EXTENSION, project_papers, follow_extensions),
     Line(PAUSE, project_papers, follow_pauses),
     Line(ESCALATION, project_papers),
+    Line(BLOCK, project_blocks, follow_blocks),
+    Line(NOTICE, project_notices, follow_notices),
 )
 
 

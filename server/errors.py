@@ -112,6 +112,34 @@ CODES: dict[str, Code] = {
     "no-picture": Code(
         404, "drop", "原件已保存，但无法显示缩略图", "The original is kept; no picture can be made of it."
     ),
+    # papers and their numbers; of what came from a phone, they stand in the paper's `faults`
+    "not-issued": Code(409, "repair", "文书尚未下达", "The paper has not been issued yet."),
+    "notice-incomplete": Code(
+        409, "repair", "文书内容不完整，请补充", "Something that the paper must say is missing."
+    ),
+    "citation-not-in-force": Code(
+        409, "repair", "所引依据当日未施行或未录入，请改正", "A citation names nothing in force on that day."
+    ),
+    "notice-too-large": Code(
+        413, "repair", "文书内容过多，请分作两份", "The paper is too long; make two of it."
+    ),
+    "approval-stale": Code(
+        409,
+        "ask",
+        "批准后内容有改动，请重新批准",
+        "It was changed after its approval; have it approved again.",
+    ),
+    "number-outside-block": Code(
+        409, "ask", "文号不在您的号段内", "The number is not of the officer's block."
+    ),
+    "number-used": Code(409, "ask", "文号已被使用", "Another paper bears this number."),
+    "number-void": Code(409, "ask", "文号已作废", "This number is void."),
+    "service-premature": Code(
+        409,
+        "repair",
+        "送达时间有误，请核对",
+        "It is said to be served before it was issued, or in the future.",
+    ),
     # why-codes of outcomes
     "access-revoked": Code(200, "ask", "权限已收回，内容已转交审核", "Access was lost; a reviewer decides."),
     "re-assigned": Code(
@@ -149,6 +177,16 @@ CODES: dict[str, Code] = {
     "plan-without-end": Code(
         200, "repair", "专项计划须有截止日期", "A campaign needs the day on which it ends."
     ),
+    "approval-missing": Code(200, "ask", "尚未批准，不能下达", "It wants a supervisor's approval first."),
+    "approver-is-issuer": Code(200, "ask", "批准人不得下达", "Who approved it may not issue it."),
+    "issuer-voids": Code(200, "ask", "下达人不得作废", "Who issued it may not void it."),
+    "number-missing": Code(200, "ask", "尚无文号", "It has no formal number yet."),
+    "service-incomplete": Code(
+        200, "repair", "送达信息不完整，请补充", "What this mode of service must prove is missing."
+    ),
+    "answer-missing": Code(200, "ask", "当事人尚未回复", "It has not been answered yet."),
+    "reason-missing": Code(200, "repair", "请先填写原因", "Give the reason first."),
+    "not-your-block": Code(200, "ask", "不是您领用的号段", "It is another officer's block."),
     "unknown-kind": Code(200, "repair", "未知记录类型", "No such kind of record."),
     "invalid-fields": Code(200, "repair", "字段有误，请修改", "Some fields are wrong; see the faults."),
     "malformed-change": Code(200, "repair", "提交内容无法识别", "The change cannot be read."),

@@ -22,7 +22,9 @@ from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .issues.followers import catch_up as follow_up
 from .issues.jobs import escalate_all
+from .notices.actions import settle_all as settle_notices
 from .notifications.jobs import send_all
+from .numbers.actions import allot_all
 from .office import Office
 from .photos import archive
 from .photos.actions import drain, settle_all
@@ -80,6 +82,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "reconcile media": archive.reconcile_all,
         "write sidecars": archive.write_sidecars,
         "sweep watermarks": archive.sweep_watermarks,
+        "settle notices": settle_notices,
+        "allot numbers": allot_all,
         "tell authors": catch_up,
         "follow steps": follow_up,
         "escalate": escalate_all,

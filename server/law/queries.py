@@ -50,7 +50,7 @@ def project_calendars(conn: Connection, touched: Sequence[Touched]) -> None:
     """Bring the calendars' read model up to date, one statement."""
     rows = []
     for t in touched:
-        days = (orjson.dumps(t.body[name]).decode() for name in ("holidays", "worked"))
+        days = (orjson.dumps(t.body.get(name, [])).decode() for name in ("holidays", "worked"))
         here = (t.dossier, t.record, t.version, t.deleted, t.body["year"])
         rows.append((*here, *days, t.body.get("citation")))
     bulk.upsert(conn, _c, rows)

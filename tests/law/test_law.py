@@ -105,3 +105,13 @@ def test_phones_carry_the_law_with_them(office: House) -> None:
     page = office.desk("li").exchange(cursors={OFFICE: {"public": cursor}})["pull"]["dossiers"][OFFICE]
     items = page["audiences"]["public"]["items"]
     assert {i["kind"] for i in items} >= {"provision", "calendar"}
+
+
+def test_a_year_without_swapped_weekends_is_a_year(office: House) -> None:
+    said = {"year": 2027, "holidays": ["2027-01-01"], "worked": []}
+    assert (
+        office.desk("chen").push(OFFICE, create("calendar", said, audience="public"))[0]["status"]
+        == "applied"
+    )
+    told = office.desk("li").get("/api/v1/law/calendar?year=2027")
+    assert (told["holidays"], told["worked"]) == (["2027-01-01"], [])
