@@ -11,16 +11,25 @@ from server import transaction
 from server.errors import Refusal
 from server.law import queries as law
 from server.law.rules import Calendar, NoCalendar, local_day
+from server.notifications.actions import tell
+from server.notifications.rules import Firm, Role, TheOffice, Whom
 from server.office import office
+from server.projects import queries as projects
 from sync.arrival import Arrival, rfc3339
 from sync.change import read
 
 from . import queries, rules
 from .actions import SYSTEM, derived
+from .records.escalation import STEPS
 from .tables import NO_DEADLINE, IssueRow
 
 log = structlog.get_logger()
 Change = dict[str, Any]
+Step = tuple[Any, Change]  # the issue's row, and the step as it is entered
+# Which words go out; a step of another name is told as an escalation.
+WORDS = {"at-once": "issue.major", "remind": "issue.due-soon", "overdue": "issue.overdue"}
+WORDS |= {"systemic": "issue.repeated"}
+POSTS = ("inspector", "supervisor", "director")
 AT_ONCE = 500  # steps in one transaction of a dossier
 # What the supervisors are told earlier than the deadline: the ladder's first rungs lie before it.
 AHEAD = timedelta(days=7)
@@ -46,11 +55,11 @@ def escalate_all() -> int:
     return done
 
 
-def _steps(conn: Connection, waiting: Sequence[IssueRow], now: datetime) -> dict[str, list[Change]]:
+def _steps(conn: Connection, waiting: Sequence[IssueRow], now: datetime) -> dict[str, list[Step]]:
     today = local_day(now)
     calendar = law.calendar(conn, today - timedelta(days=366))
     climbed = queries.climbed(conn, [(row.dossier, row.id) for row in waiting])
-    found: dict[str, list[Change]] = {}
+    found: dict[str, list[Step]] = {}
     ladders: dict[tuple[str, date], law.Provision] = {}
     for row in waiting:
         try:
@@ -62,7 +71,7 @@ def _steps(conn: Connection, waiting: Sequence[IssueRow], now: datetime) -> dict
         for rung in due:
             change = _change(row, rung, today, ladder.version, now)
             if change["record"] not in climbed:
-                found.setdefault(row.dossier, []).append(change)
+                found.setdefault(row.dossier, []).append((row, change))
     return found
 
 
@@ -93,7 +102,7 @@ def _change(row: IssueRow, rung: rules.Rung, today: date, provision: str, now: d
     return _create(row.dossier, row.audience, fields, row.id, since, rung.step)
 
 
-def _repeated(conn: Connection, now: datetime) -> dict[str, list[Change]]:
+def _repeated(conn: Connection, now: datetime) -> dict[str, list[Step]]:
     """同类隐患反复: the same code so often on one site within so many months (domain.md §7.5)."""
     today = local_day(now)
     try:
@@ -101,13 +110,13 @@ def _repeated(conn: Connection, now: datetime) -> dict[str, list[Change]]:
     except Refusal:
         return {}
     since = rfc3339(now - timedelta(days=30 * int(rule.value["months"])))
-    found: dict[str, list[Change]] = {}
+    found: dict[str, list[Step]] = {}
     for row in queries.repeated(conn, since, int(rule.value["times"])):
         fields = {"subject": row.id, "step": "systemic", "tells": ["supervisor"]}
         fields |= {"provision": rule.version, "at": rfc3339(now)}
         change = _create(row.dossier, row.audience, fields, row.id, row.code, "systemic")
         if not queries.climbed(conn, [(row.dossier, row.id)]) & {change["record"]}:
-            found.setdefault(row.dossier, []).append(change)
+            found.setdefault(row.dossier, []).append((row, change))
     return found
 
 
@@ -125,13 +134,44 @@ def _create(dossier: str, audience: str, fields: dict[str, Any], *key: str) -> C
     }
 
 
-def _enter(dossier: str, changes: Sequence[Change]) -> int:
+def _enter(dossier: str, steps: Sequence[Step]) -> int:
+    """Enter those that are not known yet, and tell whom each names, in one transaction."""
     here = office()
     now = rfc3339(here.clock())
     with transaction.writing(dossier) as conn:
         here.journal.lock(conn, dossier)
-        known = here.journal.known(conn, dossier, [c["id"] for c in changes])
-        fresh = [read(c, here.journal.kinds) for c in changes if c["id"] not in known]
+        known = here.journal.known(conn, dossier, [c["id"] for _row, c in steps])
+        fresh = [(row, c) for row, c in steps if c["id"] not in known]
         if fresh:
-            transaction.push(conn, dossier, SYSTEM, fresh, arrival=Arrival(now))
+            changes = [read(c, here.journal.kinds) for _row, c in fresh]
+            transaction.push(conn, dossier, SYSTEM, changes, arrival=Arrival(now))
+            project = projects.names_of(conn, [dossier]).get(dossier, dossier)
+            for row, change in fresh:
+                _tell(conn, row, change, project)
     return len(fresh)
+
+
+def _tell(conn: Connection, row: Any, change: Change, project: str) -> None:
+    said = {name: value["set"] for name, value in change["fields"].items()}
+    template = WORDS.get(said["step"], "notice.escalated")
+    facts: dict[str, str | int] = {
+        "project": project,
+        "title": row.title,
+        "due_on": said.get("due_on", "—"),
+        "days": said.get("overdue_days", 0),
+        "level": STEPS.get(said["step"], said["step"]),
+    }
+    for whom in said["tells"]:
+        for one in _addressed(whom, row):
+            tell(conn, one, template, facts, change["id"], home=row.dossier, record=row.id)
+
+
+def _addressed(whom: str, row: Any) -> Iterator[Whom]:
+    """Who is meant: a firm, a post on this site, or, for others' offices, our own duty group."""
+    if whom == "contractor":
+        if row.contractor:
+            yield Firm(row.contractor, row.dossier)
+    elif whom in POSTS:
+        yield Role(whom, row.dossier)
+    elif whom != "client":  # the client's people have no posts yet
+        yield TheOffice()

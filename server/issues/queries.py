@@ -245,7 +245,7 @@ def to_escalate(conn: Connection, horizon: date) -> list[Any]:
     running, issued = t.state.in_(CLOCK_RUNS), t.state.in_(ISSUED)
     return list(
         conn.execute(
-            select(t.dossier, t.id, t.audience, t.gravity, t.due_on, t.found_at)
+            select(t.dossier, t.id, t.audience, t.gravity, t.due_on, t.found_at, t.title, t.contractor)
             .where(t.deleted.is_(False), t.paused_on.is_(None))
             .where(or_(and_(issued, t.due_on <= horizon), and_(running, t.gravity == MAJOR)))
             .order_by(t.dossier, t.id)
@@ -274,7 +274,7 @@ def repeated(conn: Connection, since: str, times: int) -> list[Any]:
     same = and_(t.dossier == often.c.dossier, t.code == often.c.code, t.found_at == often.c.newest)
     return list(
         conn.execute(
-            select(t.dossier, t.id, t.audience, t.code)
+            select(t.dossier, t.id, t.audience, t.code, t.title, t.contractor)
             .join_from(cast(Table, IssueRow.__table__), often, same)
             .order_by(t.dossier, t.id)
         )

@@ -56,6 +56,15 @@ def _seen(actor: Actor) -> ColumnElement[bool]:
     return access.visible(actor, "project.read", ProjectRow.dossier, ProjectRow.audience)
 
 
+def names_of(conn: Connection, dossiers: Iterable[str]) -> dict[str, str]:
+    """Project names by dossier, for what the system itself says. One statement."""
+    t = cast(Table, ProjectRow.__table__).c
+    rows = conn.execute(
+        select(t.dossier, t.name).where(bulk.among(conn, t.dossier, dossiers), t.deleted.is_(False))
+    )
+    return {row.dossier: row.name for row in rows}
+
+
 def names(actor: Actor, dossiers: Iterable[str]) -> dict[str, str]:
     """Project names by dossier, for lists of other things; only where the actor sees the project."""
     rows: Any = db.session.execute(

@@ -122,3 +122,20 @@ def test_the_ladder_only_grows_with_the_days(due: date, days: int, name: str) ->
 def test_without_a_deadline_only_what_is_due_at_once_is_climbed(name: str) -> None:
     climbed = [r.step for r in rules.rungs(LADDERS[name], None, date(2026, 11, 22), EMPTY)]
     assert climbed == (["at-once"] if name == "escalation.major" else [])
+
+
+def test_whom_a_step_names_is_told_once_and_nobody_else(office: House) -> None:
+    office.person("zhao", "contractor", WJ, firm="91110105MA0XD00162")
+    record = brought(office, "received", term="general", contractor="91110105MA0XD00162")
+    office.clock.passes(days=3)
+    climb(office)
+    climb(office)
+
+    def told(who: str) -> list[str]:
+        items = office.desk(who).get("/api/v1/notifications")["items"]
+        return sorted(i["template"] for i in items)
+
+    assert told("zhao") == ["issue.due-soon", "issue.overdue"]
+    assert told("li") == told("wang") == ["issue.overdue"]
+    assert told("zhang") == told("stranger") == []
+    assert office.desk("li").get("/api/v1/notifications")["items"][0]["record"] == record
