@@ -6,9 +6,10 @@ Every decision is one entry with its reason; losing values and returned work sta
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from . import rights
 from .change import Author, Change, read
 from .conflicts import CONFLICT, PARKED
-from .merge import Lost, Written
+from .merge import Lost, Written, against
 from .minutes import Outcome, State
 from .record import Body, Kind
 from .schema import lift_names
@@ -24,7 +25,7 @@ ACCEPTABLE = (
 )
 
 # Faults of the decision itself: the reviewer sends another one, and nobody else is bothered.
-FAULTY = ("undecided-fields", "no-such-candidate", "invalid-fields")
+FAULTY = ("undecided-fields", "no-such-candidate", "invalid-fields", "step-incomplete")
 
 
 class Undecided(Exception):
@@ -69,7 +70,7 @@ def _settle(sitting: "Sitting", change: Change, state: State) -> Outcome:
     since = [n for n in change.fields if written.moved(n, change.version, sitting.author.device)]
     if since or state.version > change.version:
         return _reopen(sitting, about, change.record, state, target)
-    after = _decided(kind, change, asked, target.body)
+    after = _decided(sitting, about, asked, target)
     broken = sitting.objection(kind, target.body, after)
     if broken:
         raise Undecided(broken)
@@ -104,32 +105,49 @@ def _reopen(sitting: "Sitting", about: Change, name: str, state: State, target: 
     )
 
 
-def _decided(kind: Kind, change: Change, fields: Body, body: Body) -> Body:
+def _decided(sitting: "Sitting", about: Change, fields: Body, target: State) -> Body:
     """The values that change by the decision. Raises Undecided for what the kind cannot take."""
-    after: Body = {}
-    for name, said in change.fields.items():
-        value = said.get("set")
+    kind, body, after = about.kind, target.body, Body()
+    for name in sorted(about.fields, key=lambda n: kind.fields[n].policy == "state"):
+        said = about.fields[name]
+        if said.get("pick") == CURRENT:
+            continue
+        value, actor = said.get("set"), sitting.author.actor
         if "pick" in said:
-            if said["pick"] == CURRENT:
-                continue
-            offered = {c["change"]: c["value"] for c in fields[name]["candidates"]}
-            offered |= {str(o["seq"]): o["value"] for o in fields[name].get("overwritten", ())}
+            offered = {c["change"]: (c["value"], c["actor"]) for c in fields[name]["candidates"]}
+            offered |= {str(o["seq"]): (o["value"], actor) for o in fields[name].get("overwritten", ())}
             if said["pick"] not in offered:
                 raise Undecided("no-such-candidate")
-            value = offered[said["pick"]]
-        after |= _taken(kind, change, name, value, body)
+            value, actor = offered[said["pick"]]
+        if kind.fields[name].policy == "state":
+            mine = None if "pick" in said else target.audience
+            after |= _step(sitting, about, body | after, str(value), actor, mine)
+        else:
+            after |= _taken(kind, about, name, value, body)
     return {n: v for n, v in after.items() if v != body.get(n)}
+
+
+def _step(sitting: "Sitting", about: Change, body: Body, verb: str, actor: str, audience: str | None) -> Body:
+    """A step that lost and is taken after all, or one that the reviewer takes in `audience`.
+
+    It is judged as if it were taken now, by whoever wanted it: separation of duties cannot be got
+    round by losing first.
+    """
+    kind, at = about.kind, sitting.minutes.captured(about).at
+    assert kind.lifecycle is not None
+    step = kind.lifecycle.step(body.get("state", kind.lifecycle.initial), verb)
+    if step is None:
+        raise Undecided("illegal-transition")
+    may_not = rights.refused(sitting.author, about, verb, audience, at) if audience else None
+    why = may_not or against(kind, step, verb, body, actor)
+    if why is not None:
+        raise Undecided(why)
+    return {"state": step.target} | dict.fromkeys(step.stamps, actor) | dict.fromkeys(step.times, at)
 
 
 def _taken(kind: Kind, change: Change, name: str, value: Any, body: Body) -> Body:
     """What taking `value` for a field makes of the body, by the field's rule."""
     policy = kind.fields[name].policy
-    if policy == "state":
-        assert kind.lifecycle is not None
-        step = kind.lifecycle.step(body.get(name, kind.lifecycle.initial), str(value))
-        if step is None:
-            raise Undecided("illegal-transition")
-        return {name: step.target}
     if policy == "append":
         note = {"id": change.id, "text": value, "by": "", "at": change.at}
         return {name: [*body.get(name, []), note]}

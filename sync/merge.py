@@ -254,7 +254,7 @@ def _step(kind: Kind, body: Body, verb: str, actor: str, at: str, out: Judgement
     assert kind.lifecycle is not None
     state = body.get("state", kind.lifecycle.initial)
     step = kind.lifecycle.step(state, verb)
-    why = "illegal-transition" if step is None else _objection(kind, step, verb, body | out.after, actor)
+    why = "illegal-transition" if step is None else against(kind, step, verb, body | out.after, actor)
     if step is None or why is not None:
         out.lost["state"] = Lost(state, verb, "review")
         out.why = why
@@ -263,8 +263,8 @@ def _step(kind: Kind, body: Body, verb: str, actor: str, at: str, out: Judgement
     out.stamps = dict.fromkeys(step.stamps, actor) | dict.fromkeys(step.times, at)
 
 
-def _objection(kind: Kind, step: Transition, verb: str, body: Body, actor: str) -> str | None:
-    """What speaks against a step that the state allows."""
+def against(kind: Kind, step: Transition, verb: str, body: Body, actor: str) -> str | None:
+    """The code of what speaks against a step that the state allows, or None."""
     if any(body.get(name) in (None, "", []) for name in step.needs):
         return "step-incomplete"
     return kind.objection(verb, body, actor)

@@ -210,7 +210,8 @@ HOLD_POSTGRES = """
 import sys, time
 from pathlib import Path
 from tests.support.postgres import PostgresServer
-print(PostgresServer.start(Path(sys.argv[1])).pid, flush=True)
+server = PostgresServer.start(Path(sys.argv[1]))  # let go of, it would end
+print(server.pid, flush=True)
 time.sleep(60)
 """
 HOLD_LIVE = """
@@ -219,7 +220,8 @@ from pathlib import Path
 from tests.support.live import LiveServer
 folder = Path(sys.argv[1])
 command = [sys.executable, str(folder / "site.py"), "{port}"]
-print(LiveServer({"GREETING": "x"}, command, folder=folder).start().pid, flush=True)
+server = LiveServer({"GREETING": "x"}, command, folder=folder).start()
+print(server.pid, flush=True)
 time.sleep(60)
 """
 

@@ -8,7 +8,7 @@ from server.issues.records.issue import ISSUE, LIFECYCLE, objection
 from sync.arrival import rfc3339
 from sync.merge import Written, merge
 from tests.loop.conftest import FIRM, WJ
-from tests.support.house import House, create, issue, new_id, update
+from tests.support.house import House, create, decide, issue, new_id, update
 
 NAMES = {"inspector": "li", "supervisor": "zhang", "director": "sun", "contractor": "zhao"}
 NEEDED = {"duplicate_of": new_id(), "referred_to": "urban", "receipt": "已受理，京朝城管〔2026〕7号"}
@@ -168,3 +168,32 @@ def test_a_firm_writes_its_reply_with_the_step_and_sees_nothing_of_others(office
     assert paper["body"]["author"] == office.people["zhao"]
     edit = update("reply", reply["record"], 10**6, {"measure": "改写他人回复"})
     assert office.desk("wang").push(WJ, edit)[0]["why"] == "not-permitted"
+
+
+def test_separation_of_duties_is_not_got_round_by_losing_first(office: House) -> None:
+    """A step that was refused to its author is refused to whoever picks it as the author's."""
+    record = brought(office, "received")
+    li, zhang = office.desk("li"), office.desk("zhang")
+    take(office, "li", record, "reply")
+    lost = update("issue", record, 10**6, {"state": {"do": "pass"}})
+    [refused] = li.push(WJ, lost)
+    assert refused["why"] == "same-person"
+    [question] = zhang.get("/api/v1/conflicts")["items"]
+    pick = decide("conflict", question["record"], question["version"], {"state": {"pick": lost["id"]}})
+    assert zhang.push(WJ, pick)[0]["why"] == "same-person"
+    assert told(office, record)["state"] == "replied"
+    own = decide("conflict", question["record"], question["version"], {"state": {"set": "pass"}})
+    assert zhang.push(WJ, own)[0]["status"] == "applied"
+    body = told(office, record)
+    assert (body["state"], body["passed_by"]) == ("passed", office.people["zhang"])
+
+
+def test_a_reviewer_takes_no_step_that_is_not_a_reviewers(office: House) -> None:
+    record = brought(office, "passed", severity="major")
+    refused = take(office, "zhang", record, "close")
+    assert refused["why"] == "leader-needed"
+    [question] = office.desk("zhang").get("/api/v1/conflicts")["items"]
+    for verb in ("close", "close_major"):
+        own = decide("conflict", question["record"], question["version"], {"state": {"set": verb}})
+        assert office.desk("zhang").push(WJ, own)[0]["status"] in ("parked", "invalid")
+    assert told(office, record)["state"] == "passed"
