@@ -191,7 +191,7 @@ def office_id(number: int) -> str:
 def command(workers: int, threads: int) -> tuple[str, ...]:
     """How a server is started for measuring: as `xunjian serve` does it."""
     return (
-        *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread"),
+        *(sys.executable, "-m", "gunicorn"),
         *("--workers", str(workers), "--threads", str(threads), "--bind", "{bind}"),
         *("--graceful-timeout", "2", "--no-control-socket"),
         *("--config", "python:server.gunicorn", "server.app:create_app()"),
