@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, false, or_
 
+from sync.change import Author
 from sync.record import Kind
 
 from .endpoint import Actor, Held
@@ -256,6 +257,10 @@ class SystemMay:
     def late(self, ended_at: str) -> bool:  # noqa: ARG002
         """It is never late."""
         return True
+
+
+# Who makes the house's own changes: computed fields, jobs, what follows from a step.
+SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
 
 
 def visible(actor: Actor, verb: str, dossier: Any, audience: Any) -> "ColumnElement[bool]":

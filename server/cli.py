@@ -3,7 +3,6 @@
 import os
 import sys
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import click
 import flask_migrate
@@ -22,6 +21,7 @@ from .demo.commands import demo
 from .doctor import doctor
 from .inspections.commands import checklist
 from .law.commands import law
+from .law.rules import SHANGHAI
 from .notifications.commands import notify
 from .office import office
 from .people import actions as people
@@ -34,7 +34,6 @@ from .webhooks.commands import webhook
 from .writers import WAITING_FOR_DOSSIER
 
 console = Console()
-BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 @click.group(
@@ -107,7 +106,7 @@ def user_add(username: str, name: str, password: str) -> None:
 @with_appcontext
 def user_grant(username: str, dossier: str, role: str, firm: str | None, until: datetime | None) -> None:
     """Give a person a role in a dossier."""
-    ends = rfc3339((until + timedelta(days=1)).replace(tzinfo=BEIJING)) if until else None
+    ends = rfc3339((until + timedelta(days=1)).replace(tzinfo=SHANGHAI)) if until else None
     people.give_post(_person(username), dossier, role, firm=firm, until=ends)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import BigInteger, Boolean, Connection, Engine, String, event
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 BUSY_TIMEOUT_S = 30  # another process (a command beside the server) may hold the write lock
 
@@ -29,6 +29,20 @@ if TYPE_CHECKING:
         __abstract__ = True
 else:
     Model = db.Model
+
+
+class RecordRow(Model):
+    """What every read model of records that have an audience begins with.
+
+    Rows are written in the order of the columns (sync/bulk.py), and these come first.
+    """
+
+    __abstract__ = True
+    dossier: Mapped[str] = mapped_column(String(96), primary_key=True, sort_order=-1)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, sort_order=-1)
+    version: Mapped[int] = mapped_column(BigInteger, sort_order=-1)
+    audience: Mapped[str] = mapped_column(String(80), sort_order=-1)
+    deleted: Mapped[bool] = mapped_column(Boolean, sort_order=-1)
 
 
 def engine_options(url: str) -> dict[str, Any]:

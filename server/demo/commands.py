@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from server.access import SYSTEM
 from server.config import Config
 from server.inspections.actions import checklists
 from server.law import actions as law
@@ -52,7 +53,7 @@ def demo() -> None:
         law.enter_provisions(law.given())
         for year in CALENDARS:
             law.enter_calendar(year)
-        record, _ = checklists.enter(checklists.SYSTEM, checklists.given(), at=checklists.EPOCH)
+        record, _ = checklists.enter(SYSTEM, checklists.given(), at=checklists.EPOCH)
         checklists.publish(record)
         seeding.staff(password)
         progress.advance(task)

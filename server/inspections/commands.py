@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 from rich.console import Console
 
 from server import transaction
+from server.access import SYSTEM
 from server.errors import Refusal
 
 from .actions import checklists as actions
@@ -29,7 +30,7 @@ def load(file: Path | None) -> None:
     """
     try:
         content = actions.given(file or actions.DEFAULT)
-        record, entered = actions.enter(actions.SYSTEM, content, at=actions.EPOCH)
+        record, entered = actions.enter(SYSTEM, content, at=actions.EPOCH)
     except Refusal as wrong:
         raise click.ClickException(f"{wrong}: {wrong.details}") from None
     actions.publish(record)

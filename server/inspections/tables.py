@@ -5,18 +5,13 @@ from datetime import date
 from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Model
+from server.database import Model, RecordRow
 
 
-class InspectionRow(Model):
+class InspectionRow(RecordRow):
     """One visit as lists read it."""
 
     __tablename__ = "inspections"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     inspection_type: Mapped[str] = mapped_column(String(40))
     arrived_at: Mapped[str] = mapped_column(String(24))
     conclusion: Mapped[str | None] = mapped_column(String(20))
@@ -61,15 +56,10 @@ class TemplateRow(Model):
     __table_args__ = (Index("templates_code", "dossier", "code", "edition"),)
 
 
-class AnswerRow(Model):
+class AnswerRow(RecordRow):
     """One answered item, as the score reads it."""
 
     __tablename__ = "answers"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     inspection: Mapped[str] = mapped_column(String(36))
     form: Mapped[str] = mapped_column(String(40))
     instance: Mapped[str] = mapped_column(String(60))
@@ -96,15 +86,10 @@ class RecusalRow(Model):
     __table_args__ = (Index("recusals_officer", "officer"),)
 
 
-class PlanRow(Model):
+class PlanRow(RecordRow):
     """One plan: from when to when, and the cap it sets."""
 
     __tablename__ = "plans"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     state: Mapped[str] = mapped_column(String(20))
     sort: Mapped[str] = mapped_column(String(20))
     title: Mapped[str] = mapped_column(String(120))
@@ -114,15 +99,10 @@ class PlanRow(Model):
     frequency: Mapped[str | None] = mapped_column(Text)
 
 
-class AssignmentRow(Model):
+class AssignmentRow(RecordRow):
     """One visit that somebody is to make."""
 
     __tablename__ = "assignments"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     state: Mapped[str] = mapped_column(String(20))
     due_on: Mapped[date] = mapped_column(Date)
     inspection_type: Mapped[str] = mapped_column(String(40))

@@ -16,7 +16,6 @@ from . import queries
 
 # Names of the system's own changes: at least once + a derived id = exactly once.
 NAMESPACE = uuid.UUID("7a2f6f0e-52c4-5a6e-9d1b-0a4b5a1f7c33")
-SYSTEM = Author(actor="system", device="server", may=access.SystemMay(), system=True)
 
 
 def derived(*key: str) -> str:

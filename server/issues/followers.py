@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from server import transaction
+from server.access import SYSTEM
 from server.errors import Refusal
 from server.law import queries as law
 from server.law.rules import NoCalendar, Term, local_day
@@ -22,7 +23,7 @@ from sync.change import read
 from sync.minutes import Touched
 
 from . import queries, rules
-from .actions import SYSTEM, derived
+from .actions import derived
 
 log = structlog.get_logger()
 NAME = "loop"

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from server import transaction
+from server.access import SYSTEM
 from server.errors import Refusal
 from server.law import queries as law
 from server.law.rules import Calendar, NoCalendar, local_day
@@ -19,7 +20,7 @@ from sync.arrival import Arrival, rfc3339
 from sync.change import read
 
 from . import queries, rules
-from .actions import SYSTEM, derived
+from .actions import derived
 from .records.escalation import STEPS
 from .tables import NO_DEADLINE, IssueRow
 

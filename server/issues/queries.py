@@ -1,7 +1,7 @@
 """The supervisors' queue, and one issue with all that belongs to it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Any, cast
 
 import orjson
@@ -11,6 +11,7 @@ from server import access, paging
 from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
+from server.law.rules import local_day
 from server.people.queries import names
 from server.photos import queries as photos
 from server.projects.queries import names as project_names
@@ -21,7 +22,6 @@ from sync.minutes import Touched
 from .records.issue import CLOCK_RUNS, ISSUED, LIFECYCLE, SEVERITIES, objection
 from .tables import NO_DEADLINE, CommentRow, IssueRow, PaperRow
 
-SHANGHAI = timezone(timedelta(hours=8))  # Asia/Shanghai has no daylight saving (domain.md §1.6)
 GRAVITY = {code: rank for rank, code in enumerate(SEVERITIES)}
 MAJOR = GRAVITY["major"]
 PAPERS = ("reply", "review", "extension", "pause", "escalation")
@@ -86,7 +86,7 @@ def queue(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, A
     Five statements however long the page; keyset paging however long the queue.
     """
     keyset = SORTS[wanted["sort"]]
-    query = _filtered(actor, wanted, today(now))
+    query = _filtered(actor, wanted, local_day(now))
     rows = db.session.execute(keyset.apply(query, wanted["page"], wanted["limit"])).scalars().all()
     kept, following = keyset.split(rows, wanted["limit"])
     return {"items": _told(actor, kept, now), "next": following}
@@ -120,7 +120,7 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
     named = photos.of_subjects(actor, [(r.dossier, r.id) for r in rows])
     people = names(r.assignee for r in rows if r.assignee)
     projects = project_names(actor, {r.dossier for r in rows})
-    day = today(now)
+    day = local_day(now)
     return [
         {
             "dossier": r.dossier,
@@ -207,7 +207,7 @@ def found(actor: Actor, issue: str, dossier: str | None, *, deleted: bool = Fals
 def _papers(actor: Actor, row: IssueRow) -> list[dict[str, Any]]:
     """What lies under an issue, as far as the actor may see it, the oldest first."""
     p = PaperRow
-    kinds = [kind for kind in PAPERS if access.where(actor, f"{kind}.read")]
+    kinds = [kind for kind in PAPERS if access.may(actor, f"{kind}.read", row.dossier)]
     found = db.session.execute(
         select(p)
         .where(p.dossier == row.dossier, p.subject == row.id, p.deleted.is_(False), p.kind.in_(kinds))
@@ -298,9 +298,9 @@ def seen(actor: Actor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]
 
 def counts(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """How many issues match, by state, and how many of them are overdue. One statement."""
-    matching = _filtered(actor, wanted, today(now)).subquery()
+    matching = _filtered(actor, wanted, local_day(now)).subquery()
     t = matching.c
-    late = (t.due_on < today(now)) & t.state.in_(CLOCK_RUNS) & t.paused_on.is_(None)
+    late = (t.due_on < local_day(now)) & t.state.in_(CLOCK_RUNS) & t.paused_on.is_(None)
     found = db.session.execute(
         select(t.state, func.count(), func.count().filter(late)).group_by(t.state)
     ).all()
@@ -310,8 +310,3 @@ def counts(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, 
         "total": sum(r[1] for r in found),
         "as_of": rfc3339(now),
     }
-
-
-def today(now: datetime) -> date:
-    """The date in Asia/Shanghai."""
-    return now.astimezone(SHANGHAI).date()

@@ -2,23 +2,18 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, Boolean, Date, Index, SmallInteger, String, Text
+from sqlalchemy import Boolean, Date, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Model
+from server.database import RecordRow
 
 NO_DEADLINE = date(9999, 12, 31)  # sorts after every real one, so that the keyset has no nulls
 
 
-class IssueRow(Model):
+class IssueRow(RecordRow):
     """One issue as the supervisors' queue reads it."""
 
     __tablename__ = "issues"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     state: Mapped[str] = mapped_column(String(20))
     gravity: Mapped[int] = mapped_column(SmallInteger)
     domain: Mapped[str] = mapped_column(String(20))
@@ -51,15 +46,10 @@ class IssueRow(Model):
     )
 
 
-class CommentRow(Model):
+class CommentRow(RecordRow):
     """One comment under its subject."""
 
     __tablename__ = "comments"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     subject: Mapped[str] = mapped_column(String(36))
     said_at: Mapped[str] = mapped_column(String(24))
     author: Mapped[str] = mapped_column(String(36))
@@ -67,15 +57,10 @@ class CommentRow(Model):
     __table_args__ = (Index("comments_subject", "dossier", "subject", "said_at"),)
 
 
-class PaperRow(Model):
+class PaperRow(RecordRow):
     """What lies under an issue: replies, reviews, requests, pauses, steps of the ladder."""
 
     __tablename__ = "papers"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     kind: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(36))
     at: Mapped[str] = mapped_column(String(24))

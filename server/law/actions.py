@@ -10,15 +10,14 @@ import chinese_calendar  # type: ignore[import-untyped]
 import yaml
 
 from server import transaction
-from server.access import SystemMay
+from server.access import SYSTEM
 from server.office import office
 from sync.arrival import rfc3339
 from sync.canonical import sha256, spell
-from sync.change import Author, read
+from sync.change import read
 
 DEFAULTS = Path(__file__).parent / "data" / "provisions.yaml"
 NAMESPACE = uuid.UUID("3b1f2a52-0a0e-5c53-9a44-6a8f5a7f0c21")
-SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
 SATURDAY = 5
 
 

@@ -17,7 +17,7 @@ from media import papers
 from media.errors import BytesDiffer, StoreUnavailable
 from media.store import original_key
 from server import access, transaction
-from server.access import SystemMay
+from server.access import SYSTEM
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.law import queries as law
@@ -37,7 +37,6 @@ from .tables import NoticeRow
 
 log = structlog.get_logger()
 NAMESPACE = uuid.UUID("a5c0e0a4-5f0c-5b43-8f0e-3b1d9b7e1c55")
-SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
 TEMPLATE = Path(__file__).parent / "data" / "notice.typ"
 PAPER_BYTES = 48 * 1024  # of canonical JSON; with its number it still fits into one change (64 KiB)
 TOKEN_BYTES = 18  # 144 bits: nobody guesses one

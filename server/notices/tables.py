@@ -1,20 +1,15 @@
 """The read models of notices."""
 
-from sqlalchemy import BigInteger, Boolean, Index, String
+from sqlalchemy import Boolean, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Model
+from server.database import Model, RecordRow
 
 
-class NoticeRow(Model):
+class NoticeRow(RecordRow):
     """One paper as lists read it."""
 
     __tablename__ = "notices"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     state: Mapped[str] = mapped_column(String(20))
     notice_kind: Mapped[str] = mapped_column(String(20))
     drafted_at: Mapped[str] = mapped_column(String(24))

@@ -4,10 +4,11 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from typing import Any
 
-SHANGHAI = timezone(timedelta(hours=8))  # Asia/Shanghai has no daylight saving (domain.md §1.6)
+from server.law.rules import SHANGHAI
+
 OFFICE = "office"
 LANGUAGES = ("zh", "en")
 # A robot or a mail server that is away is asked for about a day (30 waits of an hour on average,

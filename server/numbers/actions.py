@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from server import access, transaction
-from server.access import SystemMay
+from server.access import SYSTEM
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.law import queries as law
@@ -23,7 +23,6 @@ from . import queries
 from .rules import Claim, Register, claim_fault, spelled
 
 NAMESPACE = uuid.UUID("8f0b4c1e-2c7e-5d0a-9b66-0d5c6d1f4a31")
-SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
 MOST = 999_999
 
 

@@ -1,20 +1,15 @@
 """The read models of blocks and of formal numbers."""
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, SmallInteger, String
+from sqlalchemy import Index, Integer, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Model
+from server.database import Model, RecordRow
 
 
-class BlockRow(Model):
+class BlockRow(RecordRow):
     """One officer's block of numbers; `first` is null until the server has allotted it."""
 
     __tablename__ = "number_blocks"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     state: Mapped[str] = mapped_column(String(20))
     officer: Mapped[str] = mapped_column(String(36))
     authority: Mapped[str] = mapped_column(String(40))

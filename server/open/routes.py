@@ -1,7 +1,7 @@
 """The page that a watermark's QR code leads to: whether such a photograph is on record, and no more."""
 
 import re
-from datetime import UTC, timedelta, timezone
+from datetime import UTC
 from string import Template
 from typing import Any
 
@@ -9,12 +9,12 @@ from flask import Blueprint, Response
 
 from server.config import ROOT
 from server.endpoint import ANYONE, Call, endpoint
+from server.law.rules import SHANGHAI
 from server.photos import queries as photos
 from server.transaction import reading
 
 blueprint = Blueprint("open", __name__)
 FOLDER = ROOT / "web" / "open"
-BEIJING = timezone(timedelta(hours=8))
 HEAD = re.compile(r"[0-9a-f]{16}")
 HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -54,7 +54,7 @@ def verified_photo(call: Call, photo: Any, head: str) -> Any:  # noqa: ARG001
         return _page("awaited.html", 200, number=photo, sha256=found.sha256)
     # SQLite forgets the zone of what was stored in UTC.
     since = found.stored_at if found.stored_at.tzinfo else found.stored_at.replace(tzinfo=UTC)
-    shown = since.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    shown = since.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
     return _page("stored.html", 200, number=photo, sha256=found.sha256, since=shown)
 
 

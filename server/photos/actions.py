@@ -21,14 +21,14 @@ from media.staging import Upload
 from media.store import DOSSIER, SHA256, original_key, rendition_key
 from media.tables import blobs
 from server import transaction
-from server.access import SystemMay
+from server.access import SYSTEM
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.office import office
 from sync import bulk
 from sync.arrival import Arrival, rfc3339
 from sync.canonical import sha256
-from sync.change import Author, read
+from sync.change import read
 from sync.journal import UnknownDossier
 from sync.minutes import Touched
 
@@ -44,7 +44,6 @@ NAMESPACE = uuid.UUID("5d3f1c5e-8f0b-5a5f-9c55-6f1d2a0c7b11")
 # One photograph enters at a time, in each process: uploads have threads of their own (reception.py),
 # and together they would fill a dossier's queue of writers, and pushes would be turned away.
 _entering = threading.Lock()
-SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
 
 
 def check_metadata(metadata: dict[str, str]) -> None:

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
+
+from server.law.rules import SHANGHAI
 
 FLAGS = ("time-differs", "position-differs", "mime-differs")
 FAR_APART = timedelta(minutes=5)  # media.md §3
 FAR_OFF_M = 200  # media.md §3; more than a phone's fix errs between high walls
 EARTH_M = 6_371_008.8  # the mean radius
-SHANGHAI = timezone(timedelta(hours=8))
 # The other datums are shifted by some 500 m on purpose: a difference to WGS-84 says nothing.
 COMPARABLE = ("WGS-84", "CGCS2000", None)
 

@@ -1,20 +1,15 @@
 """The read model of projects."""
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String
+from sqlalchemy import Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Model
+from server.database import RecordRow
 
 
-class ProjectRow(Model):
+class ProjectRow(RecordRow):
     """One project as lists and maps read it."""
 
     __tablename__ = "projects"
-    dossier: Mapped[str] = mapped_column(String(96), primary_key=True)
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[str] = mapped_column(String(80))
-    deleted: Mapped[bool] = mapped_column(Boolean)
     name: Mapped[str] = mapped_column(String(120))
     stage: Mapped[str] = mapped_column(String(40))
     risk: Mapped[str | None] = mapped_column(String(10))

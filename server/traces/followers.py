@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 
 from server import access, transaction
-from server.access import SystemMay
+from server.access import SYSTEM
 from server.office import office
 from server.people.queries import held_by, own_dossier
 from sync import followers
 from sync.arrival import Arrival, rfc3339
-from sync.change import Author, read
+from sync.change import read
 from sync.conflicts import PARKED
 from sync.minutes import Touched
 
 NAME = "authors"
-SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
 NOBODY = "system"
 
 

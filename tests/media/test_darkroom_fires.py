@@ -14,11 +14,13 @@ import media
 from media.darkroom import ChildDied, Darkroom, Limits
 
 ROOT = Path(media.__file__).parents[1]
+# So long that what ends before it was ended by something else, however busy the machine is.
+WALL_S = 300
 
 
 @pytest.fixture(scope="module")
 def room():
-    room = Darkroom("tests.media.rogue_decoders:rogue", Limits(cpu_s=1, wall_s=10, at_once=4))
+    room = Darkroom("tests.media.rogue_decoders:rogue", Limits(cpu_s=1, wall_s=WALL_S, at_once=4))
     yield room
     room.close()
 
@@ -33,7 +35,7 @@ def test_a_decoder_that_crashes_hangs_or_vanishes_costs_one_picture(room, pictur
     begun = time.monotonic()
     with pytest.raises(ChildDied):
         room.develop(picture, {"deed": deed})
-    assert time.monotonic() - begun < 30  # it ends; how soon is the benchmark's
+    assert time.monotonic() - begun < WALL_S, "a second of CPU is the limit that must end it"
     assert room.develop(picture, {"deed": "good"})[1] == b"a picture"
 
 
@@ -41,7 +43,7 @@ def test_a_decoder_that_sleeps_is_woken_by_the_kernel_and_not_by_python(picture)
     room, begun = Darkroom("tests.media.rogue_decoders:rogue", Limits(wall_s=0.5)), time.monotonic()
     with pytest.raises(ChildDied):
         room.develop(picture, {"deed": "sleep"})
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 1.5
     room.close()
 
 

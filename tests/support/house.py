@@ -18,7 +18,7 @@ from uuid_utils import uuid7
 from werkzeug.test import TestResponse
 
 from server import transaction
-from server.access import SystemMay
+from server.access import SYSTEM
 from server.app import create_app
 from server.config import Config
 from server.database import db
@@ -26,14 +26,13 @@ from server.office import office
 from server.people import actions as people
 from server.people.tables import Person
 from sync.arrival import rfc3339
-from sync.change import Author, read
+from sync.change import read
 from sync.minutes import Outcome
 from sync.protocol import PROTOCOL, SCHEMA
 
 PASSWORD = "right horse"
 # One hash for all: what argon2 costs is measured where sign-in is tested.
 _HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
 
 
 def migrate(url: str) -> None:

@@ -7,10 +7,12 @@ the last user's end, however it comes, the keeper ends the server.
 
 import contextlib
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +80,18 @@ def read_facts(link: socket.socket) -> dict[str, Any]:
         line += part
     facts: dict[str, Any] = json.loads(line)
     return facts
+
+
+def in_background(keep: Callable[[dict[str, Any], socket.socket], None]) -> None:
+    """A keeper's own main: read the order from the command line and keep one server in the background.
+
+    `keep(order, first)` returns with the last user; `first` is the one who asked.
+    """
+    # The one who asked must not be the parent: it may end first, and has no later use for us.
+    if os.fork():
+        os._exit(0)
+    order = json.loads(sys.argv[1])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    first = socket.socket(fileno=os.dup(sys.stdin.fileno()))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+    keep(order, first)

@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.support.keeping import in_background
 from tests.support.ports import LOOPBACK, reserve_port
 
 START_TIMEOUT_S = 30.0
@@ -171,9 +172,10 @@ def has_left(user: socket.socket) -> bool:
         return True
 
 
-def keep(binaries: Path, home: Path, settings: dict[str, str], first: socket.socket) -> None:
+def keep(order: dict[str, Any], first: socket.socket) -> None:
     """Run one server in `home` from its first user to its last, then delete the folder."""
-    postmaster = None
+    binaries, home, postmaster = Path(order["binaries"]), Path(order["home"]), None
+    settings = {} if order["durable"] else QUICK
     leaving: list[socket.socket] = []
     try:
         password = secrets.token_hex(16)
@@ -197,18 +199,5 @@ def keep(binaries: Path, home: Path, settings: dict[str, str], first: socket.soc
             user.close()
 
 
-def main() -> None:
-    """Read the order from the command line and keep one server in the background."""
-    # The one who asked must not be the parent: it may end first, and has no later use for us.
-    if os.fork():
-        os._exit(0)
-    order = json.loads(sys.argv[1])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    first = socket.socket(fileno=os.dup(sys.stdin.fileno()))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
-    settings = {} if order["durable"] else QUICK
-    keep(Path(order["binaries"]), Path(order["home"]), settings, first)
-
-
 if __name__ == "__main__":
-    main()
+    in_background(keep)

@@ -8,16 +8,15 @@ import http.client
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tests.support.keeping import in_background
 from tests.support.ports import LOOPBACK, reserve_port
 from tests.support.postgres_keeper import LOG, end_with_parent, serve
 
@@ -105,16 +104,5 @@ def keep(order: Mapping[str, Any], first: socket.socket) -> None:
             user.close()
 
 
-def main() -> None:
-    """Read the order from the command line and keep one server in the background."""
-    if os.fork():
-        os._exit(0)
-    order = json.loads(sys.argv[1])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    first = socket.socket(fileno=os.dup(sys.stdin.fileno()))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
-    keep(order, first)
-
-
 if __name__ == "__main__":
-    main()
+    in_background(keep)

@@ -9,7 +9,7 @@ import orjson
 import yaml
 
 from server import access, transaction
-from server.access import SystemMay
+from server.access import SYSTEM
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.inspections.queries import checklists as queries
@@ -25,7 +25,6 @@ from . import sheets
 
 DEFAULT = Path(__file__).parents[1] / "data" / "jgj59.yaml"
 NAMESPACE = uuid.UUID("c9a1f6ce-2f5b-5d0c-8a35-2f9a07d5d3a4")
-SYSTEM = Author(actor="system", device="server", may=SystemMay(), system=True)
 EPOCH = "2026-01-01T00:00:00.000Z"
 CONTENT = frozenset(TEMPLATE.fields) - {"state"}
 

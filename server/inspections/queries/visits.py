@@ -11,7 +11,7 @@ from server.endpoint import Actor
 from server.errors import Refusal
 from server.inspections.tables import InspectionRow, OfficerRow, PlanRow
 from server.law import queries as law
-from server.law.rules import SHANGHAI
+from server.law.rules import SHANGHAI, local_day
 from server.office import office
 from server.projects import queries as projects
 from server.projects.tables import ProjectRow
@@ -57,7 +57,7 @@ def this_year(conn: Connection, actor: Actor, dossier: str, now: datetime) -> di
     """
     if not access.may(actor, "inspection.read", dossier):
         raise Refusal("not-found")
-    firm, today = projects.contractor(conn, dossier), now.astimezone(SHANGHAI).date()
+    firm, today = projects.contractor(conn, dossier), local_day(now)
     cap = law.provision(conn, "inspections.cap", today)
     limit = min([int(cap.value["per_year"]), *_planned_caps(conn, today)])
     order = (_i.c.arrived_at, _i.c.id)
