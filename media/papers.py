@@ -25,7 +25,8 @@ def pdf(template: Path, data: Mapping[str, Any], *, made_at: datetime, link: str
     template reads `data` from `sys.inputs.data`, and the QR code of `link` as rows of `0` and `1` from
     `sys.inputs.code`. Raises typst.TypstError for a template that is wrong.
     """
-    made: bytes = _made(template, data, link, format="pdf", pdf_standards=STANDARD, timestamp=made_at)
+    moment = made_at.replace(microsecond=0)  # a PDF tells seconds, and Typst refuses more
+    made: bytes = _made(template, data, link, format="pdf", pdf_standards=STANDARD, timestamp=moment)
     return made
 
 

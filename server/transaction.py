@@ -141,7 +141,9 @@ def _follow_up(one: Writer) -> None:
         try:
             work()
         except Exception:
-            log.exception("after-commit work failed", work=getattr(work, "__qualname__", repr(work)))
+            # By its name alone: what it was bound to is what people wrote.
+            bare = work.func if isinstance(work, partial) else work
+            log.exception("after-commit work failed", work=getattr(bare, "__qualname__", type(bare).__name__))
 
 
 def after_commit(work: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ from flask import Blueprint, request
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server import paging
+from server.delivery import Where
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
 from server.photos.routes import Attachment, Photo
@@ -44,12 +45,6 @@ class Filter(Narrow):
     sort = fields.String(load_default="-found_at", validate=validate.OneOf(list(queries.SORTS)))
     page = fields.String(load_default=None, validate=validate.Length(max=500))
     limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
-
-
-class Where(Schema):
-    """Record ids are unique inside a dossier; name it where two dossiers may share one."""
-
-    dossier = fields.String(load_default=None, validate=validate.Length(1, 96))
 
 
 class Named(Schema):

@@ -271,7 +271,7 @@ def _words(body: Mapping[str, Any], site: Mapping[str, str]) -> dict[str, str]:
     address = f"地址{site['address']}" if site["address"] else ""
     street = f"街道代码{site['street']}" if site["street"] else ""
     known = "，".join(part for part in (permit, address, street) if part)
-    where = f"{site['name']}工程" + (f"（{known}）" if known else "")
+    where = f"{site['name'].removesuffix('工程')}工程" + (f"（{known}）" if known else "")
     scope = SCOPES.get(body.get("scope", ""), "")
     if scope and body.get("scope_note"):
         scope = f"{scope}（{body['scope_note']}）"

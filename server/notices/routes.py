@@ -12,9 +12,10 @@ from marshmallow import Schema, fields, validate
 
 from server import paging
 from server.config import ROOT
+from server.delivery import Where
 from server.endpoint import ANYONE, Call, endpoint
 from server.errors import Refusal
-from server.issues.routes import Amend, Outcome, Where
+from server.issues.routes import Amend, Outcome
 from server.law.rules import local_day
 from server.numbers.records.block import KINDS
 from server.office import office

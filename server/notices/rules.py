@@ -25,6 +25,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 WANTS_DEADLINE = ("rectification", "listing")
 _BLANK = re.compile(r"[\s《》〈〉]+")
+_NUMBER = re.compile(r"\d号?$")
+_EDITION = re.compile(r"[（(][^）)]*(修|版|\d{4}年)")
+OWN = ("本工程", "本项目")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -45,18 +48,25 @@ def uncited(said: Iterable[str], instruments: Iterable[str]) -> list[str]:
     """Those citations that name none of the laws and standards in force (domain.md §16.1 no. 15).
 
     An instrument is known by its title or number; brackets, blanks and 中华人民共和国 do not count.
-    What follows the name must be its end or an article: `安全生产法实施细则` is not `安全生产法`, and
-    `安全生产法（2014年修正）` is not today's.
+    What follows a title must be its end or an article: `安全生产法实施细则` is not `安全生产法`. A number
+    is whole, so its table or clause may follow in any words (`JGJ 59-2011 表B.11`), but no digit. Neither
+    stands with another edition behind it: `安全生产法（2014年修正）` is not today's. The site's own papers
+    (本工程…) are no legal citations.
     """
     names = sorted({_bare(name) for name in instruments}, key=len, reverse=True)
-    return [text for text in said if not any(_names(_bare(text), name) for name in names)]
+    asked = (text for text in said if not _bare(text).startswith(OWN))
+    return [text for text in asked if not any(_names(_bare(text), name) for name in names)]
 
 
 def _names(citation: str, instrument: str) -> bool:
     if not citation.startswith(instrument):
         return False
     rest = citation[len(instrument) :]
-    return not rest or rest[0] in "第,，、" or (instrument[-1] not in "0123456789" and rest[0].isascii())
+    if not rest or rest[0] in "第,，、":
+        return True
+    if _NUMBER.search(instrument):
+        return not rest[0].isdigit() and not _EDITION.match(rest)
+    return rest[0].isascii()
 
 
 def _bare(said: str) -> str:

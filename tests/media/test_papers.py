@@ -56,6 +56,12 @@ def words(data: bytes) -> str:
     return "".join(text.split()).replace("\u200b", "")
 
 
+def test_a_moment_within_a_second_is_told_as_its_second() -> None:
+    """A clock that runs has fractions, which a PDF has no room for."""
+    late = papers.pdf(TEMPLATE, paper(), made_at=MADE_AT.replace(microsecond=849_000), link=LINK)
+    assert late == pdf(paper())
+
+
 def test_the_same_data_have_the_same_bytes_in_another_process_too() -> None:
     program = (
         "import hashlib; from tests.media.test_papers import paper, pdf;"

@@ -51,6 +51,11 @@ def test_the_paper_is_made_from_the_record_and_kept(bureau: Bureau) -> None:
     assert "行政复议" in words(pdf(bureau, bureau.issued(decision=True)["id"]))
 
 
+def test_a_paper_is_made_at_any_moment_of_a_running_clock(bureau: Bureau) -> None:
+    bureau.house.clock.passes(microseconds=849_123)
+    assert pdf(bureau, bureau.issued()["id"]).startswith(b"%PDF-")
+
+
 def test_a_paper_of_each_kind_says_what_it_must(bureau: Bureau) -> None:
     stop = bureau.issued("stop_work")
     wanted = {

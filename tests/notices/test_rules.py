@@ -5,6 +5,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.demo.actions import district
+from server.law.actions import given as provisions
 from server.notices import rules
 from server.numbers.rules import Claim, Register, claim_fault, spelled
 
@@ -36,6 +38,9 @@ def test_citations_are_known_by_title_or_number_and_nothing_else() -> None:
             "JGJ80—2016第4.1.1条",
             "《建筑施工高处作业安全技术规范》 JGJ 80-2016 第4.1.1条",
             "建质规〔2024〕5号",
+            "建质规〔2024〕5号 起重机械及吊装（安全装置缺失或失效）",
+            "JGJ 80-2016（4.1.1）",
+            "本工程管线保护方案第4.2条",
         ),
     ):
         assert rules.uncited([good], IN_FORCE) == [], good
@@ -45,6 +50,8 @@ def test_citations_are_known_by_title_or_number_and_nothing_else() -> None:
             "安全生产法（2014年修正）第一条",
             "JGJ 80-1991",
             "JGJ 80-20167",
+            "JGJ 80-2016（2025年局部修订）第4条",
+            "建质规〔2024〕5号（试行版）",
             "旧法 第一条",
         ),
         *("《建筑施工高处作业安全技术规范》第4.1.1条", "依据安全生产法"),
@@ -94,3 +101,12 @@ def test_a_claim_holds_inside_its_open_block_and_nowhere_else(first: int, size: 
         assert claim_fault(claim, register, block, {"state": "void"}) == "number-void"
         assert claim_fault(claim, register, block | {"state": "returned"}, None) == "number-void"
     assert claim_fault(claim, register, None, None) == "number-outside-block"
+
+
+def test_whatever_the_demonstration_cites_is_in_force() -> None:
+    """So that its issues can be put on paper."""
+    rows = [p for p in provisions() if p["code"].startswith("instrument.")]
+    in_force = [n for p in rows if "valid_to" not in p for n in p["value"]["names"]]
+    said = [c for i in district()["issues"] for c in rules.citations(i.get("legal_basis") or "")]
+    assert len(said) > 40
+    assert rules.uncited(said, in_force) == []

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from server import cli, transaction, writers
 from server.database import db
@@ -95,3 +96,18 @@ def test_a_server_with_its_usual_threads_never_has_more_waiting_than_may_wait() 
     [threads] = [p.default for p in cli.serve.params if p.name == "threads"]
     assert threads <= WAITING_FOR_DOSSIER + 1
     assert str(threads) in CliRunner().invoke(cli.serve, ["--help"]).output
+
+
+def test_what_fails_after_a_commit_is_named_in_the_log_and_what_people_wrote_is_not(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_dossier: str, _touched: object) -> None:
+        raise RuntimeError("the follower failed")
+
+    monkeypatch.setitem(site.app.extensions["office"].followers, "issue", broken)
+    made = issue(description="王女士，电话 13800000000")
+    with capture_logs() as lines:
+        assert site.desk("li").push("project:wj-01", made)[0]["status"] == "applied"
+    [said] = [line for line in lines if line["event"] == "after-commit work failed"]
+    assert said["work"].endswith("broken")
+    assert "13800000000" not in str(said) and "王女士" not in str(said)
