@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import pictures, reading, writing
+from . import evidence, pictures, reading, writing
 from .house import House
 from .measure import Size, Step
 from .results import Result
@@ -32,4 +32,7 @@ ROWS: dict[str, Callable[[House, Size, Step], list[Result]]] = {
     "rendition": pictures.rendition,
     "watermark": pictures.watermark,
     "duplicates": pictures.duplicates,
+    "append": evidence.append,
+    "verify": evidence.verify,
+    "proof": evidence.proof,
 }

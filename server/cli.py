@@ -216,7 +216,9 @@ def _verify_media(dossier: str | None) -> tuple[int, int]:
             why = faults_at_rest(where, digest)
             if why is not None:
                 faults += 1
-                console.print(f"[red]{where}: photograph {digest}: {why}")
+                with transaction.reading() as conn:
+                    seq = history.first_naming(conn, where, digest)
+                console.print(f"[red]{where}: entry {seq}: photograph {digest}: {why}")
             progress.advance(task)
     return len(stored), faults
 
