@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -54,9 +54,9 @@ ON_EVERY_NODE = frozenset({"drain uploads", "sweep uploads", "clear scratch"})
 INVALID_DAYS = 90  # protocol.md §1
 
 
-def start(app: Flask) -> BackgroundScheduler:
-    """Run the periodic jobs in this process whenever it is the leader."""
-    scheduler = BackgroundScheduler(timezone="Asia/Shanghai")
+def run(app: Flask) -> None:
+    """Run the periodic jobs in this process whenever it is the leader; does not return."""
+    scheduler = BlockingScheduler(timezone="Asia/Shanghai")
     leader = Leader(app)
     for name, job in jobs(app).items():
         scheduler.add_job(
@@ -68,7 +68,6 @@ def start(app: Flask) -> BackgroundScheduler:
             max_instances=1,
         )
     scheduler.start()
-    return scheduler
 
 
 def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
