@@ -46,12 +46,13 @@ from .projects.routes import blueprint as projects
 from .sealing import Seal
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
+from .views.routes import blueprint as views
 from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
     *(people, devices, law, projects, inspections, issues, photos, numbers, notices, traces, agenda),
-    *(desk, open_pages, notifications, webhooks),
+    *(desk, open_pages, notifications, webhooks, views),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 

@@ -54,6 +54,9 @@ CODES: dict[str, Code] = {
     "too-many-webhooks": Code(
         409, "repair", "数据推送过多，请先取消一个", "Too many webhooks; end one first."
     ),
+    "too-many-views": Code(
+        409, "repair", "保存的视图过多，请先删除一个", "Too many saved views; delete one."
+    ),
     "no-checklist": Code(
         409, "repair", "此次检查未选用检查单", "This inspection has no checklist; choose one."
     ),
