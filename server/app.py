@@ -32,6 +32,7 @@ from .errors import CODES, Refusal, answer_refusal, problem, words
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
+from .measures.routes import blueprint as measures
 from .notices.routes import blueprint as notices
 from .notifications.routes import blueprint as notifications
 from .numbers.routes import blueprint as numbers
@@ -52,7 +53,7 @@ from .webhooks.routes import blueprint as webhooks
 log = structlog.get_logger()
 BLUEPRINTS = (
     *(people, devices, law, projects, inspections, issues, photos, numbers, notices, traces, agenda),
-    *(desk, open_pages, notifications, webhooks, views),
+    *(desk, open_pages, notifications, webhooks, views, measures),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 

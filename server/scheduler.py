@@ -22,6 +22,7 @@ from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .issues.followers import catch_up as follow_up
 from .issues.jobs import escalate_all
+from .measures.followers import catch_up as count
 from .notices.actions import settle_all as settle_notices
 from .notifications.jobs import send_all
 from .numbers.actions import allot_all
@@ -87,6 +88,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "tell authors": catch_up,
         "follow steps": follow_up,
         "escalate": escalate_all,
+        "count for measures": count,
         "send notifications": send_all,
         "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,

@@ -1,4 +1,4 @@
-"""the queue: saved views
+"""the queue: saved views, what measures count
 
 Revision: 0010, after 0009.
 """
@@ -27,8 +27,31 @@ def upgrade() -> None:
     )
     op.create_index("views_owner", "views", ["owner"], unique=False)
     op.create_index("views_shared", "views", ["shared"], unique=False)
+    days = ("found_on", "issued_on", "failed_on", "passed_on", "closed_on", "void_on")
+    op.create_table(
+        "measured",
+        sa.Column("dossier", sa.String(length=96), nullable=False),
+        sa.Column("issue", sa.String(length=36), nullable=False),
+        sa.Column("since_on", sa.Integer(), nullable=False),
+        sa.Column("until_on", sa.Integer(), nullable=False),
+        sa.Column("gravity", sa.SmallInteger(), nullable=False),
+        sa.Column("due_on", sa.Integer(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("away", sa.Boolean(), nullable=False),
+        sa.Column("audience", sa.String(length=80), nullable=False),
+        sa.Column("domain", sa.String(length=20), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=True),
+        sa.Column("contractor", sa.String(length=18), nullable=True),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in days),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("before_on", "after_on", "replied_on")),
+        sa.PrimaryKeyConstraint("dossier", "issue", "since_on"),
+    )
+    op.create_index("measured_issued", "measured", ["issued_on"], unique=False)
+    op.create_index("measured_code", "measured", ["dossier", "code", "found_on"], unique=False)
 
 
 def downgrade() -> None:
-    """Back."""
+    """Back; the journal is left, from which measures are counted again."""
+    op.drop_table("measured")
+    op.execute("DELETE FROM positions WHERE follower = 'measures'")
     op.drop_table("views")
