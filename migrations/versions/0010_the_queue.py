@@ -1,4 +1,4 @@
-"""the queue: saved views, what measures count
+"""the queue: saved views, what measures count, exports
 
 Revision: 0010, after 0009.
 """
@@ -48,10 +48,34 @@ def upgrade() -> None:
     )
     op.create_index("measured_issued", "measured", ["issued_on"], unique=False)
     op.create_index("measured_code", "measured", ["dossier", "code", "found_on"], unique=False)
+    op.create_table(
+        "exports",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("owner", sa.String(length=36), nullable=False),
+        sa.Column("form", sa.String(length=4), nullable=False),
+        sa.Column("filter", sa.Text(), nullable=False),
+        sa.Column("sort", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("why", sa.String(length=40), nullable=True),
+        sa.Column("rows_done", sa.Integer(), nullable=False),
+        sa.Column("rows_total", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.String(length=24), nullable=False),
+        sa.Column("made_at", sa.String(length=24), nullable=True),
+        sa.Column("expires_at", sa.String(length=24), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("claimed_by", sa.String(length=36), nullable=True),
+        sa.Column("claimed_until", sa.String(length=24), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("exports_owner", "exports", ["owner", "asked_at"], unique=False)
+    op.create_index("exports_state", "exports", ["state", "rows_total"], unique=False)
 
 
 def downgrade() -> None:
     """Back; the journal is left, from which measures are counted again."""
+    op.drop_table("exports")
     op.drop_table("measured")
     op.execute("DELETE FROM positions WHERE follower = 'measures'")
     op.drop_table("views")
