@@ -171,5 +171,5 @@ def _spans(asked: Asked, columns: Sequence[ColumnElement[Any]]) -> Any:
 
 def _worked(conn: Connection, tallies: Iterable[Tally]) -> Worked:
     """The working days of all years that the stretches touch."""
-    first, last = (date.fromordinal(day) for day in bounds(tallies) or (1, 1))
+    first, last = (date.fromordinal(day) for day in bounds(tallies) or (2, 1))  # or none at all
     return Worked(law.calendar(conn, first, last), first, last)

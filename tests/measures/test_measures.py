@@ -50,8 +50,9 @@ def test_the_years_figures_are_those_counted_by_hand(office: House) -> None:
 
 
 def test_nothing_to_count_is_null_and_not_nought(office: House) -> None:
-    said = asked(office)["whole"]
-    for name, measure in said.items():
+    said = asked(office)
+    assert (said["groups"], said["calendar_missing"]) == ([], [])
+    for name, measure in said["whole"].items():
         assert measure["why"] == "nothing-to-count", name
         assert measure["value" if name != "time" else "median"] is None, name
 
