@@ -133,6 +133,11 @@ def may_have(actor: Actor, verb: str, dossier: str) -> bool:
     return any(deed in TABLE[h.role].get(kind, ()) for h in posts)
 
 
+def in_office(actor: Actor) -> bool:
+    """Whether the actor holds a post of the office itself, and does not come for a firm alone."""
+    return any("office" in AUDIENCES[h.role] for posts in actor.held.values() for h in posts)
+
+
 def where(actor: Actor, verb: str) -> frozenset[str]:
     """The dossiers in which the actor may do `verb`."""
     return frozenset(d for d in actor.held if may(actor, verb, d))

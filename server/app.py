@@ -29,9 +29,11 @@ from .database import db, engine_options, keep_promises
 from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
 from .errors import CODES, Refusal, answer_refusal, problem, words
+from .exports.routes import blueprint as exports
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
+from .measures.routes import blueprint as measures
 from .notices.routes import blueprint as notices
 from .notifications.routes import blueprint as notifications
 from .numbers.routes import blueprint as numbers
@@ -46,12 +48,13 @@ from .projects.routes import blueprint as projects
 from .sealing import Seal
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
+from .views.routes import blueprint as views
 from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
     *(people, devices, law, projects, inspections, issues, photos, numbers, notices, traces, agenda),
-    *(desk, open_pages, notifications, webhooks),
+    *(desk, open_pages, notifications, webhooks, views, measures, exports),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 

@@ -54,6 +54,27 @@ CODES: dict[str, Code] = {
     "too-many-webhooks": Code(
         409, "repair", "数据推送过多，请先取消一个", "Too many webhooks; end one first."
     ),
+    "too-many-views": Code(
+        409, "repair", "保存的视图过多，请先删除一个", "Too many saved views; delete one."
+    ),
+    "too-many-exports": Code(
+        429,
+        "retry",
+        "正在生成的导出过多，请等其中一个完成",
+        "Too many files are in the making; wait for one.",
+    ),
+    "export-too-large": Code(
+        413,
+        "repair",
+        "PDF 清单行数过多，请缩小筛选范围，或改用 Excel、CSV",
+        "Too many rows for a PDF; narrow the filters, or ask for Excel or CSV.",
+    ),
+    "export-not-ready": Code(
+        409, "retry", "文件尚未生成，请稍后再下载", "The file is not ready; see how far it is."
+    ),
+    "export-expired": Code(
+        410, "repair", "文件已过期，请重新导出", "The file has expired; ask for it again."
+    ),
     "no-checklist": Code(
         409, "repair", "此次检查未选用检查单", "This inspection has no checklist; choose one."
     ),

@@ -20,8 +20,10 @@ from sync.arrival import rfc3339
 from . import transaction
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
+from .exports import jobs as exports
 from .issues.followers import catch_up as follow_up
 from .issues.jobs import escalate_all
+from .measures.followers import catch_up as count
 from .notices.actions import settle_all as settle_notices
 from .notifications.jobs import send_all
 from .numbers.actions import allot_all
@@ -45,12 +47,16 @@ INTERVALS_S = {
     "forget deletions": DAY_S,
     "send notifications": 10,
     "tell subscribers": 10,
+    "make exports": 3,
+    "clear exports": 3_600,
 }
 # These walk over all that rests.
 INTERVALS_S |= {"reconcile media": DAY_S, "write sidecars": DAY_S, "sweep watermarks": DAY_S}
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"drain uploads", "sweep uploads", "clear scratch"})
+# A file that takes minutes must not hold the small ones up: as many are made at once as there are nodes.
+ON_EVERY_NODE |= {"make exports"}
 INVALID_DAYS = 90  # protocol.md §1
 
 
@@ -86,6 +92,9 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "tell authors": catch_up,
         "follow steps": follow_up,
         "escalate": escalate_all,
+        "count for measures": count,
+        "make exports": exports.make_all,
+        "clear exports": exports.clear,
         "send notifications": send_all,
         "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,

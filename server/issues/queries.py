@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, false, func, literal, or_, select, union_all
 
 from server import access, paging
 from server.database import db
@@ -26,6 +26,7 @@ GRAVITY = {code: rank for rank, code in enumerate(SEVERITIES)}
 MAJOR = GRAVITY["major"]
 PAPERS = ("reply", "review", "extension", "pause", "escalation")
 DAY = len("2026-11-22")
+STEPS = ("issued_at", "replied_at", "passed_at", "closed_at")
 COMMENTS = 500  # the newest; older ones come with the exchange
 _row = IssueRow
 SORTS = {
@@ -50,7 +51,7 @@ def project_issues(conn: Connection, touched: Sequence[Touched]) -> None:
                 *(GRAVITY[b["severity"]], b["domain"], b["title"], b.get("part"), due, found),
                 *(b.get("assignee"), b.get("inspection"), b.get("contractor")),
                 words.lower(),
-                *(b.get(n) for n in ("code", "issued_at", "replied_at", "passed_at", "closed_at")),
+                *(b.get(n) for n in ("code", *STEPS)),
                 "failed_at" in b,
                 date.fromisoformat(b["paused_on"]) if "paused_on" in b else None,
             )
@@ -86,13 +87,14 @@ def queue(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, A
     Five statements however long the page; keyset paging however long the queue.
     """
     keyset = SORTS[wanted["sort"]]
-    query = _filtered(actor, wanted, local_day(now))
+    query = filtered(actor, wanted, local_day(now))
     rows = db.session.execute(keyset.apply(query, wanted["page"], wanted["limit"])).scalars().all()
     kept, following = keyset.split(rows, wanted["limit"])
     return {"items": _told(actor, kept, now), "next": following}
 
 
-def _filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]:
+def filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]:
+    """The issues that match and that the actor may see, in no order; `day` is today."""
     row = IssueRow
     query = select(row).where(
         row.deleted.is_(False), access.visible(actor, "issue.read", row.dossier, row.audience)
@@ -109,11 +111,14 @@ def _filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]
     if wanted["due_after"]:
         query = query.where(row.due_on > wanted["due_after"], row.due_on < NO_DEADLINE)
     if wanted["overdue"] is not None:
-        late = (row.due_on < day) & row.state.in_(CLOCK_RUNS) & row.paused_on.is_(None)
-        query = query.where(late if wanted["overdue"] else ~late)
+        query = query.where(_late(row, day) if wanted["overdue"] else ~_late(row, day))
     for word in (wanted["text"] or "").lower().split():
         query = query.where(row.words.contains(word, autoescape=True))
     return query
+
+
+def _late(row: Any, day: date) -> Any:
+    return (row.due_on < day) & row.state.in_(CLOCK_RUNS) & row.paused_on.is_(None)
 
 
 def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[str, Any]]:
@@ -139,6 +144,8 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
             "project": projects.get(r.dossier),
             "inspection": r.inspection,
             "contractor": r.contractor,
+            "code": r.code,
+            **{name: getattr(r, name) for name in STEPS},
             "assignee": {"id": r.assignee, "name": people.get(r.assignee)} if r.assignee else None,
             "evidence": photos.evidence(named.get((r.dossier, r.id), [])),
             **{
@@ -298,15 +305,25 @@ def seen(actor: Actor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]
 
 def counts(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """How many issues match, by state, and how many of them are overdue. One statement."""
-    matching = _filtered(actor, wanted, local_day(now)).subquery()
-    t = matching.c
-    late = (t.due_on < local_day(now)) & t.state.in_(CLOCK_RUNS) & t.paused_on.is_(None)
-    found = db.session.execute(
-        select(t.state, func.count(), func.count().filter(late)).group_by(t.state)
-    ).all()
+    t = filtered(actor, wanted, local_day(now)).subquery().c
+    late = func.count().filter(_late(t, local_day(now)))
+    found = db.session.execute(select(t.state, func.count(), late).group_by(t.state)).all()
     return {
         "states": dict.fromkeys(LIFECYCLE.states, 0) | {r[0]: r[1] for r in found},
         "overdue": sum(r[2] for r in found),
         "total": sum(r[1] for r in found),
         "as_of": rfc3339(now),
     }
+
+
+def tallies(actor: Actor, asked: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, dict[str, int]]:
+    """How many issues match each of these filters, and how many of them are overdue; by the filters'
+    names. One statement, none without a filter.
+    """
+    legs = []
+    for name, wanted in asked.items():
+        t = filtered(actor, wanted, local_day(now)).subquery().c
+        late = func.count().filter(_late(t, local_day(now)))
+        legs.append(select(literal(name), func.count(t.id), late))
+    rows = db.session.execute(union_all(*legs)).all() if legs else []
+    return {name: {"total": total, "overdue": overdue} for name, total, overdue in rows}

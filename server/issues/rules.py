@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from server.law.rules import Calendar, working_days_after, working_days_between
+from server.law.rules import Calendar, working_days_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,3 @@ def _falls(due: date, day: int, ladder: Mapping[str, Any], calendar: Calendar) -
 def overdue_days(due: date, today: date) -> int:
     """Calendar days after the deadline; negative before it."""
     return (today - due).days
-
-
-def hours_of_work(first: date, last: date, calendar: Calendar) -> int:
-    """Working hours between two days, eight a working day (KPI 平均整改时长, domain.md §7.8)."""
-    return 8 * working_days_between(first, last, calendar)
