@@ -19,6 +19,7 @@ from .inspections.records.plan import PLAN
 from .inspections.records.recusal import RECUSAL
 from .inspections.records.signature import SIGNATURE
 from .inspections.records.template import TEMPLATE
+from .issues.actions import DEADLINES, REVIEWERS
 from .issues.followers import follow_extensions, follow_issues, follow_pauses
 from .issues.queries import project_comments, project_issues, project_papers
 from .issues.records.comment import COMMENT
@@ -32,6 +33,7 @@ from .law.queries import project_calendars, project_provisions
 from .law.records.calendar import CALENDAR
 from .law.records.provision import PROVISION
 from .notices.followers import follow as follow_notices
+from .notices.followers import follow_escalations
 from .notices.queries import project as project_notices
 from .notices.records.notice import NOTICE
 from .numbers.actions import follow as follow_blocks
@@ -68,15 +70,15 @@ CATALOGUE = (
     Line(INSPECTION, inspections.project_inspections, guard=OFFICERS),
     Line(ANSWER, inspections.project_answers),
     Line(SIGNATURE),
-    Line(ISSUE, project_issues, follow_issues),
+    Line(ISSUE, project_issues, follow_issues, DEADLINES),
     Line(PHOTO, project_photos, follow_photos),
     Line(ATTACHMENT, project_photos, follow_photos),
     Line(COMMENT, project_comments),
     Line(REPLY, project_papers),
-    Line(REVIEW, project_papers),
+    Line(REVIEW, project_papers, guard=REVIEWERS),
     Line(EXTENSION, project_papers, follow_extensions),
     Line(PAUSE, project_papers, follow_pauses),
-    Line(ESCALATION, project_papers),
+    Line(ESCALATION, project_papers, follow_escalations),
     Line(BLOCK, project_blocks, follow_blocks),
     Line(NOTICE, project_notices, follow_notices),
 )
@@ -93,6 +95,10 @@ def journal() -> Journal:
     projections = {line.kind.name: line.project for line in CATALOGUE if line.project is not None}
     guards = {line.kind.name: line.guard for line in CATALOGUE if line.guard is not None}
     return Journal(kinds, projections, SCHEMAS, guards)
+
+
+# What a crash may leave undone after these is found again in the journals (consequences.py).
+AFTERMATH = ("issue", "extension", "pause", "escalation", "notice")
 
 
 def followers() -> dict[str, Callable[[str, Sequence[Touched]], None]]:

@@ -142,6 +142,7 @@ class Sitting:
         reviewer, self.author = self.author, author
         try:
             if change.op == "create":
+                self._read_beside([change])
                 return self._create(change)
             state = self.states.get(change.record)
             if state is None or state.kind != change.kind.name:
@@ -177,6 +178,9 @@ class Sitting:
         if refused:
             return self.park(change, refused)
         body = first_body(change.kind, change.fields, actor=self.author.actor, at=change.at)
+        broken = self.objection(change.kind, {}, body)
+        if broken:
+            return self.park(change, broken)
         seq = self.minutes.seq + 1
         self.states[change.record] = State(
             change.kind.name,

@@ -48,7 +48,7 @@ def tell(
     home: str | None = None,
     record: str | None = None,
 ) -> list[str]:
-    """Tell `whom` (Person, Firm, Role, TheOffice of rules.py), in the write transaction of `conn`.
+    """Tell `whom` (Person, Firm, Role, Unit, TheOffice of rules.py), in the write transaction of `conn`.
 
     `key` names event and step; each owner is told once a key, whoever asks how often. `home` is the
     dossier and `record` the record that it is about; whoever supervises there sees the deliveries.

@@ -17,7 +17,7 @@ from server.people.queries import posts_now
 from sync import bulk
 from sync.arrival import rfc3339
 
-from .rules import LANGUAGES, OFFICE, Firm, Person, Preferences, Role, Whom, render
+from .rules import LANGUAGES, OFFICE, Firm, Person, Preferences, Role, Unit, Whom, render
 from .tables import Channel, Delivery, Notification, Preference
 
 TEMPLATES = Path(__file__).parent / "data" / "templates.yaml"
@@ -62,6 +62,8 @@ def owners(conn: Connection, whom: Whom) -> list[str]:
     if isinstance(whom, Firm):
         found = posts_now(conn, now, dossier=whom.dossier, firm=whom.uscc)
         return [f"firm:{whom.uscc}", *sorted({person(post.person) for post in found})]
+    if isinstance(whom, Unit) and channels(conn, [f"unit:{whom.name}"]):
+        return [f"unit:{whom.name}"]
     return [OFFICE]
 
 
@@ -143,6 +145,8 @@ def log(
             query = query.where(d.c[name] == asked[name])
     if asked.get("dossier"):
         query = query.where(d.c.home == asked["dossier"])
+    if asked.get("record"):
+        query = query.where(n.c.home_record == asked["record"])
     if asked.get("person"):
         query = query.where(d.c.owner == person(asked["person"]))
     rows, following = LOG.split(conn.execute(LOG.apply(query, page, limit)).all(), limit)

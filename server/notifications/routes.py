@@ -64,6 +64,7 @@ class Asked(Schema):
     kind = fields.String(load_default=None, validate=validate.OneOf([*KINDS]))
     template = fields.String(load_default=None, validate=validate.Length(1, 60))
     dossier = fields.String(load_default=None, validate=validate.Length(1, 96))
+    record = fields.String(load_default=None, validate=validate.Length(1, 36))
     person = fields.String(load_default=None, validate=validate.Length(1, 36))
     page = fields.String(load_default=None, validate=validate.Length(max=400))
     limit = fields.Integer(load_default=PAGE, validate=LIMIT)

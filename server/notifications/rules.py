@@ -48,11 +48,20 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """Another authority, by the name under which the office keeps channels for it: a street's code, or
+    `commission`. Without a channel of its own the office's duty group is told, to pass it on.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class TheOffice:
     """The office's own channels: a robot in the duty group."""
 
 
-Whom = Person | Firm | Role | TheOffice
+Whom = Person | Firm | Role | Unit | TheOffice
 
 
 @dataclass(frozen=True, slots=True)
