@@ -51,6 +51,9 @@ CODES: dict[str, Code] = {
     "forbidden-address": Code(
         422, "repair", "该地址不允许作为接收地址", "This address may not be called; give another."
     ),
+    "too-many-channels": Code(
+        409, "repair", "通知渠道过多，请先停用一个", "Too many channels; end one first."
+    ),
     "too-many-webhooks": Code(
         409, "repair", "数据推送过多，请先取消一个", "Too many webhooks; end one first."
     ),

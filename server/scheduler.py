@@ -23,7 +23,7 @@ from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .issues.jobs import escalate_all
 from .notices.actions import settle_all as settle_notices
-from .notifications.jobs import send_all
+from .notifications.jobs import forget_all, send_all
 from .numbers.actions import allot_all
 from .office import Office
 from .photos import archive
@@ -93,6 +93,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "follow steps": follow_up,
         "escalate": escalate_all,
         "send notifications": send_all,
+        "forget notifications": forget_all,
         "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,
         "forget deletions": forget_deletions,

@@ -153,6 +153,21 @@ def log(
     return {"items": [_logged(row) for row in rows], "next": following}
 
 
+def sent_to(conn: Connection, owner: str, page: str | None, limit: int) -> dict[str, Any]:
+    """What went out to one owner and what became of it, newest first. One statement."""
+    query = select(d, n.c.read_at, n.c.home_record, c.c.hint).join_from(d, n, n.c.id == d.c.notification)
+    query = query.join(c, c.c.id == d.c.channel).where(d.c.owner == owner)
+    rows, following = LOG.split(conn.execute(LOG.apply(query, page, limit)).all(), limit)
+    return {"items": [_logged(row) for row in rows], "next": following}
+
+
+def old(conn: Connection, before: str, most: int) -> list[str]:
+    """Notifications that were made before a moment and of which nothing waits to be sent. One statement."""
+    waits = select(d.c.id).where(d.c.notification == n.c.id, d.c.state == STATES[0]).exists()
+    query = select(n.c.id).where(n.c.made_at < before, ~waits).order_by(n.c.made_at, n.c.id).limit(most)
+    return list(conn.execute(query).scalars())
+
+
 def _logged(row: Row[Any]) -> dict[str, Any]:
     said = ("id", "notification", "owner", "kind", "hint", "template", "urgent", "state", "attempts")
     when = ("made_at", "next_at", "tried_at", "sent_at", "read_at", "last_error")

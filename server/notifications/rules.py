@@ -119,6 +119,11 @@ def digest(said: list[tuple[str, str]], language: str) -> tuple[str, str]:
     return title, "\n\n".join(f"{n}. {head}\n{text}" for n, (head, text) in enumerate(said, 1))
 
 
+def spelled(minute: int) -> str:
+    """Minutes of the day as `HH:MM`."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
 def minutes(said: str) -> int:
     """`HH:MM` as minutes of the day. Raises ValueError."""
     there = time.fromisoformat(said)
