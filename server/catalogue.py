@@ -10,6 +10,7 @@ from sync.minutes import Touched
 from sync.record import Kind
 from sync.schema import Ledger
 
+from .findings import followers as findings
 from .inspections.queries import projections as inspections
 from .inspections.queries.officers import GUARD as OFFICERS
 from .inspections.records.answer import ANSWER
@@ -46,6 +47,8 @@ from .photos.records.photo import PHOTO
 from .projects.queries import project as project_projects
 from .projects.records.project import PROJECT
 
+Follower = Callable[[str, Sequence[Touched]], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -55,8 +58,18 @@ class Line:
 
     kind: Kind
     project: Projection | None = None
-    follow: Callable[[str, Sequence[Touched]], None] | None = None
+    follow: Follower | None = None
     guard: Guard | None = None
+
+
+def _each(*follow: Follower) -> Follower:
+    """Several features follow one kind, one after the other."""
+
+    def all_of_them(dossier: str, touched: Sequence[Touched]) -> None:
+        for one in follow:
+            one(dossier, touched)
+
+    return all_of_them
 
 
 CATALOGUE = (
@@ -68,11 +81,11 @@ CATALOGUE = (
     Line(PROJECT, project_projects),
     Line(ASSIGNMENT, inspections.project_assignments),
     Line(INSPECTION, inspections.project_inspections, guard=OFFICERS),
-    Line(ANSWER, inspections.project_answers),
+    Line(ANSWER, inspections.project_answers, findings.follow_answers),
     Line(SIGNATURE),
-    Line(ISSUE, project_issues, follow_issues, DEADLINES),
-    Line(PHOTO, project_photos, follow_photos),
-    Line(ATTACHMENT, project_photos, follow_photos),
+    Line(ISSUE, project_issues, _each(follow_issues, findings.follow_issues), DEADLINES),
+    Line(PHOTO, project_photos, _each(follow_photos, findings.follow_photos)),
+    Line(ATTACHMENT, project_photos, _each(follow_photos, findings.follow_photos)),
     Line(COMMENT, project_comments),
     Line(REPLY, project_papers),
     Line(REVIEW, project_papers, guard=REVIEWERS),
@@ -98,9 +111,9 @@ def journal() -> Journal:
 
 
 # What a crash may leave undone after these is found again in the journals (consequences.py).
-AFTERMATH = ("issue", "extension", "pause", "escalation", "notice")
+AFTERMATH = ("answer", "issue", "photo", "attachment", "extension", "pause", "escalation", "notice")
 
 
-def followers() -> dict[str, Callable[[str, Sequence[Touched]], None]]:
+def followers() -> dict[str, Follower]:
     """What is done after a commit that touched a kind."""
     return {line.kind.name: line.follow for line in CATALOGUE if line.follow is not None}

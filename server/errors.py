@@ -60,6 +60,9 @@ CODES: dict[str, Code] = {
     "no-checklist": Code(
         409, "repair", "此次检查未选用检查单", "This inspection has no checklist; choose one."
     ),
+    "no-finding": Code(
+        409, "repair", "该检查项未发现问题，不能转为隐患", "Nothing was found at this item; say so first."
+    ),
     "template-faulty": Code(
         422, "repair", "检查单有误，请按提示修改", "The checklist is wrong; see the faults."
     ),

@@ -200,7 +200,7 @@ class Sitting:
         kind, fields = change.kind, dict(change.fields)
         about = {n: fields.pop(n)["set"] for n in change.fields if kind.fields[n].fixed}
         same = (state.kind, state.audience) == (kind.name, change.audience)
-        if not (kind.meets and same and about.items() <= state.body.items()):
+        if not (kind.meets and same and about and about.items() <= state.body.items()):
             return self.park(change, "id-collision")
         if refused:
             return self.park(change, refused)

@@ -142,7 +142,7 @@ const FIELDS = {
   passed_at: ["复查合格时间", "Passed at"], failed_at: ["复查不合格时间", "Failed at"], closed_at: ["销号时间", "Closed at"],
   due_basis: ["期限依据", "Deadline computed from"], paused_on: ["停表日期", "Clock stands since"],
   countersigned_by: ["会签人", "Countersigned by"], countersigned_at: ["会签时间", "Countersigned at"],
-  notice: ["所依文书", "Paper over it"], served_on: ["送达日", "Served on"],
+  answer: ["所据检查项", "Found at this item"], notice: ["所依文书", "Paper over it"], served_on: ["送达日", "Served on"],
 };
 const VERBS = {
   confirm: ["确认", "Confirm"], dismiss: ["不成立", "Dismiss"], merge: ["合并", "Merge"], issue: ["下达", "Issue order"],

@@ -138,6 +138,7 @@ ISSUE = kind(
     lifecycle=LIFECYCLE,
     objection=objection,
     signed="found_by",
+    meets=True,  # of what failed on a checklist, two phones make one issue (server/findings/rules.py)
     fields={
         "title": text(200, least=1, required=True, zh="标题"),
         "description": prose(4_000, zh="问题描述"),
@@ -151,6 +152,7 @@ ISSUE = kind(
         "due_on": day(zh="整改期限"),
         "assignee": reference(zh="责任人"),
         "inspection": reference(zh="所属检查"),
+        "answer": reference(fixed=True, zh="所据检查项"),
         "contractor": text(18, zh="责任单位"),
         "tags": tags(zh="标签"),
         "notes": log(zh="备注"),
