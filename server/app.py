@@ -30,6 +30,7 @@ from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
 from .errors import CODES, Refusal, answer_refusal, problem, words
 from .exports.routes import blueprint as exports
+from .findings.routes import blueprint as findings
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
@@ -53,8 +54,8 @@ from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
-    *(people, devices, law, projects, inspections, issues, photos, numbers, notices, traces, agenda),
-    *(desk, open_pages, notifications, webhooks, views, measures, exports),
+    *(people, devices, law, projects, inspections, issues, findings, photos, numbers, notices, traces),
+    *(agenda, desk, open_pages, notifications, webhooks, views, measures, exports),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 

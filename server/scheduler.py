@@ -17,15 +17,15 @@ from sqlalchemy.exc import DBAPIError
 
 from sync.arrival import rfc3339
 
-from . import transaction
+from . import consequences, transaction
+from .catalogue import AFTERMATH, followers
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .exports import jobs as exports
-from .issues.followers import catch_up as follow_up
 from .issues.jobs import escalate_all
 from .measures.followers import catch_up as count
 from .notices.actions import settle_all as settle_notices
-from .notifications.jobs import send_all
+from .notifications.jobs import forget_all, send_all
 from .numbers.actions import allot_all
 from .office import Office
 from .photos import archive
@@ -51,7 +51,12 @@ INTERVALS_S = {
     "clear exports": 3_600,
 }
 # These walk over all that rests.
-INTERVALS_S |= {"reconcile media": DAY_S, "write sidecars": DAY_S, "sweep watermarks": DAY_S}
+INTERVALS_S |= {
+    "forget notifications": DAY_S,
+    "reconcile media": DAY_S,
+    "write sidecars": DAY_S,
+    "sweep watermarks": DAY_S,
+}
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"drain uploads", "sweep uploads", "clear scratch"})
@@ -96,6 +101,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "make exports": exports.make_all,
         "clear exports": exports.clear,
         "send notifications": send_all,
+        "forget notifications": forget_all,
         "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,
         "forget deletions": forget_deletions,
@@ -104,6 +110,12 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "forget invalid": lambda: forget_invalid(here),
         "clear scratch": lambda: clear_scratch(here.config.scratch, here.clock().timestamp()),
     }
+
+
+def follow_up() -> int:
+    """What a crash left between a step and what follows from it."""
+    follow = followers()
+    return consequences.catch_up({kind: follow[kind] for kind in AFTERMATH})
 
 
 def clear_scratch(scratch: Path, now: float) -> int:

@@ -20,6 +20,7 @@ from sync.arrival import rfc3339
 from sync.minutes import Touched
 
 from .records.issue import CLOCK_RUNS, ISSUED, LIFECYCLE, SEVERITIES, objection
+from .rules import SYSTEMIC
 from .tables import NO_DEADLINE, CommentRow, IssueRow, PaperRow
 
 GRAVITY = {code: rank for rank, code in enumerate(SEVERITIES)}
@@ -246,13 +247,27 @@ def granted(conn: Connection, dossier: str, issue: str) -> int:
     ).scalar_one()
 
 
+def pauses(conn: Connection, dossier: str, issue: str) -> list[tuple[date, date]]:
+    """The pauses of an issue that have ended: first and last day that do not count. One statement."""
+    p = cast(Table, PaperRow.__table__).c
+    rows = conn.execute(
+        select(p.body)
+        .where(p.dossier == dossier, p.subject == issue, p.kind == "pause", p.deleted.is_(False))
+        .order_by(p.at, p.id)
+    )
+    ended = [b for b in map(orjson.loads, rows.scalars()) if "until" in b]
+    return [(date.fromisoformat(b["since"]), date.fromisoformat(b["until"])) for b in ended]
+
+
 def to_escalate(conn: Connection, horizon: date) -> list[Any]:
     """Issues whose clock runs and whose deadline is near or past, and all grave ones."""
     t = cast(Table, IssueRow.__table__).c
     running, issued = t.state.in_(CLOCK_RUNS), t.state.in_(ISSUED)
     return list(
         conn.execute(
-            select(t.dossier, t.id, t.audience, t.gravity, t.due_on, t.found_at, t.title, t.contractor)
+            select(
+                t.dossier, t.id, t.audience, t.gravity, t.due_on, t.found_at, t.title, t.contractor, t.state
+            )
             .where(t.deleted.is_(False), t.paused_on.is_(None))
             .where(or_(and_(issued, t.due_on <= horizon), and_(running, t.gravity == MAJOR)))
             .order_by(t.dossier, t.id)
@@ -271,9 +286,9 @@ def repeated(conn: Connection, since: str, times: int) -> list[Any]:
     """The newest issue of each code that came up so often in one dossier since then."""
     t = cast(Table, IssueRow.__table__).c
     often = (
-        select(t.dossier, t.code, func.max(t.found_at).label("newest"))
+        select(t.dossier, t.code, func.max(t.found_at).label("newest"), func.count().label("times"))
         .where(t.deleted.is_(False), t.code.is_not(None), t.found_at >= since)
-        .where(t.state.not_in(("dismissed", "merged")))
+        .where(t.state.not_in(("dismissed", "merged")), t.code.not_like(f"%{SYSTEMIC}"))
         .group_by(t.dossier, t.code)
         .having(func.count() >= times)
         .subquery()
@@ -281,11 +296,20 @@ def repeated(conn: Connection, since: str, times: int) -> list[Any]:
     same = and_(t.dossier == often.c.dossier, t.code == often.c.code, t.found_at == often.c.newest)
     return list(
         conn.execute(
-            select(t.dossier, t.id, t.audience, t.code, t.title, t.contractor)
+            select(t.dossier, t.id, t.audience, t.code, t.title, t.contractor, t.state, t.found_at)
+            .add_columns(t.domain, t.gravity, t.assignee, often.c.times)
             .join_from(cast(Table, IssueRow.__table__), often, same)
             .order_by(t.dossier, t.id)
         )
     )
+
+
+def open_codes(conn: Connection, codes: Iterable[str]) -> set[tuple[str, str]]:
+    """Where an issue of one of these codes waits: (dossier, code). One statement."""
+    t = cast(Table, IssueRow.__table__).c
+    named = bulk.among(conn, t.code, sorted(codes))
+    here = (named, t.deleted.is_(False), t.state.in_(CLOCK_RUNS))
+    return {(r.dossier, r.code) for r in conn.execute(select(t.dossier, t.code).where(*here).distinct())}
 
 
 def seen(actor: Actor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

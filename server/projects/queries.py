@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 from server import access
 from server.database import db
 from server.endpoint import Actor
-from sync import bulk
+from sync import bulk, history
 from sync.minutes import Touched
 
 from .tables import ProjectRow
@@ -44,6 +44,18 @@ def told(row: ProjectRow) -> dict[str, Any]:
     """One project as the API tells it."""
     names = ("dossier", "id", "version", "name", "stage", "risk", "street", "address", "contractor")
     return {n: getattr(row, n) for n in (*names, "lat_e7", "lon_e7")}
+
+
+def parties(conn: Connection, dossier: str) -> dict[str, str]:
+    """The project's name, its firms (USCC) and its street, as far as they are known, whoever asks: `name`,
+    `client`, `contractor`, `supervision_firm`, `street`. Two statements.
+    """
+    row = ProjectRow
+    query = select(row.id).where(row.dossier == dossier, row.deleted.is_(False))
+    record = conn.execute(query.order_by(row.id.desc()).limit(1)).scalar_one_or_none()
+    body = history.body(conn, dossier, record) if record else {}
+    names = ("name", "client", "contractor", "supervision_firm", "street")
+    return {name: body[name] for name in names if name in body}
 
 
 def contractor(conn: Connection, dossier: str) -> str | None:

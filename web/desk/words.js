@@ -213,13 +213,15 @@ const FIELDS = {
   issued_at: ["下达时间", "Issued at"], received_at: ["签收时间", "Received at"], replied_at: ["回复时间", "Replied at"],
   passed_at: ["复查合格时间", "Passed at"], failed_at: ["复查不合格时间", "Failed at"], closed_at: ["销号时间", "Closed at"],
   due_basis: ["期限依据", "Deadline computed from"], paused_on: ["停表日期", "Clock stands since"],
+  countersigned_by: ["会签人", "Countersigned by"], countersigned_at: ["会签时间", "Countersigned at"],
+  answer: ["所据检查项", "Found at this item"], notice: ["所依文书", "Paper over it"], served_on: ["送达日", "Served on"],
 };
 const VERBS = {
   confirm: ["确认", "Confirm"], dismiss: ["不成立", "Dismiss"], merge: ["合并", "Merge"], issue: ["下达", "Issue order"],
   receive: ["签收", "Receive"], begin: ["开始整改", "Begin"], reply: ["整改回复", "Reply"], on_spot: ["当场整改", "Put right on the spot"],
   pass: ["复查合格", "Pass"], fail: ["复查不合格", "Fail"], close: ["销号", "Close issue"], close_major: ["重大隐患销号", "Close major issue"],
   refer: ["移送", "Refer"], accept: ["对方受理", "Accepted elsewhere"], return: ["退回", "Returned"], settle: ["移送办结", "Settled elsewhere"],
-  withdraw: ["撤销", "Withdraw"],
+  withdraw: ["撤销", "Withdraw"], countersign: ["会签", "Countersign"], recall: ["文书作废，重新下达", "Paper voided, to be issued anew"],
 };
 export const DEPARTMENTS = {
   commission: ["区住建委", "Housing commission"],
@@ -237,6 +239,8 @@ const WHY = {
   "illegal-transition": ["当前状态不允许此操作", "The present state does not allow this."],
   "same-person": ["同一人不得办理此步骤", "Another person must take this step."],
   "leader-needed": ["须由所领导办理", "A leader must take this step."],
+  "deadline-fixed": ["整改期限由文书确定，请申请延期或停表", "The paper sets the deadline; ask for an extension or a pause."],
+  "template-unpublished": ["检查单尚未发布，请选用已发布的版本", "Choose an edition that has been published."],
   "step-incomplete": ["缺少办理此步骤所需内容", "Something that this step needs is missing."],
   "approval-missing": ["尚未批准，不能下达", "It wants a supervisor's approval first."],
   "approver-is-issuer": ["批准人不得下达", "Who approved it may not issue it."],
