@@ -63,6 +63,7 @@ _SUPERVISOR = {
     "escalation": frozenset({"read"}),
     "notice": frozenset({"read", "create", "update"}),
     "block": frozenset({"read", "create", "update"}),
+    "device_key": frozenset({"read"}),
     "conflict": frozenset({"read", "resolve"}),
     "parked": frozenset({"read", "resolve"}),
     "delivery": frozenset({"read"}),
@@ -160,6 +161,12 @@ def may_have(actor: Actor, verb: str, dossier: str) -> bool:
 def in_office(actor: Actor) -> bool:
     """Whether the actor holds a post of the office itself, and does not come for a firm alone."""
     return any("office" in AUDIENCES[h.role] for posts in actor.held.values() for h in posts)
+
+
+def may_read(actor: Actor, dossier: str, kind: str, audience: str) -> bool:
+    """Whether the actor may read records of this kind and audience now."""
+    seen = audiences(actor.held.get(dossier, ()))
+    return may(actor, f"{kind}.read", dossier) and sees(seen, audience)
 
 
 def where(actor: Actor, verb: str) -> frozenset[str]:

@@ -10,6 +10,8 @@ from sync.minutes import Touched
 from sync.record import Kind
 from sync.schema import Ledger
 
+from .evidence.queries import project as project_device_keys
+from .evidence.records.device_key import DEVICE_KEY
 from .findings import followers as findings
 from .inspections.queries import projections as inspections
 from .inspections.queries.officers import GUARD as OFFICERS
@@ -77,6 +79,7 @@ CATALOGUE = (
     Line(CALENDAR, project_calendars),
     Line(TEMPLATE, inspections.project_templates),
     Line(PLAN, inspections.project_plans),
+    Line(DEVICE_KEY, project_device_keys),
     Line(RECUSAL, inspections.project_recusals),
     Line(PROJECT, project_projects),
     Line(ASSIGNMENT, inspections.project_assignments),

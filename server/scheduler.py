@@ -21,6 +21,7 @@ from . import consequences, transaction
 from .catalogue import AFTERMATH, followers
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
+from .evidence.actions import look_back, seal_all
 from .exports import jobs as exports
 from .issues.jobs import escalate_all
 from .measures.followers import catch_up as count
@@ -51,15 +52,13 @@ INTERVALS_S = {
     "clear exports": 3_600,
 }
 # These walk over all that rests.
-INTERVALS_S |= {
-    "forget notifications": DAY_S,
-    "reconcile media": DAY_S,
-    "write sidecars": DAY_S,
-    "sweep watermarks": DAY_S,
-}
+INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
+INTERVALS_S |= {"forget notifications": DAY_S}
+# Whether the database is behind what was signed is said before anybody works with it.
+AT_START = frozenset({"look back"})
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
-ON_EVERY_NODE = frozenset({"drain uploads", "sweep uploads", "clear scratch"})
+ON_EVERY_NODE = frozenset({"look back", "drain uploads", "sweep uploads", "clear scratch"})
 # A file that takes minutes must not hold the small ones up: as many are made at once as there are nodes.
 ON_EVERY_NODE |= {"make exports"}
 INVALID_DAYS = 90  # protocol.md §1
@@ -77,6 +76,7 @@ def run(app: Flask) -> None:
             id=name,
             coalesce=True,
             max_instances=1,
+            **({"next_run_time": app.extensions["office"].clock()} if name in AT_START else {}),
         )
     scheduler.start()
 
@@ -87,6 +87,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
     """
     here: Office = app.extensions["office"]
     return {
+        "sign checkpoints": seal_all,
+        "look back": look_back,
         "settle photographs": settle_all,
         "develop photographs": develop_all,
         "reconcile media": archive.reconcile_all,

@@ -112,6 +112,8 @@ class Sitting:
             return self.minutes.invalid(change, "change-id-reused", remember=False)
         if change.after and change.after not in self.minutes.known:
             return answer(change.id, "retry", "missing-base")
+        if change.doubt:
+            return self.park(change, change.doubt)
         if self._is_closed_to(change):
             return self.park(change, "project-closed")
         if change.op == "create":
