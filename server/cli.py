@@ -3,15 +3,17 @@
 import os
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 import flask_migrate
+import orjson
 from flask.cli import FlaskGroup, with_appcontext
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from sync import history
+from sync import history, witnesses
 from sync.arrival import rfc3339
 
 from . import openapi, transaction
@@ -19,9 +21,12 @@ from .app import create_app
 from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
+from .evidence.commands import keys
+from .evidence.queries import all_device_keys
 from .inspections.commands import checklist
 from .law.commands import law
 from .law.rules import SHANGHAI
+from .measures import followers as measures
 from .notifications.commands import notify
 from .office import office
 from .people import actions as people
@@ -29,6 +34,7 @@ from .people.queries import by_username
 from .photos import queries as photos
 from .photos.actions import faults_at_rest
 from .replay import replay
+from .signing import KeyTrouble
 from .storekeeper import media
 from .webhooks.commands import webhook
 from .writers import WAITING_FOR_DOSSIER
@@ -152,21 +158,30 @@ def _person(username: str) -> str:
 
 @main.command()
 @click.option("--dossier", help="Only this one.")
+@click.option(
+    "--held",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What a device holds (its checkpoints and receipts, JSON); may be given several times.",
+)
 @with_appcontext
-def verify(dossier: str | None) -> None:
-    """校验 Re-link every journal and read every photograph again. Exit 1 names what is wrong."""
+def verify(dossier: str | None, held: tuple[Path, ...]) -> None:
+    """校验 Re-link every journal, hold it against every checkpoint, read every photograph again. Exit 1
+    names what is wrong. Checkpoints that this node remembers count too.
+    """
     with transaction.reading() as conn:
         heads = history.all_heads(conn)
     wanted = {d: h for d, h in heads.items() if dossier in (None, d)}
     if dossier and not wanted:
         raise click.ClickException(f"There is no dossier {dossier}.")
-    faults, entries = 0, 0
+    evidence = _evidence(held)
+    faults, entries, matched = 0, 0, 0
     with Progress(console=console) as progress:
         task = progress.add_task("校验 verify", total=len(wanted))
         for name in wanted:
             with transaction.reading() as conn:
-                found = history.verify(conn, name, office().journal.kinds)
-            entries += found.entries
+                found = history.verify(conn, name, office().journal.kinds, evidence)
+            entries, matched = entries + found.entries, matched + found.checkpoints
             if found.fault is not None:
                 faults += 1
                 console.print(f"[red]{name}: entry {found.fault.seq}: {found.fault.why}")
@@ -174,10 +189,22 @@ def verify(dossier: str | None) -> None:
     photographs, bad = _verify_media(dossier)
     faults += bad
     console.print(
-        f"{len(wanted)} dossiers, {entries} entries, {photographs} photographs read again, {faults} faults"
+        f"{len(wanted)} dossiers, {entries} entries, {matched} checkpoints, "
+        f"{photographs} photographs read again, {faults} faults"
     )
     if faults:
         sys.exit(1)
+
+
+def _evidence(held: tuple[Path, ...]) -> witnesses.Evidence:
+    """What the devices' files and this node's memory know of what was signed."""
+    try:
+        told = [orjson.loads(path.read_bytes()) for path in held]
+        told.append({"checkpoints": office().signing.all_notes()})
+        with transaction.reading() as conn:
+            return witnesses.evidence(told, all_device_keys(conn))
+    except (ValueError, KeyError, TypeError, AttributeError, KeyTrouble) as wrong:
+        raise click.ClickException(f"What is held cannot be used: {wrong}") from None
 
 
 def _verify_media(dossier: str | None) -> tuple[int, int]:
@@ -191,7 +218,9 @@ def _verify_media(dossier: str | None) -> tuple[int, int]:
             why = faults_at_rest(where, digest)
             if why is not None:
                 faults += 1
-                console.print(f"[red]{where}: photograph {digest}: {why}")
+                with transaction.reading() as conn:
+                    seq = history.first_naming(conn, where, digest)
+                console.print(f"[red]{where}: entry {seq}: photograph {digest}: {why}")
             progress.advance(task)
     return len(stored), faults
 
@@ -199,7 +228,7 @@ def _verify_media(dossier: str | None) -> tuple[int, int]:
 @main.command()
 @with_appcontext
 def rebuild() -> None:
-    """重建查询表 Rebuild the read models from the journal's records."""
+    """重建查询表 Rebuild the read models from the journal's records, and the measures from its entries."""
     journal = office().journal
     with transaction.reading() as conn:
         dossiers = list(history.all_heads(conn))
@@ -211,6 +240,7 @@ def rebuild() -> None:
                 for batch in history.standing_records(conn, dossier, journal.kinds):
                     journal.project(conn, batch)
             progress.advance(task)
+    measures.begin_anew()
 
 
 @main.command("openapi")
@@ -230,6 +260,7 @@ def openapi_command(check: bool) -> None:
 main.add_command(checklist)
 main.add_command(demo)
 main.add_command(doctor)
+main.add_command(keys)
 main.add_command(law)
 main.add_command(media)
 main.add_command(notify)

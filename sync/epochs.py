@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,9 @@ from .arrival import Arrival
 from .change import Author, Change
 from .minutes import Head, Minutes
 from .record import Kind, kind
+from .tree import Range
 
+REASON = "put back from a backup"
 JUMP = 1_000_000  # no seq of the lost history is ever issued again, whatever was lost
 NAMESPACE = uuid.UUID("7c0f6b0a-9d6b-5a65-8a3e-40b9d3c6a001")
 EPOCH: Kind = kind("epoch", zh="纪元", written_by_server=True, fields={})
@@ -40,20 +43,31 @@ Lineage = Sequence[tuple[int, int]]
 
 
 def restore(
-    conn: Connection, head: Head, dossier: str, author: Author, lineage: Lineage, *, received_at: str
+    conn: Connection,
+    head: Head,
+    dossier: str,
+    author: Author,
+    lineage: Lineage,
+    *,
+    received_at: str,
+    reason: str = REASON,
 ) -> Head:
     """Open a new epoch over a dossier that was put back from a backup; `head` is what came back.
 
     `lineage` are the (epoch, fork) of earlier restores as kept outside the backup, which has
     forgotten those made after it. Devices notice the epoch, start their cursors anew and push
-    again what they retained (protocol.md §6).
+    again what they retained (protocol.md §6). What devices are told of it, with the `reason`, is signed
+    with the epoch's first checkpoint (checkpoints.py).
     """
     t = tables.lineage
     known = {(r.epoch, r.fork) for r in conn.execute(select(t).where(t.c.dossier == dossier))}
     lost = max([head.epoch, *(epoch + 1 for epoch, _fork in [*known, *lineage])])
     rows = sorted({*known, *lineage, (lost, head.seq)} - known)
-    conn.execute(insert(t), [{"dossier": dossier, "epoch": e, "fork": f} for e, f in rows])
-    opened = Head(lost + 1, head.seq + JUMP, head.hash, head.seq)
+    told = {"size": head.size, "root": Range.load(head.size, head.peaks).root(), "reason": reason}
+    told |= {"actor": author.actor, "at": received_at}
+    plain: list[dict[str, Any]] = [{"dossier": dossier, "epoch": e, "fork": f} for e, f in rows]
+    conn.execute(insert(t), [row | (told if row["epoch"] == lost else dict.fromkeys(told)) for row in plain])
+    opened = replace(head, epoch=lost + 1, seq=head.seq + JUMP, backed_up=head.seq)
     d = tables.dossiers
     conn.execute(
         update(d)
@@ -61,12 +75,12 @@ def restore(
         .values(epoch=opened.epoch, seq=opened.seq, backed_up=opened.backed_up)
     )
     minutes = Minutes(conn, dossier, opened, author, Arrival(received_at))
-    minutes.append(_opening(dossier, opened.epoch, rows, received_at), "applied", "office")
+    minutes.append(_opening(dossier, opened.epoch, rows, received_at, reason), "applied", "office")
     minutes.write({})
     return Head(opened.epoch, minutes.seq, minutes.prev, opened.backed_up)
 
 
-def _opening(dossier: str, epoch: int, rows: Iterable[tuple[int, int]], at: str) -> Change:
+def _opening(dossier: str, epoch: int, rows: Iterable[tuple[int, int]], at: str, reason: str) -> Change:
     """The entry that says since when, and from where, the new epoch runs."""
     name = str(uuid.uuid5(NAMESPACE, f"{dossier}|{epoch}"))
     fields: dict[str, Any] = {"lineage": [list(row) for row in rows]}
@@ -79,7 +93,7 @@ def _opening(dossier: str, epoch: int, rows: Iterable[tuple[int, int]], at: str)
         at=at,
         digest="0" * 64,
         size=0,
-        raw={},
+        raw={"reason": reason},
         fields=fields,
     )
 

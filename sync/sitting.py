@@ -112,6 +112,8 @@ class Sitting:
             return self.minutes.invalid(change, "change-id-reused", remember=False)
         if change.after and change.after not in self.minutes.known:
             return answer(change.id, "retry", "missing-base")
+        if change.doubt:
+            return self.park(change, change.doubt)
         if self._is_closed_to(change):
             return self.park(change, "project-closed")
         if change.op == "create":
@@ -142,6 +144,7 @@ class Sitting:
         reviewer, self.author = self.author, author
         try:
             if change.op == "create":
+                self._read_beside([change])
                 return self._create(change)
             state = self.states.get(change.record)
             if state is None or state.kind != change.kind.name:
@@ -177,6 +180,9 @@ class Sitting:
         if refused:
             return self.park(change, refused)
         body = first_body(change.kind, change.fields, actor=self.author.actor, at=change.at)
+        broken = self.objection(change.kind, {}, body)
+        if broken:
+            return self.park(change, broken)
         seq = self.minutes.seq + 1
         self.states[change.record] = State(
             change.kind.name,
@@ -196,7 +202,7 @@ class Sitting:
         kind, fields = change.kind, dict(change.fields)
         about = {n: fields.pop(n)["set"] for n in change.fields if kind.fields[n].fixed}
         same = (state.kind, state.audience) == (kind.name, change.audience)
-        if not (kind.meets and same and about.items() <= state.body.items()):
+        if not (kind.meets and same and about and about.items() <= state.body.items()):
             return self.park(change, "id-collision")
         if refused:
             return self.park(change, refused)

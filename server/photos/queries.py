@@ -63,6 +63,13 @@ def told(row: PhotoRow) -> dict[str, Any]:
     }
 
 
+def of_record(conn: Connection, dossier: str, subject: str) -> Sequence[Any]:
+    """The photographs and attachments of one record, whoever asks, in the order they were taken."""
+    row = cast(Table, PhotoRow.__table__)
+    here = (row.c.dossier == dossier, row.c.subject == subject, row.c.deleted.is_(False))
+    return conn.execute(select(row).where(*here).order_by(row.c.taken_at.nulls_last(), row.c.id)).all()
+
+
 def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[PhotoRow]]:
     """The photographs and attachments of records named by (dossier, id), in the order they were taken.
     One statement.

@@ -123,33 +123,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/checklists": {
+    "/api/v1/keys": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** 检查单 Checklists, all editions */
-        get: operations["list_checklists"];
-        put?: never;
-        /** 导入检查单 Bring a checklist in as a draft (JSON, or a workbook under its own media type) */
-        post: operations["import_checklist"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/checklists/{checklist}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 检查单内容 One edition, as JSON or as a workbook */
-        get: operations["show_checklist"];
+        /** 签名密钥 The keys that the house signs with */
+        get: operations["house_keys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -158,15 +140,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/plans": {
+    "/api/v1/dossiers/{dossier}/checkpoint": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** 检查计划 Plans and campaigns */
-        get: operations["list_plans"];
+        /** 检查点 The newest signed checkpoint of a journal */
+        get: operations["newest_checkpoint"];
         put?: never;
         post?: never;
         delete?: never;
@@ -175,15 +157,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/plans/due": {
+    "/api/v1/dossiers/{dossier}/consistency": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** 应查工地 Sites due under the recurring plans */
-        get: operations["list_due_sites"];
+        /** 一致性证明 That a longer journal begins with a shorter one */
+        get: operations["consistency"];
         put?: never;
         post?: never;
         delete?: never;
@@ -192,15 +174,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/inspections": {
+    "/api/v1/dossiers/{dossier}/records/{record}/proof": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** 检查记录 Inspections, newest first */
-        get: operations["list_inspections"];
+        /** 存证 One entry's way to a signed checkpoint (C2SP tlog-proof) */
+        get: operations["record_proof"];
         put?: never;
         post?: never;
         delete?: never;
@@ -209,32 +191,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/inspections/{inspection}/score": {
+    "/api/v1/dossiers/{dossier}/records/{record}/disclosure": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** 检查评分 What an inspection comes to */
-        get: operations["inspection_score"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/projects/{dossier}/inspections-this-year": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 今年已检查次数 Inspections of the site's contractor this year */
-        get: operations["inspections_this_year"];
+        /** 举证 One entry with all that somebody outside needs to check it */
+        get: operations["record_disclosure"];
         put?: never;
         post?: never;
         delete?: never;
@@ -469,6 +434,196 @@ export interface paths {
         patch: operations["amend_issue"];
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 我的导出 Files that I asked for */
+        get: operations["list_exports"];
+        put?: never;
+        /** 导出问题清单 Ask for the queue as a file */
+        post: operations["ask_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 导出进度 How far a file is */
+        get: operations["one_export"];
+        put?: never;
+        post?: never;
+        /** 取消导出 Give a file up */
+        delete: operations["give_up_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 下载导出文件 Fetch the file */
+        get: operations["export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answers/{answer}/issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 转为隐患 Make an issue of what failed */
+        post: operations["raise_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查单 Checklists, all editions */
+        get: operations["list_checklists"];
+        put?: never;
+        /** 导入检查单 Bring a checklist in as a draft (JSON, or a workbook under its own media type) */
+        post: operations["import_checklist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists/{checklist}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查单内容 One edition, as JSON or as a workbook */
+        get: operations["show_checklist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查计划 Plans and campaigns */
+        get: operations["list_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 应查工地 Sites due under the recurring plans */
+        get: operations["list_due_sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查记录 Inspections, newest first */
+        get: operations["list_inspections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/{inspection}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查评分 What an inspection comes to */
+        get: operations["inspection_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{dossier}/inspections-this-year": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 今年已检查次数 Inspections of the site's contractor this year */
+        get: operations["inspections_this_year"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/law": {
         parameters: {
             query?: never;
@@ -512,6 +667,23 @@ export interface paths {
         };
         /** 工作日历 The working days of a year */
         get: operations["working_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 统计指标 Measures of a cohort, as of a day */
+        get: operations["measures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -599,6 +771,76 @@ export interface paths {
         };
         /** 文书核验 Verify a paper by its code */
         get: operations["verify_notice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 我的通知渠道 How I am reached */
+        get: operations["my_channels"];
+        put?: never;
+        /** 添加通知渠道 Reach me this way too */
+        post: operations["add_my_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** 停用通知渠道 Reach me this way no more */
+        delete: operations["drop_my_channel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 我的通知设置 How I want to be told */
+        get: operations["my_preferences"];
+        /** 修改通知设置 Tell me so from now on */
+        put: operations["set_my_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 我的发送记录 What went out to me */
+        get: operations["my_deliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -864,6 +1106,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 常用视图 My views of the queue, and the office's */
+        get: operations["list_views"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** 保存视图 Keep a view */
+        put: operations["keep_view"];
+        post?: never;
+        /** 删除视图 Let go of a view */
+        delete: operations["let_go_of_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks": {
         parameters: {
             query?: never;
@@ -961,7 +1238,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "evidence-missing" | "excess-bytes" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-picture" | "no-provision" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "range-not-satisfiable" | "service-premature" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-uploads" | "too-many-webhooks" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
+            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "range-not-satisfiable" | "service-incomplete" | "service-premature" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-channels" | "too-many-exports" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
             /** @enum {unknown} */
             remedy: "retry" | "repair" | "ask" | "drop" | "update";
             details: Record<string, never>;
@@ -1352,6 +1629,70 @@ export interface components {
             state?: {
                 /** @enum {unknown} */
                 do: "approve" | "end";
+            };
+        };
+        /** 设备密钥 */
+        Device_keyBody: {
+            /** 人员 */
+            person: string;
+            /** 设备 */
+            device: string;
+            /**
+             * 算法
+             * @enum {unknown}
+             */
+            algorithm: "es256";
+            /** 密钥编号 */
+            key: string;
+            /** 公钥 */
+            public: string;
+            /**
+             * 启用时间
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * 停用时间
+             * Format: date-time
+             */
+            until?: string;
+            /** 后继密钥 */
+            replaced_by?: string;
+        };
+        Device_keyCreate: {
+            person: {
+                set: string;
+            };
+            device: {
+                set: string;
+            };
+            algorithm: {
+                /** @enum {unknown} */
+                set: "es256";
+            };
+            key: {
+                set: string;
+            };
+            public: {
+                set: string;
+            };
+            since: {
+                /** Format: date-time */
+                set: string;
+            };
+            until?: {
+                set: string | null;
+            };
+            replaced_by?: {
+                set: string | null;
+            };
+        };
+        Device_keyUpdate: {
+            until?: {
+                set: string | null;
+            };
+            replaced_by?: {
+                set: string | null;
             };
         };
         /** 回避 */
@@ -1963,6 +2304,8 @@ export interface components {
             measurement?: string;
             /** 单位 */
             unit?: string;
+            /** 所转隐患 */
+            issue?: string;
         };
         AnswerCreate: {
             inspection: {
@@ -1996,6 +2339,9 @@ export interface components {
             unit?: {
                 set: string | null;
             };
+            issue?: {
+                set: string | null;
+            };
         };
         AnswerUpdate: {
             template?: {
@@ -2015,6 +2361,9 @@ export interface components {
                 set: string | null;
             };
             unit?: {
+                set: string | null;
+            };
+            issue?: {
                 set: string | null;
             };
         };
@@ -2159,6 +2508,8 @@ export interface components {
             assignee?: string;
             /** 所属检查 */
             inspection?: string;
+            /** 所据检查项 */
+            answer?: string;
             /** 责任单位 */
             contractor?: string;
             /** 标签 */
@@ -2199,6 +2550,8 @@ export interface components {
             issued_by?: string;
             /** 整改人 */
             rectified_by?: string;
+            /** 会签人 */
+            countersigned_by?: string;
             /** 复查人 */
             passed_by?: string;
             /** 复查不合格判定人 */
@@ -2223,6 +2576,11 @@ export interface components {
              */
             replied_at?: string;
             /**
+             * 会签时间
+             * Format: date-time
+             */
+            countersigned_at?: string;
+            /**
              * 复查合格时间
              * Format: date-time
              */
@@ -2244,6 +2602,13 @@ export interface components {
              * Format: date
              */
             paused_on?: string;
+            /** 所依文书 */
+            notice?: string;
+            /**
+             * 送达日
+             * Format: date
+             */
+            served_on?: string;
             /** 提交人 */
             found_by?: string;
             /**
@@ -2292,6 +2657,9 @@ export interface components {
             inspection?: {
                 set: string | null;
             };
+            answer?: {
+                set: string | null;
+            };
             contractor?: {
                 set: string | null;
             };
@@ -2335,6 +2703,9 @@ export interface components {
             rectified_by?: {
                 set: string | null;
             };
+            countersigned_by?: {
+                set: string | null;
+            };
             passed_by?: {
                 set: string | null;
             };
@@ -2356,6 +2727,9 @@ export interface components {
             replied_at?: {
                 set: string | null;
             };
+            countersigned_at?: {
+                set: string | null;
+            };
             passed_at?: {
                 set: string | null;
             };
@@ -2369,6 +2743,12 @@ export interface components {
                 set: string | null;
             };
             paused_on?: {
+                set: string | null;
+            };
+            notice?: {
+                set: string | null;
+            };
+            served_on?: {
                 set: string | null;
             };
             found_by?: {
@@ -2458,6 +2838,9 @@ export interface components {
             rectified_by?: {
                 set: string | null;
             };
+            countersigned_by?: {
+                set: string | null;
+            };
             passed_by?: {
                 set: string | null;
             };
@@ -2479,6 +2862,9 @@ export interface components {
             replied_at?: {
                 set: string | null;
             };
+            countersigned_at?: {
+                set: string | null;
+            };
             passed_at?: {
                 set: string | null;
             };
@@ -2494,12 +2880,18 @@ export interface components {
             paused_on?: {
                 set: string | null;
             };
+            notice?: {
+                set: string | null;
+            };
+            served_on?: {
+                set: string | null;
+            };
             found_by?: {
                 set: string | null;
             };
             state?: {
                 /** @enum {unknown} */
-                do: "accept" | "begin" | "close" | "close_major" | "confirm" | "dismiss" | "fail" | "issue" | "merge" | "on_spot" | "pass" | "receive" | "refer" | "reply" | "return" | "settle" | "withdraw";
+                do: "accept" | "begin" | "close" | "close_major" | "confirm" | "countersign" | "dismiss" | "fail" | "issue" | "merge" | "on_spot" | "pass" | "recall" | "receive" | "refer" | "reply" | "return" | "settle" | "withdraw";
             };
         };
         /** 照片 */
@@ -3256,6 +3648,8 @@ export interface components {
             };
             /** 作废原因 */
             void_reason?: string;
+            /** 所据升级步骤 */
+            escalation?: string;
             /** 文号 */
             number?: string;
             /** 文号年度 */
@@ -3282,6 +3676,8 @@ export interface components {
             served_at?: string;
             /** 视为送达日 */
             served_on?: string;
+            /** 计算期限所依据的送达 */
+            clocked?: Record<string, never>;
             /** 回复期限 */
             reply_due_on?: string;
             /** 期限所依据的规定 */
@@ -3409,6 +3805,9 @@ export interface components {
             void_reason?: {
                 set: string | null;
             };
+            escalation?: {
+                set: string | null;
+            };
             number?: {
                 set: string | null;
             };
@@ -3438,6 +3837,9 @@ export interface components {
             };
             served_on?: {
                 set: string | null;
+            };
+            clocked?: {
+                set: Record<string, never> | null;
             };
             reply_due_on?: {
                 set: string | null;
@@ -3562,6 +3964,9 @@ export interface components {
             void_reason?: {
                 set: string | null;
             };
+            escalation?: {
+                set: string | null;
+            };
             number?: {
                 set: string | null;
             };
@@ -3591,6 +3996,9 @@ export interface components {
             };
             served_on?: {
                 set: string | null;
+            };
+            clocked?: {
+                set: Record<string, never> | null;
             };
             reply_due_on?: {
                 set: string | null;
@@ -3659,10 +4067,413 @@ export interface components {
             /** Format: uuid */
             checklist?: string | null;
         };
+        PaperDue: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            /** @enum {string} */
+            notice_kind?: "rectification" | "stop_work" | "resume" | "referral" | "interview" | "listing";
+            /** @enum {string} */
+            state?: "draft" | "approved" | "issued";
+            drafted_at?: string;
+            addressee?: string | null;
+            number?: string | null;
+        };
+        Escalated: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            title?: string;
+            part?: string | null;
+            /** Format: date */
+            due_on?: string | null;
+            /** @enum {string} */
+            step?: "at-once" | "remind" | "overdue" | "section" | "leader" | "refer" | "systemic" | "daily";
+            does?: string | null;
+            overdue_days?: number | null;
+            at?: string;
+        };
         MyDay: {
             assignments?: components["schemas"]["Assigned"][];
             reinspections?: components["schemas"]["Reinspection"][];
             drafts?: components["schemas"]["DraftVisit"][];
+            papers?: components["schemas"]["PaperDue"][];
+            escalated?: components["schemas"]["Escalated"][];
+        };
+        HouseKey: {
+            no?: number;
+            /** @description name+id+key (C2SP signed-note) */
+            key?: string;
+            at?: string;
+            note?: string;
+        };
+        HouseKeys: {
+            deployment?: string | null;
+            items?: components["schemas"]["HouseKey"][];
+        };
+        Checkpoint: {
+            dossier?: string;
+            epoch?: number;
+            size?: number;
+            /** @description the last entry it covers */
+            seq?: number;
+            made_at?: string;
+            /** @description signed note (C2SP tlog-checkpoint) */
+            note?: string;
+            restores?: string[];
+        };
+        Consistency: {
+            proof?: string[];
+        };
+        Disclosure: {
+            dossier?: string;
+            seq?: number;
+            entry?: string;
+            salt?: string | null;
+            payload?: string | null;
+            proof?: string;
+            keys?: string[];
+        };
+        Views: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            /** Format: uuid */
+            subject?: string;
+            sha256?: string;
+            size?: number;
+            /** @enum {string} */
+            mime?: "image/jpeg" | "image/png" | "image/webp" | "image/heic";
+            name?: string | null;
+            caption?: string | null;
+            taken_at?: string;
+            stored?: boolean;
+            original?: string | null;
+            phase?: string | null;
+            thumbnail?: string | null;
+            picture?: string | null;
+            record?: {
+                [key: string]: unknown;
+            };
+            exif?: {
+                [key: string]: unknown;
+            } | null;
+            server?: {
+                [key: string]: unknown;
+            } | null;
+            flags?: ("time-differs" | "position-differs" | "mime-differs")[];
+        };
+        Attachment: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            /** Format: uuid */
+            subject?: string;
+            sha256?: string;
+            size?: number;
+            /** @enum {string} */
+            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+            name?: string | null;
+            caption?: string | null;
+            taken_at?: string | null;
+            stored?: boolean;
+            original?: string | null;
+        };
+        Lookalike: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            /** Format: uuid */
+            subject?: string;
+            sha256?: string;
+            size?: number;
+            /** @enum {string} */
+            mime?: "image/jpeg" | "image/png" | "image/webp" | "image/heic";
+            name?: string | null;
+            caption?: string | null;
+            taken_at?: string;
+            stored?: boolean;
+            original?: string | null;
+            phase?: string | null;
+            thumbnail?: string | null;
+            picture?: string | null;
+            distance?: number;
+        };
+        Lookalikes: {
+            items?: components["schemas"]["Lookalike"][];
+        };
+        Named: {
+            /** Format: uuid */
+            id?: string;
+            name?: string | null;
+        };
+        Evidence: {
+            stored?: number;
+            total?: number;
+        };
+        Photo: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            /** Format: uuid */
+            subject?: string;
+            sha256?: string;
+            size?: number;
+            /** @enum {string} */
+            mime?: "image/jpeg" | "image/png" | "image/webp" | "image/heic";
+            name?: string | null;
+            caption?: string | null;
+            taken_at?: string;
+            stored?: boolean;
+            original?: string | null;
+            phase?: string | null;
+            thumbnail?: string | null;
+            picture?: string | null;
+        };
+        Issue: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            audience?: string;
+            /** @enum {string} */
+            state?: "submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn";
+            /** @enum {string} */
+            severity?: "general" | "serious" | "major";
+            /** @enum {string} */
+            domain?: "safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines";
+            title?: string;
+            part?: string | null;
+            found_at?: string;
+            /** Format: date */
+            due_on?: string | null;
+            overdue?: boolean;
+            /** Format: date */
+            paused_on?: string | null;
+            project?: string | null;
+            /** Format: uuid */
+            inspection?: string | null;
+            contractor?: string | null;
+            code?: string | null;
+            issued_at?: string | null;
+            replied_at?: string | null;
+            passed_at?: string | null;
+            closed_at?: string | null;
+            assignee?: components["schemas"]["Named"] | null;
+            evidence?: components["schemas"]["Evidence"];
+            photos?: components["schemas"]["Photo"][];
+            attachments?: components["schemas"]["Attachment"][];
+        };
+        Queue: {
+            items?: components["schemas"]["Issue"][];
+            next?: string | null;
+        };
+        Counts: {
+            states?: {
+                [key: string]: number;
+            };
+            overdue?: number;
+            total?: number;
+            as_of?: string;
+        };
+        OnScreen: {
+            dossier: string;
+            /** Format: uuid */
+            id: string;
+            version: number;
+            /** Format: uuid */
+            change: string;
+            at: string;
+        };
+        Bulk: {
+            items: components["schemas"]["OnScreen"][];
+            fields: {
+                [key: string]: unknown;
+            };
+        };
+        Outcome: {
+            id?: string | null;
+            /** @enum {string} */
+            status?: "applied" | "merged" | "noop" | "conflict" | "parked";
+            seq?: number | null;
+            version?: number | null;
+            /** Format: uuid */
+            conflict?: string | null;
+            why?: string | null;
+            remedy?: string | null;
+            replay?: boolean;
+            receipt?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        Each: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            outcome?: components["schemas"]["Outcome"] | null;
+            error?: string | null;
+        };
+        Done: {
+            items?: components["schemas"]["Each"][];
+        };
+        Comment: {
+            /** Format: uuid */
+            id?: string;
+            text?: string;
+            said_at?: string;
+            author?: components["schemas"]["Named"];
+        };
+        Paper: {
+            /** Format: uuid */
+            id?: string;
+            /** @enum {string} */
+            kind?: "reply" | "review" | "extension" | "pause" | "escalation";
+            version?: number;
+            at?: string;
+            state?: string | null;
+            body?: {
+                [key: string]: unknown;
+            };
+        };
+        Step: {
+            /** @enum {string} */
+            do?: "confirm" | "dismiss" | "merge" | "issue" | "receive" | "begin" | "reply" | "countersign" | "on_spot" | "pass" | "fail" | "close" | "close_major" | "refer" | "accept" | "return" | "settle" | "withdraw" | "recall";
+            needs?: string[];
+        };
+        WholeIssue: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            audience?: string;
+            /** @enum {string} */
+            state?: "submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn";
+            /** @enum {string} */
+            severity?: "general" | "serious" | "major";
+            /** @enum {string} */
+            domain?: "safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines";
+            title?: string;
+            part?: string | null;
+            found_at?: string;
+            /** Format: date */
+            due_on?: string | null;
+            overdue?: boolean;
+            /** Format: date */
+            paused_on?: string | null;
+            project?: string | null;
+            /** Format: uuid */
+            inspection?: string | null;
+            contractor?: string | null;
+            code?: string | null;
+            issued_at?: string | null;
+            replied_at?: string | null;
+            passed_at?: string | null;
+            closed_at?: string | null;
+            assignee?: components["schemas"]["Named"] | null;
+            evidence?: components["schemas"]["Evidence"];
+            photos?: components["schemas"]["Photo"][];
+            attachments?: components["schemas"]["Attachment"][];
+            body?: {
+                [key: string]: unknown;
+            };
+            comments?: components["schemas"]["Comment"][];
+            papers?: components["schemas"]["Paper"][];
+            steps?: components["schemas"]["Step"][];
+        };
+        Amend: {
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @default null
+             */
+            change: string | null;
+            /** @default null */
+            at: string | null;
+        };
+        Amended: {
+            outcome?: components["schemas"]["Outcome"];
+            issue?: components["schemas"]["WholeIssue"] | null;
+        };
+        Narrow: {
+            dossier?: string[];
+            state?: ("submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn")[];
+            severity?: ("general" | "serious" | "major")[];
+            domain?: ("safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines")[];
+            /**
+             * Format: uuid
+             * @default null
+             */
+            assignee: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            due_before: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            due_after: string | null;
+            /** @default null */
+            overdue: boolean | null;
+            /** @default null */
+            text: string | null;
+        };
+        Wish: {
+            /**
+             * Format: uuid
+             * @default null
+             */
+            id: string | null;
+            /** @enum {string} */
+            form: "xlsx" | "csv" | "pdf";
+            filter?: components["schemas"]["Narrow"];
+            /**
+             * @default -found_at
+             * @enum {string}
+             */
+            sort: "-found_at" | "found_at" | "due_on" | "-severity";
+        };
+        Export: {
+            /** Format: uuid */
+            id?: string;
+            /** @enum {string} */
+            form?: "xlsx" | "csv" | "pdf";
+            filter?: components["schemas"]["Narrow"];
+            /** @enum {string} */
+            sort?: "-found_at" | "found_at" | "due_on" | "-severity";
+            /** @enum {string} */
+            state?: "waiting" | "working" | "ready" | "failed" | "expired";
+            why?: string | null;
+            rows_done?: number;
+            rows_total?: number;
+            asked_at?: string;
+            made_at?: string | null;
+            expires_at?: string | null;
+            size?: number | null;
+            address?: string;
+            file?: string | null;
+        };
+        Exports: {
+            items?: components["schemas"]["Export"][];
+        };
+        Raise: {
+            fields?: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            change: string;
+            at: string;
+        };
+        Raised: {
+            dossier?: string;
+            /** Format: uuid */
+            issue?: string;
+            outcome?: components["schemas"]["Outcome"] | null;
         };
         Checklist: {
             /** Format: uuid */
@@ -3813,258 +4624,6 @@ export interface components {
             provision?: string;
             words?: string;
         };
-        Views: {
-            dossier?: string;
-            /** Format: uuid */
-            id?: string;
-            /** Format: uuid */
-            subject?: string;
-            sha256?: string;
-            size?: number;
-            /** @enum {string} */
-            mime?: "image/jpeg" | "image/png" | "image/webp" | "image/heic";
-            name?: string | null;
-            caption?: string | null;
-            taken_at?: string;
-            stored?: boolean;
-            original?: string | null;
-            phase?: string | null;
-            thumbnail?: string | null;
-            picture?: string | null;
-            record?: {
-                [key: string]: unknown;
-            };
-            exif?: {
-                [key: string]: unknown;
-            } | null;
-            server?: {
-                [key: string]: unknown;
-            } | null;
-            flags?: ("time-differs" | "position-differs" | "mime-differs")[];
-        };
-        Attachment: {
-            dossier?: string;
-            /** Format: uuid */
-            id?: string;
-            /** Format: uuid */
-            subject?: string;
-            sha256?: string;
-            size?: number;
-            /** @enum {string} */
-            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
-            name?: string | null;
-            caption?: string | null;
-            taken_at?: string | null;
-            stored?: boolean;
-            original?: string | null;
-        };
-        Lookalike: {
-            dossier?: string;
-            /** Format: uuid */
-            id?: string;
-            /** Format: uuid */
-            subject?: string;
-            sha256?: string;
-            size?: number;
-            /** @enum {string} */
-            mime?: "image/jpeg" | "image/png" | "image/webp" | "image/heic";
-            name?: string | null;
-            caption?: string | null;
-            taken_at?: string;
-            stored?: boolean;
-            original?: string | null;
-            phase?: string | null;
-            thumbnail?: string | null;
-            picture?: string | null;
-            distance?: number;
-        };
-        Lookalikes: {
-            items?: components["schemas"]["Lookalike"][];
-        };
-        Named: {
-            /** Format: uuid */
-            id?: string;
-            name?: string | null;
-        };
-        Evidence: {
-            stored?: number;
-            total?: number;
-        };
-        Photo: {
-            dossier?: string;
-            /** Format: uuid */
-            id?: string;
-            /** Format: uuid */
-            subject?: string;
-            sha256?: string;
-            size?: number;
-            /** @enum {string} */
-            mime?: "image/jpeg" | "image/png" | "image/webp" | "image/heic";
-            name?: string | null;
-            caption?: string | null;
-            taken_at?: string;
-            stored?: boolean;
-            original?: string | null;
-            phase?: string | null;
-            thumbnail?: string | null;
-            picture?: string | null;
-        };
-        Issue: {
-            dossier?: string;
-            /** Format: uuid */
-            id?: string;
-            version?: number;
-            audience?: string;
-            /** @enum {string} */
-            state?: "submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn";
-            /** @enum {string} */
-            severity?: "general" | "serious" | "major";
-            /** @enum {string} */
-            domain?: "safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines";
-            title?: string;
-            part?: string | null;
-            found_at?: string;
-            /** Format: date */
-            due_on?: string | null;
-            overdue?: boolean;
-            /** Format: date */
-            paused_on?: string | null;
-            project?: string | null;
-            /** Format: uuid */
-            inspection?: string | null;
-            contractor?: string | null;
-            assignee?: components["schemas"]["Named"] | null;
-            evidence?: components["schemas"]["Evidence"];
-            photos?: components["schemas"]["Photo"][];
-            attachments?: components["schemas"]["Attachment"][];
-        };
-        Queue: {
-            items?: components["schemas"]["Issue"][];
-            next?: string | null;
-        };
-        Counts: {
-            states?: {
-                [key: string]: number;
-            };
-            overdue?: number;
-            total?: number;
-            as_of?: string;
-        };
-        OnScreen: {
-            dossier: string;
-            /** Format: uuid */
-            id: string;
-            version: number;
-            /** Format: uuid */
-            change: string;
-            at: string;
-        };
-        Bulk: {
-            items: components["schemas"]["OnScreen"][];
-            fields: {
-                [key: string]: unknown;
-            };
-        };
-        Outcome: {
-            id?: string | null;
-            /** @enum {string} */
-            status?: "applied" | "merged" | "noop" | "conflict" | "parked";
-            seq?: number | null;
-            version?: number | null;
-            /** Format: uuid */
-            conflict?: string | null;
-            why?: string | null;
-            remedy?: string | null;
-            replay?: boolean;
-            receipt?: {
-                [key: string]: unknown;
-            } | null;
-        };
-        Each: {
-            dossier?: string;
-            /** Format: uuid */
-            id?: string;
-            outcome?: components["schemas"]["Outcome"] | null;
-            error?: string | null;
-        };
-        Done: {
-            items?: components["schemas"]["Each"][];
-        };
-        Comment: {
-            /** Format: uuid */
-            id?: string;
-            text?: string;
-            said_at?: string;
-            author?: components["schemas"]["Named"];
-        };
-        Paper: {
-            /** Format: uuid */
-            id?: string;
-            /** @enum {string} */
-            kind?: "reply" | "review" | "extension" | "pause" | "escalation";
-            version?: number;
-            at?: string;
-            state?: string | null;
-            body?: {
-                [key: string]: unknown;
-            };
-        };
-        Step: {
-            /** @enum {string} */
-            do?: "confirm" | "dismiss" | "merge" | "issue" | "receive" | "begin" | "reply" | "on_spot" | "pass" | "fail" | "close" | "close_major" | "refer" | "accept" | "return" | "settle" | "withdraw";
-            needs?: string[];
-        };
-        WholeIssue: {
-            dossier?: string;
-            /** Format: uuid */
-            id?: string;
-            version?: number;
-            audience?: string;
-            /** @enum {string} */
-            state?: "submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn";
-            /** @enum {string} */
-            severity?: "general" | "serious" | "major";
-            /** @enum {string} */
-            domain?: "safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines";
-            title?: string;
-            part?: string | null;
-            found_at?: string;
-            /** Format: date */
-            due_on?: string | null;
-            overdue?: boolean;
-            /** Format: date */
-            paused_on?: string | null;
-            project?: string | null;
-            /** Format: uuid */
-            inspection?: string | null;
-            contractor?: string | null;
-            assignee?: components["schemas"]["Named"] | null;
-            evidence?: components["schemas"]["Evidence"];
-            photos?: components["schemas"]["Photo"][];
-            attachments?: components["schemas"]["Attachment"][];
-            body?: {
-                [key: string]: unknown;
-            };
-            comments?: components["schemas"]["Comment"][];
-            papers?: components["schemas"]["Paper"][];
-            steps?: components["schemas"]["Step"][];
-        };
-        Amend: {
-            fields: {
-                [key: string]: unknown;
-            };
-            /**
-             * Format: uuid
-             * @default null
-             */
-            change: string | null;
-            /** @default null */
-            at: string | null;
-        };
-        Amended: {
-            outcome?: components["schemas"]["Outcome"];
-            issue?: components["schemas"]["WholeIssue"] | null;
-        };
         Provision: {
             code?: string;
             value?: {
@@ -4094,6 +4653,63 @@ export interface components {
             holidays?: string[];
             worked?: string[];
             version?: string;
+        };
+        Span: {
+            /** Format: date */
+            from?: string;
+            /** Format: date */
+            to?: string;
+        };
+        Rate: {
+            numerator?: number | null;
+            denominator?: number;
+            value?: number | null;
+            /** @enum {string|null} */
+            why?: "nothing-to-count" | "no-provision" | "no-calendar" | null;
+        };
+        Times: {
+            count?: number;
+            mean?: number | null;
+            median?: number | null;
+            p90?: number | null;
+            /** @enum {string|null} */
+            why?: "nothing-to-count" | "no-provision" | "no-calendar" | null;
+        };
+        Measures: {
+            /** @description 整改率: closed / issued */
+            rectified?: components["schemas"]["Rate"];
+            /** @description 按期整改率: on_time / due */
+            on_time?: components["schemas"]["Rate"];
+            /** @description 复查一次通过率: passed_first / reviewed */
+            passed_first?: components["schemas"]["Rate"];
+            /** @description 重复隐患率: repeated / coded */
+            repeated?: components["schemas"]["Rate"];
+            /** @description 重大隐患清零率: majors_closed / majors */
+            major_cleared?: components["schemas"]["Rate"];
+            /** @description 逾期未结: overdue / open */
+            overdue?: components["schemas"]["Rate"];
+            /** @description 闭环率: proven / closed */
+            proven?: components["schemas"]["Rate"];
+            /** @description 平均整改时长 */
+            time?: components["schemas"]["Times"];
+        };
+        Group: {
+            key?: string | null;
+            name?: string | null;
+            measures?: components["schemas"]["Measures"];
+        };
+        Report: {
+            cohort?: components["schemas"]["Span"];
+            /** Format: date */
+            cut_off?: string;
+            as_of?: string;
+            final?: boolean;
+            /** @enum {string} */
+            by?: "office" | "street" | "firm" | "project" | "domain";
+            whole?: components["schemas"]["Measures"];
+            groups?: components["schemas"]["Group"][];
+            uncounted?: number;
+            calendar_missing?: number[];
         };
         Notice: {
             dossier?: string;
@@ -4185,26 +4801,30 @@ export interface components {
             change: string;
             at: string;
         };
-        Told: {
+        Channel: {
             /** Format: uuid */
             id?: string;
-            template?: string;
-            title?: string;
-            text?: string;
-            urgent?: boolean;
-            dossier?: string | null;
-            record?: string | null;
+            /** @enum {string} */
+            kind?: "wecom" | "dingtalk" | "feishu" | "mail" | "webhook";
+            hint?: string;
             made_at?: string;
-            read_at?: string | null;
         };
-        Tolds: {
-            items?: components["schemas"]["Told"][];
-            next?: string | null;
+        Channels: {
+            items?: components["schemas"]["Channel"][];
         };
-        Read: {
-            /** Format: uuid */
-            id?: string;
-            read_at?: string;
+        NewChannel: {
+            /** @enum {string} */
+            kind: "wecom" | "dingtalk" | "feishu" | "mail" | "webhook";
+            address: string;
+        };
+        Wishes: {
+            /** @enum {string} */
+            language: "zh" | "en";
+            /** @example 22:00 */
+            quiet_from: string;
+            /** @example 07:00 */
+            quiet_to: string;
+            digest: boolean;
         };
         Delivered: {
             /** Format: uuid */
@@ -4233,6 +4853,27 @@ export interface components {
         Deliveries: {
             items?: components["schemas"]["Delivered"][];
             next?: string | null;
+        };
+        Told: {
+            /** Format: uuid */
+            id?: string;
+            template?: string;
+            title?: string;
+            text?: string;
+            urgent?: boolean;
+            dossier?: string | null;
+            record?: string | null;
+            made_at?: string;
+            read_at?: string | null;
+        };
+        Tolds: {
+            items?: components["schemas"]["Told"][];
+            next?: string | null;
+        };
+        Read: {
+            /** Format: uuid */
+            id?: string;
+            read_at?: string;
         };
         Number: {
             seq?: number;
@@ -4388,6 +5029,10 @@ export interface components {
             flags?: string[];
             skew_ms?: number | null;
             hash?: string;
+            /** @description the device's signature, verified on entry: alg, key */
+            signed?: {
+                [key: string]: unknown;
+            } | null;
             erased?: boolean;
             reason?: string | null;
             decision?: {
@@ -4431,7 +5076,40 @@ export interface components {
             dossier?: string;
             entries?: number;
             head?: string;
+            checkpoints?: number;
+            vouched?: number;
             fault?: components["schemas"]["Fault"] | null;
+        };
+        Tally: {
+            total?: number;
+            overdue?: number;
+        };
+        SavedView: {
+            /** Format: uuid */
+            id?: string;
+            name?: string;
+            shared?: boolean;
+            mine?: boolean;
+            owner?: components["schemas"]["Named"];
+            filter?: components["schemas"]["Narrow"];
+            /** @enum {string} */
+            sort?: "-found_at" | "found_at" | "due_on" | "-severity";
+            changed_at?: string;
+            count?: components["schemas"]["Tally"] | null;
+        };
+        SavedViews: {
+            items?: components["schemas"]["SavedView"][];
+        };
+        Kept: {
+            name: string;
+            /** @default false */
+            shared: boolean;
+            filter: components["schemas"]["Narrow"];
+            /**
+             * @default -found_at
+             * @enum {string}
+             */
+            sort: "-found_at" | "found_at" | "due_on" | "-severity";
         };
         Subscription: {
             /** Format: uuid */
@@ -4806,6 +5484,21 @@ export interface operations {
                                 };
                             };
                         };
+                        checkpoints?: {
+                            [key: string]: {
+                                epoch: number;
+                                size: number;
+                                root: string;
+                            };
+                        };
+                        keys?: number;
+                    };
+                    /** @description The device's public key (P-256, 65 bytes in base64url), and that it holds it. */
+                    device_key?: {
+                        /** @enum {unknown} */
+                        algorithm: "es256";
+                        public: string;
+                        proof: string;
                     };
                 };
             };
@@ -4859,7 +5552,15 @@ export interface operations {
                                     epoch: number;
                                     head: number;
                                     backed_up: number;
-                                    checkpoint: Record<string, never> | null;
+                                    /** @description The newest checkpoint: null where none was signed yet, `same` where it is the one held. */
+                                    checkpoint: null | {
+                                        /** @constant */
+                                        same: true;
+                                    } | {
+                                        note: string;
+                                        proof: string[];
+                                        restores: string[];
+                                    };
                                     wanted: string[];
                                     audiences: {
                                         [key: string]: {
@@ -4896,6 +5597,11 @@ export interface operations {
                                     };
                                 };
                             };
+                            keys?: string[];
+                        };
+                        device_key?: {
+                            key: string | null;
+                            why: string | null;
                         };
                     };
                 };
@@ -5032,7 +5738,7 @@ export interface operations {
             };
         };
     };
-    list_checklists: {
+    house_keys: {
         parameters: {
             query?: never;
             header?: never;
@@ -5041,31 +5747,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description 检查单 Checklists, all editions */
+            /** @description 签名密钥 The keys that the house signs with */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Checklists"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["HouseKeys"];
                 };
             };
             /** @description `internal`: Our fault; nothing was written, try again. */
@@ -5088,563 +5776,7 @@ export interface operations {
             };
         };
     };
-    import_checklist: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** 代码 */
-                    code: string;
-                    /** 版本 */
-                    edition: number;
-                    /** 名称 */
-                    title: string;
-                    /** 依据 */
-                    citation?: string;
-                    /**
-                     * 施行日期
-                     * Format: date
-                     */
-                    valid_from: string;
-                    /**
-                     * 失效日期
-                     * Format: date
-                     */
-                    valid_to?: string;
-                    /** 评定等级的规定 */
-                    grades?: string;
-                    /** 分项 */
-                    sections: {
-                        code: string;
-                        title: string;
-                        marks?: number;
-                        forms: {
-                            code: string;
-                            title: string;
-                            repeats?: boolean;
-                            /** @enum {unknown} */
-                            certainty?: "verified" | "memory" | "assumed";
-                            items: {
-                                code: string;
-                                title: string;
-                                /** @enum {unknown} */
-                                group?: "guarantee" | "general";
-                                marks?: number;
-                                photo_required?: boolean;
-                                condition?: {
-                                    item: string;
-                                    /** @enum {unknown} */
-                                    result: "na" | "ok" | "fault";
-                                };
-                                measurement?: {
-                                    unit: string;
-                                    decimals: number;
-                                    least?: string;
-                                    most?: string;
-                                };
-                            }[];
-                        }[];
-                    }[];
-                    /**
-                     * 状态
-                     * @enum {unknown}
-                     */
-                    state?: "draft" | "published" | "withdrawn";
-                };
-            };
-        };
-        responses: {
-            /** @description 导入检查单 Bring a checklist in as a draft (JSON, or a workbook under its own media type) */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Entered"];
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `edition-taken`: That edition says something else; number a new one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-large`: Above a limit; send it in smaller parts. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `template-faulty`: The checklist is wrong; see the faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    show_checklist: {
-        parameters: {
-            query?: {
-                format?: "json" | "xlsx";
-            };
-            header?: never;
-            path: {
-                checklist: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 检查单内容 One edition, as JSON or as a workbook */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /** 代码 */
-                        code: string;
-                        /** 版本 */
-                        edition: number;
-                        /** 名称 */
-                        title: string;
-                        /** 依据 */
-                        citation?: string;
-                        /**
-                         * 施行日期
-                         * Format: date
-                         */
-                        valid_from: string;
-                        /**
-                         * 失效日期
-                         * Format: date
-                         */
-                        valid_to?: string;
-                        /** 评定等级的规定 */
-                        grades?: string;
-                        /** 分项 */
-                        sections: {
-                            code: string;
-                            title: string;
-                            marks?: number;
-                            forms: {
-                                code: string;
-                                title: string;
-                                repeats?: boolean;
-                                /** @enum {unknown} */
-                                certainty?: "verified" | "memory" | "assumed";
-                                items: {
-                                    code: string;
-                                    title: string;
-                                    /** @enum {unknown} */
-                                    group?: "guarantee" | "general";
-                                    marks?: number;
-                                    photo_required?: boolean;
-                                    condition?: {
-                                        item: string;
-                                        /** @enum {unknown} */
-                                        result: "na" | "ok" | "fault";
-                                    };
-                                    measurement?: {
-                                        unit: string;
-                                        decimals: number;
-                                        least?: string;
-                                        most?: string;
-                                    };
-                                }[];
-                            }[];
-                        }[];
-                        /**
-                         * 状态
-                         * @enum {unknown}
-                         */
-                        state?: "draft" | "published" | "withdrawn";
-                    };
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_plans: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 检查计划 Plans and campaigns */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Plans"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_due_sites: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 应查工地 Sites due under the recurring plans */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DueSites"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_inspections: {
-        parameters: {
-            query?: {
-                dossier?: string[];
-                page?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 检查记录 Inspections, newest first */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Inspections"];
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    inspection_score: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                inspection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 检查评分 What an inspection comes to */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Scored"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `no-checklist`: This inspection has no checklist; choose one.; `no-provision`: No such provision holds on that day; have the administrator enter it. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    inspections_this_year: {
+    newest_checkpoint: {
         parameters: {
             query?: never;
             header?: never;
@@ -5655,13 +5787,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description 今年已检查次数 Inspections of the site's contractor this year */
+            /** @description 检查点 The newest signed checkpoint of a journal */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ThisYear"];
+                    "application/json": components["schemas"]["Checkpoint"];
                 };
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
@@ -5673,8 +5805,158 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
+            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consistency: {
+        parameters: {
+            query: {
+                epoch?: number;
+                first: number;
+                second: number;
+            };
+            header?: never;
+            path: {
+                dossier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 一致性证明 That a longer journal begins with a shorter one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consistency"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-tree`: No checkpoint of this epoch covers so many entries. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_proof: {
+        parameters: {
+            query?: {
+                seq?: number | null;
+            };
+            header?: never;
+            path: {
+                dossier: string;
+                record: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 存证 One entry's way to a signed checkpoint (C2SP tlog-proof) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5691,7 +5973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `no-provision`: No such provision holds on that day; have the administrator enter it. */
+            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5700,7 +5982,86 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal`: Our fault; nothing was written, try again. */
+            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_disclosure: {
+        parameters: {
+            query?: {
+                seq?: number | null;
+            };
+            header?: never;
+            path: {
+                dossier: string;
+                record: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 举证 One entry with all that somebody outside needs to check it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disclosure"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7578,6 +7939,1182 @@ export interface operations {
             };
         };
     };
+    list_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 我的导出 Files that I asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exports"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wish"];
+            };
+        };
+        responses: {
+            /** @description 导出问题清单 Ask for the queue as a file */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `export-too-large`: Too many rows for a PDF; narrow the filters, or ask for Excel or CSV. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-exports`: Too many files are in the making; wait for one. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 导出进度 How far a file is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_up_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 取消导出 Give a file up */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                Range?: string;
+                "If-None-Match"?: string;
+            };
+            path: {
+                export: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 下载导出文件 Fetch the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `export-not-ready`: The file is not ready; see how far it is. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `export-expired`: The file has expired; ask for it again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range-not-satisfiable`: The range lies outside the file. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    raise_issue: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+            };
+            header?: never;
+            path: {
+                answer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Raise"];
+            };
+        };
+        responses: {
+            /** @description 转为隐患 Make an issue of what failed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Raised"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ambiguous`: Several dossiers hold it; name one.; `no-finding`: Nothing was found at this item; say so first.; `no-checklist`: This inspection has no checklist; choose one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_checklists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查单 Checklists, all editions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklists"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_checklist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** 代码 */
+                    code: string;
+                    /** 版本 */
+                    edition: number;
+                    /** 名称 */
+                    title: string;
+                    /** 依据 */
+                    citation?: string;
+                    /**
+                     * 施行日期
+                     * Format: date
+                     */
+                    valid_from: string;
+                    /**
+                     * 失效日期
+                     * Format: date
+                     */
+                    valid_to?: string;
+                    /** 评定等级的规定 */
+                    grades?: string;
+                    /** 分项 */
+                    sections: {
+                        code: string;
+                        title: string;
+                        marks?: number;
+                        forms: {
+                            code: string;
+                            title: string;
+                            repeats?: boolean;
+                            /** @enum {unknown} */
+                            certainty?: "verified" | "memory" | "assumed";
+                            items: {
+                                code: string;
+                                title: string;
+                                /** @enum {unknown} */
+                                group?: "guarantee" | "general";
+                                marks?: number;
+                                photo_required?: boolean;
+                                condition?: {
+                                    item: string;
+                                    /** @enum {unknown} */
+                                    result: "na" | "ok" | "fault";
+                                };
+                                measurement?: {
+                                    unit: string;
+                                    decimals: number;
+                                    least?: string;
+                                    most?: string;
+                                };
+                            }[];
+                        }[];
+                    }[];
+                    /**
+                     * 状态
+                     * @enum {unknown}
+                     */
+                    state?: "draft" | "published" | "withdrawn";
+                };
+            };
+        };
+        responses: {
+            /** @description 导入检查单 Bring a checklist in as a draft (JSON, or a workbook under its own media type) */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `edition-taken`: That edition says something else; number a new one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: Above a limit; send it in smaller parts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `template-faulty`: The checklist is wrong; see the faults. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_checklist: {
+        parameters: {
+            query?: {
+                format?: "json" | "xlsx";
+            };
+            header?: never;
+            path: {
+                checklist: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查单内容 One edition, as JSON or as a workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** 代码 */
+                        code: string;
+                        /** 版本 */
+                        edition: number;
+                        /** 名称 */
+                        title: string;
+                        /** 依据 */
+                        citation?: string;
+                        /**
+                         * 施行日期
+                         * Format: date
+                         */
+                        valid_from: string;
+                        /**
+                         * 失效日期
+                         * Format: date
+                         */
+                        valid_to?: string;
+                        /** 评定等级的规定 */
+                        grades?: string;
+                        /** 分项 */
+                        sections: {
+                            code: string;
+                            title: string;
+                            marks?: number;
+                            forms: {
+                                code: string;
+                                title: string;
+                                repeats?: boolean;
+                                /** @enum {unknown} */
+                                certainty?: "verified" | "memory" | "assumed";
+                                items: {
+                                    code: string;
+                                    title: string;
+                                    /** @enum {unknown} */
+                                    group?: "guarantee" | "general";
+                                    marks?: number;
+                                    photo_required?: boolean;
+                                    condition?: {
+                                        item: string;
+                                        /** @enum {unknown} */
+                                        result: "na" | "ok" | "fault";
+                                    };
+                                    measurement?: {
+                                        unit: string;
+                                        decimals: number;
+                                        least?: string;
+                                        most?: string;
+                                    };
+                                }[];
+                            }[];
+                        }[];
+                        /**
+                         * 状态
+                         * @enum {unknown}
+                         */
+                        state?: "draft" | "published" | "withdrawn";
+                    };
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查计划 Plans and campaigns */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plans"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_due_sites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 应查工地 Sites due under the recurring plans */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueSites"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_inspections: {
+        parameters: {
+            query?: {
+                dossier?: string[];
+                page?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查记录 Inspections, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inspections"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inspection_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                inspection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查评分 What an inspection comes to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scored"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-checklist`: This inspection has no checklist; choose one.; `no-provision`: No such provision holds on that day; have the administrator enter it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inspections_this_year: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dossier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 今年已检查次数 Inspections of the site's contractor this year */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThisYear"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-provision`: No such provision holds on that day; have the administrator enter it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_provisions: {
         parameters: {
             query?: {
@@ -7772,6 +9309,76 @@ export interface operations {
             };
             /** @description `no-calendar`: That year's working days are not entered; have the administrator enter them. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measures: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                cut_off?: string | null;
+                by?: "office" | "street" | "firm" | "project" | "domain";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 统计指标 Measures of a cohort, as of a day */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8415,6 +10022,371 @@ export interface operations {
             };
         };
     };
+    my_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 我的通知渠道 How I am reached */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channels"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_my_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description 添加通知渠道 Reach me this way too */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-channels`: Too many channels; end one first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden-address`: This address may not be called; give another. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_my_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 停用通知渠道 Reach me this way no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 我的通知设置 How I want to be told */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wishes"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_my_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wishes"];
+            };
+        };
+        responses: {
+            /** @description 修改通知设置 Tell me so from now on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wishes"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_deliveries: {
+        parameters: {
+            query?: {
+                page?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 我的发送记录 What went out to me */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_notifications: {
         parameters: {
             query?: {
@@ -8541,6 +10513,7 @@ export interface operations {
                 kind?: "wecom" | "dingtalk" | "feishu" | "mail" | "webhook" | null;
                 template?: string | null;
                 dossier?: string | null;
+                record?: string | null;
                 person?: string | null;
                 page?: string | null;
                 limit?: number;
@@ -9467,6 +11440,236 @@ export interface operations {
                 };
             };
             /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: {
+                counts?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 常用视图 My views of the queue, and the office's */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Kept"];
+            };
+        };
+        responses: {
+            /** @description 保存视图 Keep a view */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-views`: Too many saved views; delete one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    let_go_of_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 删除视图 Let go of a view */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
                     [name: string]: unknown;

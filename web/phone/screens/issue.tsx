@@ -170,12 +170,11 @@ function Acts({ issue }: { issue: Seen }): JSX.Element | null {
   const [note, setNote] = useState("");
   const open = steps("issue", text(issue.body, "state"), roles(issue.dossier)).filter((one) => ON_SITE.includes(one));
   const me = atWork().user.id;
+  const { rectified_by: fixer, countersigned_by: witness, severity } = issue.body;
   // 同一人不得复查自己的整改: what the server would refuse is not offered (server/issues/records/issue.py).
-  const allowed = open.filter(
-    (one) =>
-      !(["pass", "fail"].includes(one) && issue.body.rectified_by === me) &&
-      !(one === "close" && issue.body.severity === "major"),
-  );
+  const refused = (verb: string): boolean =>
+    (["pass", "fail"].includes(verb) && (fixer === me || witness === me)) || (verb === "close" && severity === "major");
+  const allowed = open.filter((verb) => !refused(verb));
   if (!allowed.length) return null;
   const act = async (step: string): Promise<void> => {
     const said: Fields = { state: { do: step } };
