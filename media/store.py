@@ -98,6 +98,11 @@ def snapshot_key(dossier: str, sha256: str) -> str:
     return f"snapshots/{_dossier(dossier)}/{_sha256(sha256)}.ndjson.gz"
 
 
+def kept_key(topic: str, dossier: str, name: str) -> str:
+    """Where a note rests that must outlive the database: a restore may not forget it."""
+    return checked_key(f"kept/{topic}/{_dossier(dossier)}/{name}.json")
+
+
 def checked_key(key: str) -> str:
     """`key` itself if it cannot leave the store's root, else BadKey."""
     if len(key) > 512 or not all(SEGMENT.fullmatch(part) for part in key.split("/")):

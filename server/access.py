@@ -61,6 +61,9 @@ _SUPERVISOR = {
     "conflict": frozenset({"read", "resolve"}),
     "parked": frozenset({"read", "resolve"}),
     "delivery": frozenset({"read"}),
+    "erasure": frozenset({"read", "create", "update"}),
+    "hold": frozenset({"read", "create", "update"}),
+    "watch": frozenset({"read"}),
 }
 # role → kind → verbs. domain.md §1.4; the system administrator holds no business data.
 TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {

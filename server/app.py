@@ -21,7 +21,7 @@ from media.stores import store_at
 from media.tus import Tus
 from media.uploads import Limits, Uploads
 
-from . import access, catalogue, endpoint, logs
+from . import access, catalogue, endpoint, logs, transaction
 from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
 from .config import ROOT, Config
@@ -46,6 +46,7 @@ from .projects.routes import blueprint as projects
 from .sealing import Seal
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
+from .watchbook import note
 from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
@@ -176,6 +177,15 @@ def _answer_errors(app: Flask) -> None:
         return answer_refusal(Refusal("internal"))
 
 
+def _note_refusal() -> None:
+    """Who wanted what was not theirs stands in the watchbook; without it they are refused all the same."""
+    try:
+        with transaction.writing() as conn:
+            note(conn, "refused", g.get("actor"), method=request.method, path=request.path)
+    except (DBAPIError, Refusal) as wrong:
+        log.error("a refusal is not in the watchbook", error=type(wrong).__name__)
+
+
 def _log_requests(app: Flask) -> None:
     """One structured line a request, with an id that the client is told too."""
 
@@ -188,6 +198,8 @@ def _log_requests(app: Flask) -> None:
 
     @app.after_request
     def end(answer: Response) -> Response:
+        if answer.status_code == 403:
+            _note_refusal()
         answer.headers["X-Request-Id"] = g.get("request_id", "")
         answer.headers.setdefault("X-Content-Type-Options", "nosniff")
         took: Any = time.perf_counter() - g.get("began", time.perf_counter())

@@ -10,6 +10,11 @@ from sync.minutes import Touched
 from sync.record import Kind
 from sync.schema import Ledger
 
+from .erasures.actions import follow as follow_erasures
+from .erasures.queries import GUARD as HOLDS
+from .erasures.queries import project_erasures, project_holds
+from .erasures.records.erasure import ERASURE
+from .erasures.records.hold import HOLD
 from .inspections.queries import projections as inspections
 from .inspections.queries.officers import GUARD as OFFICERS
 from .inspections.records.answer import ANSWER
@@ -43,6 +48,7 @@ from .photos.records.attachment import ATTACHMENT
 from .photos.records.photo import PHOTO
 from .projects.queries import project as project_projects
 from .projects.records.project import PROJECT
+from .security.records.watch import WATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,9 @@ CATALOGUE = (
     Line(ESCALATION, project_papers),
     Line(BLOCK, project_blocks, follow_blocks),
     Line(NOTICE, project_notices, follow_notices),
+    Line(WATCH),
+    Line(HOLD, project_holds),
+    Line(ERASURE, project_erasures, follow_erasures, HOLDS),
 )
 
 

@@ -16,9 +16,11 @@ from sync.arrival import rfc3339
 
 from . import openapi, transaction
 from .app import create_app
+from .backups.commands import backup, restore
 from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
+from .erasures.commands import erasure
 from .inspections.commands import checklist
 from .law.commands import law
 from .law.rules import SHANGHAI
@@ -224,13 +226,16 @@ def openapi_command(check: bool) -> None:
         raise click.ClickException("openapi.yaml is not what the code says; run `make openapi`.")
 
 
+main.add_command(backup)
 main.add_command(checklist)
 main.add_command(demo)
 main.add_command(doctor)
+main.add_command(erasure)
 main.add_command(law)
 main.add_command(media)
 main.add_command(notify)
 main.add_command(replay)
+main.add_command(restore)
 main.add_command(webhook)
 
 

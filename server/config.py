@@ -26,6 +26,8 @@ XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' se
                        database, one a line, the first seals and all open; the same on every
                        node, kept apart from the database's backups; made where there is none;
                        default `<var>/secret.key`
+XUNJIAN_BACKUP_PASSPHRASE_FILE  its first line closes the keys that a backup holds, and opens them
+                       again; keep it where no backup lies. Unset: backups hold no keys
 XUNJIAN_OUTGOING_ALLOW networks of our own (CIDR, with commas) that notifications and webhooks
                        may reach, also by plain http; default none: the public internet by https
 XUNJIAN_MAIL_URL       smtps://, smtp:// (STARTTLS) or smtp+plain:// [user@]host[:port]?from=address;
@@ -74,6 +76,7 @@ class Config:
     late_work_hours: int
     office: str
     secret_key_file: Path
+    backup_passphrase_file: Path | None
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...]
     mail: MailServer | None
 
@@ -94,6 +97,7 @@ class Config:
             late_work_hours=_hours(env, "XUNJIAN_LATE_WORK_HOURS", 72),
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
             secret_key_file=Path(env.get("XUNJIAN_SECRET_KEY_FILE") or var / "secret.key").resolve(),
+            backup_passphrase_file=_path(env, "XUNJIAN_BACKUP_PASSPHRASE_FILE"),
             outgoing_allow=_networks(env.get("XUNJIAN_OUTGOING_ALLOW") or ""),
             mail=_mail(env.get("XUNJIAN_MAIL_URL") or "", env.get("XUNJIAN_MAIL_PASSWORD_FILE") or ""),
         )
@@ -108,6 +112,10 @@ def _office(given: str) -> str:
     if not re.fullmatch(r"office:[a-z0-9-]{1,40}", given):
         raise ValueError(f"XUNJIAN_OFFICE: expected office:name in lower case, got {given!r}")
     return given
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).resolve() if env.get(name) else None
 
 
 def _url(env: Mapping[str, str], name: str) -> str | None:

@@ -20,6 +20,7 @@ from sync.arrival import rfc3339
 from . import transaction
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
+from .erasures.actions import carry_out_all as erase_all
 from .issues.followers import catch_up as follow_up
 from .issues.jobs import escalate_all
 from .notices.actions import settle_all as settle_notices
@@ -29,6 +30,7 @@ from .office import Office
 from .photos import archive
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
+from .security.jobs import enter_all
 from .traces.followers import catch_up
 from .webhooks.jobs import deliver_all
 
@@ -83,6 +85,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "write sidecars": archive.write_sidecars,
         "sweep watermarks": archive.sweep_watermarks,
         "settle notices": settle_notices,
+        "erase": erase_all,
+        "enter watchbook": enter_all,
         "allot numbers": allot_all,
         "tell authors": catch_up,
         "follow steps": follow_up,

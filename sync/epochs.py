@@ -1,8 +1,9 @@
 """What outlives a restore: epochs and their lineage, backups that cover entries, deletions let go."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from .record import Kind, kind
 
 JUMP = 1_000_000  # no seq of the lost history is ever issued again, whatever was lost
 NAMESPACE = uuid.UUID("7c0f6b0a-9d6b-5a65-8a3e-40b9d3c6a001")
+UNTOLD: Mapping[str, str] = MappingProxyType({})
 EPOCH: Kind = kind("epoch", zh="纪元", written_by_server=True, fields={})
 
 
@@ -40,13 +42,21 @@ Lineage = Sequence[tuple[int, int]]
 
 
 def restore(
-    conn: Connection, head: Head, dossier: str, author: Author, lineage: Lineage, *, received_at: str
+    conn: Connection,
+    head: Head,
+    dossier: str,
+    author: Author,
+    lineage: Lineage,
+    *,
+    received_at: str,
+    told: Mapping[str, str] = UNTOLD,
 ) -> Head:
     """Open a new epoch over a dossier that was put back from a backup; `head` is what came back.
 
     `lineage` are the (epoch, fork) of earlier restores as kept outside the backup, which has
     forgotten those made after it. Devices notice the epoch, start their cursors anew and push
-    again what they retained (protocol.md §6).
+    again what they retained (protocol.md §6). `told` is the explanation that the first entry records:
+    `reason`, and whatever else is to be known of it (by whom, from which backup).
     """
     t = tables.lineage
     known = {(r.epoch, r.fork) for r in conn.execute(select(t).where(t.c.dossier == dossier))}
@@ -61,15 +71,18 @@ def restore(
         .values(epoch=opened.epoch, seq=opened.seq, backed_up=opened.backed_up)
     )
     minutes = Minutes(conn, dossier, opened, author, Arrival(received_at))
-    minutes.append(_opening(dossier, opened.epoch, rows, received_at), "applied", "office")
+    minutes.append(_opening(dossier, opened.epoch, rows, received_at, told), "applied", "office")
     minutes.write({})
     return Head(opened.epoch, minutes.seq, minutes.prev, opened.backed_up)
 
 
-def _opening(dossier: str, epoch: int, rows: Iterable[tuple[int, int]], at: str) -> Change:
+def _opening(
+    dossier: str, epoch: int, rows: Iterable[tuple[int, int]], at: str, told: Mapping[str, str]
+) -> Change:
     """The entry that says since when, and from where, the new epoch runs."""
     name = str(uuid.uuid5(NAMESPACE, f"{dossier}|{epoch}"))
     fields: dict[str, Any] = {"lineage": [list(row) for row in rows]}
+    fields |= {name: said for name, said in told.items() if name != "reason"}
     return Change(
         id=name,
         n=0,
@@ -79,7 +92,7 @@ def _opening(dossier: str, epoch: int, rows: Iterable[tuple[int, int]], at: str)
         at=at,
         digest="0" * 64,
         size=0,
-        raw={},
+        raw={"reason": told.get("reason")},
         fields=fields,
     )
 

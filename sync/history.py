@@ -11,8 +11,9 @@ from sqlalchemy import Connection, and_, false, or_, select
 
 from . import tables
 from .canonical import commitment, entry_hash
+from .erasure import GONE
 from .journal import GENESIS
-from .minutes import Touched
+from .minutes import Head, Touched
 from .record import Kind
 from .schema import lift_body
 
@@ -121,19 +122,46 @@ def verify(conn: Connection, dossier: str, kinds: Mapping[str, Kind] = NO_KINDS)
     head = conn.execute(select(t.c.seq, t.c.hash).where(t.c.dossier == dossier)).one_or_none()
     if head is None:
         return Verified(0, GENESIS.hex(), Fault(0, "there is no head"))
-    prev, seq, count = GENESIS, 0, 0
+    links = Links()
     bodies: dict[str, tuple[int, Any]] = {}
     for row in entries(conn, dossier):
         if row.seq > head.seq:
             break
-        why = _wrong(row, prev, seq)
-        if why:
-            return Verified(count, prev.hex(), Fault(row.seq, why))
+        fault = links.take(row)
+        if fault is not None:
+            return Verified(links.count, links.prev.hex(), fault)
         _fold(bodies, row, kinds)
-        prev, seq, count = row.hash, row.seq, count + 1
-    if (head.seq, head.hash) != (seq, prev):
-        return Verified(count, prev.hex(), Fault(seq, "the head names another end"))
-    return Verified(count, prev.hex(), _unlike_its_entries(conn, dossier, bodies, head.seq, kinds))
+    fault = links.end(head.seq, head.hash) or _unlike_its_entries(conn, dossier, bodies, head.seq, kinds)
+    return Verified(links.count, links.prev.hex(), fault)
+
+
+class Links:
+    """A chain as it is read, entry by entry, from wherever the rows come: a database or a backup.
+
+    Rows have the columns of `entries`, and `salt` and `payload`.
+    """
+
+    def __init__(self) -> None:
+        self.prev, self.seq, self.count = GENESIS, 0, 0
+        self._unsaid: set[int] = set()  # entries without a payload; a later one must say that it went
+
+    def take(self, row: Any) -> Fault | None:
+        """The next entry; what does not hold of it."""
+        why = _wrong(row, self.prev, self.seq)
+        if why:
+            return Fault(row.seq, why)
+        if row.payload is None:
+            self._unsaid.add(row.seq)
+        if b'"erased":[' in row.bytes:
+            self._unsaid.difference_update(orjson.loads(row.bytes).get("erased", ()))
+        self.prev, self.seq, self.count = row.hash, row.seq, self.count + 1
+        return None
+
+    def end(self, seq: int, head: bytes) -> Fault | None:
+        """What does not hold where the head says (seq, hash)."""
+        if (self.seq, self.prev) != (seq, head):
+            return Fault(self.seq, "the head names another end")
+        return Fault(min(self._unsaid), "its payload is missing") if self._unsaid else None
 
 
 def _wrong(row: Any, prev: bytes, seq: int) -> str | None:
@@ -152,8 +180,10 @@ def _wrong(row: Any, prev: bytes, seq: int) -> str | None:
         return "its number does not follow"
     if any(getattr(row, k) != v for k, v in columns.items()):
         return "its columns say something else than its bytes"
-    if row.payload is None or row.salt is None:
+    if (row.payload is None) != (row.salt is None):
         return "its payload is missing"
+    if row.payload is None:
+        return None  # it may have been erased: Links looks for the entry that says so
     if commitment(row.salt, row.payload) != promised:
         return "its payload is not the one it committed to"
     return None
@@ -161,12 +191,19 @@ def _wrong(row: Any, prev: bytes, seq: int) -> str | None:
 
 def _fold(bodies: dict[str, tuple[int, Any]], row: Any, kinds: Mapping[str, Kind]) -> None:
     """Carry what an entry did to its record: `bodies` holds (seq, body), the body None if deleted."""
-    header, said = orjson.loads(row.bytes), orjson.loads(row.payload)
+    header = orjson.loads(row.bytes)
     if header["status"] not in ("applied", "merged", "conflict"):
         return
     record = header["record"]
-    if header["op"] == "delete":
+    if row.payload is None:
+        # The entry that erased it restates the record.
+        bodies[record] = (row.seq, (bodies.get(record) or (0, {}))[1])
+        return
+    said = orjson.loads(row.payload)
+    if header["op"] == "delete" or (header["op"] == GONE and said["fields"]["whole"]):
         bodies[record] = (row.seq, None)
+    elif header["op"] == GONE:
+        bodies[record] = (row.seq, said["after"])
     elif said["after"]:
         kind = kinds.get(header["kind"])
         after = said["after"] if kind is None else lift_body(kind.lifts, said["after"])
@@ -268,6 +305,13 @@ def all_heads(conn: Connection) -> dict[str, int]:
     """Every dossier and its last seq."""
     t = tables.dossiers
     return {r.dossier: r.seq for r in conn.execute(select(t.c.dossier, t.c.seq).order_by(t.c.dossier))}
+
+
+def heads(conn: Connection) -> dict[str, Head]:
+    """Every dossier's head."""
+    t = tables.dossiers
+    rows = conn.execute(select(t).order_by(t.c.dossier))
+    return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up, r.closed_at) for r in rows}
 
 
 def standing_records(

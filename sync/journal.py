@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from . import bulk, epochs, lookup, tables
+from . import bulk, epochs, erasure, lookup, tables
 from .arrival import Arrival
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED
@@ -165,11 +165,23 @@ class Journal:
         *,
         received_at: str,
         lineage: epochs.Lineage = (),
+        told: Mapping[str, str] = epochs.UNTOLD,
         author: Author = epochs.RESTORER,
     ) -> Head:
         """Open a new epoch after the database was put back from a backup; see epochs.restore."""
         head = self.lock(conn, dossier)
-        return epochs.restore(conn, head, dossier, author, lineage, received_at=received_at)
+        return epochs.restore(conn, head, dossier, author, lineage, received_at=received_at, told=told)
+
+    def erase(
+        self, conn: Connection, dossier: str, order: erasure.Order, author: Author = epochs.RESTORER
+    ) -> erasure.Erased:
+        """Carry an order to erase out, under the lock, and bring the read models along; see erasure.py.
+
+        Raises UnknownDossier, NothingToErase.
+        """
+        done = erasure.erase(conn, self.kinds, dossier, self.lock(conn, dossier), order, author)
+        self.project(conn, done.touched)
+        return done
 
     def collect(self, conn: Connection, dossier: str, audience: str, upto: int) -> int:
         """Let go of old deletions, under the lock; see epochs.collect."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bases, decisions, guards, lookup, rights, tables
+from . import bases, decisions, erasure, guards, lookup, rights, tables
 from .arrival import Arrival
 from .canonical import spell
 from .change import Author, Change, Unreadable
@@ -112,6 +112,15 @@ class Sitting:
             return self.minutes.invalid(change, "change-id-reused", remember=False)
         if change.after and change.after not in self.minutes.known:
             return answer(change.id, "retry", "missing-base")
+        touched = self.states.get(change.record)
+        if touched is not None and erasure.ERASED in touched.body:
+            left = erasure.without_erased(change, touched, self._trunk(change, touched))
+            if left is None:
+                bare = erasure.bare(change)
+                return self.minutes.append(
+                    bare, "noop", touched.audience, why="erased", version=touched.version
+                )
+            change = left
         if self._is_closed_to(change):
             return self.park(change, "project-closed")
         if change.op == "create":

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam
 
 from media import likeness
 from media.exif import Hints
-from media.tables import blobs, pictures
+from media.tables import blobs, forgotten, pictures
 from server import access
 from server.database import db
 from server.endpoint import Actor
@@ -200,6 +200,12 @@ def line(conn: Connection, dossier: str, digest: str) -> Any:
     return conn.execute(
         select(blobs).where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
     ).one_or_none()
+
+
+def was_erased(conn: Connection, dossier: str, digest: str) -> bool:
+    """Whether these bytes were erased by law."""
+    mine = (forgotten.c.dossier == dossier, forgotten.c.sha256 == digest, forgotten.c.original.is_(True))
+    return conn.execute(select(forgotten.c.sha256).where(*mine)).first() is not None
 
 
 def lines(conn: Connection, dossier: str, after: str, most: int) -> list[Any]:

@@ -9,6 +9,7 @@ from server.endpoint import SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.office import office
 from server.transaction import reading
+from server.watchbook import look
 from sync import history
 
 from . import queries
@@ -128,9 +129,12 @@ class Limit(Schema):
 def record_history(call: Call, dossier: str, record: Any) -> Any:
     """Straight from the journal, for whoever may read the record."""
     with reading() as conn:
-        return queries.of_record(
+        told = queries.of_record(
             conn, call.who, dossier, str(record), call.query["before"], call.query["limit"]
         )
+    if told["record"]["kind"] in office().journal.kinds:
+        look(call.who.id, dossier, str(record), told["record"]["kind"])
+    return told
 
 
 @endpoint(
