@@ -103,6 +103,11 @@ def kept_key(topic: str, dossier: str, name: str) -> str:
     return checked_key(f"kept/{topic}/{_dossier(dossier)}/{name}.json")
 
 
+def archive_key(*parts: str) -> str:
+    """Where something lies in the archive (server/archives/rules.py says where what does)."""
+    return checked_key("/".join(parts))
+
+
 def checked_key(key: str) -> str:
     """`key` itself if it cannot leave the store's root, else BadKey."""
     if len(key) > 512 or not all(SEGMENT.fullmatch(part) for part in key.split("/")):
