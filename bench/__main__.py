@@ -53,7 +53,10 @@ def main() -> None:
                 for row in rows:
                     for n in range(times):
                         step = _step(progress, task, f"{database} {row} {n + 1}/{times}")
-                        runs += ROWS[row](house, size, step)
+                        measured = ROWS[row](house, size, step)
+                        runs += measured
+                        told = ", ".join(f"{r.row} {r.value:,.2f} {r.unit}" for r in measured)
+                        progress.console.print(f"{database} {n + 1}/{times}: {told}", highlight=False)
                     progress.advance(task)
                 beside: dict[tuple[str, str], float] = {}
                 if peer.installed():

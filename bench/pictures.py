@@ -11,12 +11,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import orjson
 from PIL import Image
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import select
 
 from media import likeness
 from media.tables import pictures
@@ -243,7 +243,8 @@ def duplicates(house: House, size: Size, step: Step) -> list[Result]:
     """Milliseconds of a look-up among a million pictures. Beside it: what lies under one value of one
     band, an index away.
     """
-    with _pictures(house, size.million, step) as conn:
+    _fill(house, size.million, step)
+    with house.app.app_context(), transaction.reading() as conn:
         step("duplicates")
         asked = list(_hashes(size.deltas, seed=1))
         ms = bare.median_ms(lambda n: queries.near(conn, *asked[n]), len(asked))
@@ -257,13 +258,14 @@ def duplicates(house: House, size: Size, step: Step) -> list[Result]:
     return [result("duplicates", house, ms, "ms", beside, goal=LOOK_UP_GOAL)]
 
 
-@contextmanager
-def _pictures(house: House, count: int, step: Step) -> Iterator[Connection]:
-    """A connection that sees so many pictures' hashes; they are gone afterwards."""
+def _fill(house: House, count: int, step: Step) -> None:
+    """Enter so many pictures' hashes, once a house."""
+    if house.pictured >= count:
+        return
+    step(f"{count:,} hashes")
     with house.app.app_context():
-        step(f"{count:,} hashes")
         rows = []
-        for n, (across, down, mirror) in enumerate(_hashes(count, seed=0)):
+        for n, (across, down, mirror) in enumerate(_hashes_of(count)):
             digest = f"{n:064x}"
             spelled = (f"{across:016x}", f"{mirror:016x}", f"{down:016x}", *likeness.bands(across))
             rows.append((DOSSIERS[n % len(DOSSIERS)], digest, None, None, None, None, None, *spelled))
@@ -273,10 +275,13 @@ def _pictures(house: House, count: int, step: Step) -> Iterator[Connection]:
                 rows = []
         with transaction.writing() as conn:
             conn.exec_driver_sql("ANALYZE pictures")  # as PostgreSQL does by itself within a minute
-        with transaction.reading() as conn:
-            yield conn
-        with transaction.writing() as conn:
-            conn.execute(delete(pictures))
+    house.pictured = count
+
+
+@cache
+def _hashes_of(count: int) -> Sequence[tuple[int, int, int]]:
+    """The same for either database: drawing them takes longer than all that is measured."""
+    return tuple(_hashes(count, seed=0))
 
 
 def _hashes(count: int, *, seed: int) -> Iterator[tuple[int, int, int]]:

@@ -61,12 +61,14 @@ def _steps(conn: Connection, waiting: Sequence[IssueRow], now: datetime) -> dict
     calendar = law.calendar(conn, today - timedelta(days=366))
     climbed = queries.climbed(conn, [(row.dossier, row.id) for row in waiting])
     found: dict[str, list[Step]] = {}
-    ladders: dict[tuple[str, date], law.Provision] = {}
+    ladders: dict[tuple[str, date], law.Provision | None] = {}
     for row in waiting:
+        ladder = _ladder(conn, row, ladders)
+        if ladder is None:
+            continue
         try:
-            ladder = _ladder(conn, row, ladders)
             due = list(_rungs(ladder.value, row, today, calendar))
-        except (Refusal, NoCalendar) as gap:
+        except NoCalendar as gap:
             log.warning("the ladder cannot be climbed", dossier=row.dossier, issue=row.id, why=str(gap))
             continue
         for rung in due:
@@ -76,12 +78,18 @@ def _steps(conn: Connection, waiting: Sequence[IssueRow], now: datetime) -> dict
     return found
 
 
-def _ladder(conn: Connection, row: IssueRow, known: dict[tuple[str, date], law.Provision]) -> law.Provision:
-    """The ladder that held on the day the issue was found."""
+def _ladder(
+    conn: Connection, row: IssueRow, known: dict[tuple[str, date], law.Provision | None]
+) -> law.Provision | None:
+    """The ladder that held on the day the issue was found; None, and said once, where none did."""
     name = "escalation.major" if row.gravity == queries.MAJOR else "escalation.general"
     found_on = local_day(datetime.fromisoformat(row.found_at))
     if (name, found_on) not in known:
-        known[name, found_on] = law.provision(conn, name, found_on)
+        try:
+            known[name, found_on] = law.provision(conn, name, found_on)
+        except Refusal as gap:
+            log.warning("no ladder holds", code=name, on=found_on.isoformat(), why=str(gap))
+            known[name, found_on] = None
     return known[name, found_on]
 
 

@@ -139,3 +139,16 @@ def test_whom_a_step_names_is_told_once_and_nobody_else(office: House) -> None:
     assert told("li") == told("wang") == ["issue.overdue"]
     assert told("zhang") == told("stranger") == []
     assert office.desk("li").get("/api/v1/notifications")["items"][0]["record"] == record
+
+
+def test_without_a_ladder_a_pass_costs_the_same_for_one_issue_and_for_twenty(site: House) -> None:
+    def cost() -> int:
+        with site.statements() as said:
+            assert climb(site) == 0
+        return len(said)
+
+    li = site.desk("li")
+    li.push(WJ, issue(severity="major"))
+    one = cost()
+    li.push(WJ, *(issue(severity="major") for _ in range(19)))
+    assert cost() == one
