@@ -58,6 +58,7 @@ _SUPERVISOR = {
     "escalation": frozenset({"read"}),
     "notice": frozenset({"read", "create", "update"}),
     "block": frozenset({"read", "create", "update"}),
+    "device_key": frozenset({"read"}),
     "conflict": frozenset({"read", "resolve"}),
     "parked": frozenset({"read", "resolve"}),
     "delivery": frozenset({"read"}),
@@ -134,6 +135,12 @@ def may_have(actor: Actor, verb: str, dossier: str) -> bool:
     kind, _, deed = verb.partition(".")
     posts = (*actor.held.get(dossier, ()), *actor.formerly.get(dossier, ()))
     return any(deed in TABLE[h.role].get(kind, ()) for h in posts)
+
+
+def may_read(actor: Actor, dossier: str, kind: str, audience: str) -> bool:
+    """Whether the actor may read records of this kind and audience now."""
+    seen = audiences(actor.held.get(dossier, ()))
+    return may(actor, f"{kind}.read", dossier) and sees(seen, audience)
 
 
 def where(actor: Actor, verb: str) -> frozenset[str]:

@@ -29,6 +29,8 @@ from .database import db, engine_options, keep_promises
 from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
 from .errors import CODES, Refusal, answer_refusal, problem, words
+from .evidence.actions import attest
+from .evidence.routes import blueprint as evidence
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
@@ -44,6 +46,7 @@ from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .sealing import Seal
+from .signing import Signing
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 from .watchbook import note
@@ -52,7 +55,7 @@ from .webhooks.routes import blueprint as webhooks
 log = structlog.get_logger()
 BLUEPRINTS = (
     *(people, devices, law, projects, inspections, issues, photos, numbers, notices, traces, agenda),
-    *(desk, open_pages, notifications, webhooks),
+    *(desk, open_pages, notifications, webhooks, evidence),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
@@ -93,6 +96,8 @@ def create_app(
         identify=identify,
         followers=catalogue.followers() | {"conflict": tell_authors, "parked": tell_authors},
         seal=Seal(config.secret_key_file),
+        signing=Signing(config.origin, config.signing_key_file, config.signed),
+        attest=attest,
         outgoing=outgoing,
         carriers=Carriers(outgoing, config.mail, clock),
     )

@@ -15,6 +15,8 @@ from .erasures.queries import GUARD as HOLDS
 from .erasures.queries import project_erasures, project_holds
 from .erasures.records.erasure import ERASURE
 from .erasures.records.hold import HOLD
+from .evidence.queries import project as project_device_keys
+from .evidence.records.device_key import DEVICE_KEY
 from .inspections.queries import projections as inspections
 from .inspections.queries.officers import GUARD as OFFICERS
 from .inspections.records.answer import ANSWER
@@ -68,6 +70,7 @@ CATALOGUE = (
     Line(CALENDAR, project_calendars),
     Line(TEMPLATE, inspections.project_templates),
     Line(PLAN, inspections.project_plans),
+    Line(DEVICE_KEY, project_device_keys),
     Line(RECUSAL, inspections.project_recusals),
     Line(PROJECT, project_projects),
     Line(ASSIGNMENT, inspections.project_assignments),

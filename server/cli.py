@@ -3,15 +3,17 @@
 import os
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 import flask_migrate
+import orjson
 from flask.cli import FlaskGroup, with_appcontext
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from sync import history
+from sync import history, witnesses
 from sync.arrival import rfc3339
 
 from . import openapi, transaction
@@ -21,6 +23,8 @@ from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
 from .erasures.commands import erasure
+from .evidence.commands import keys
+from .evidence.queries import all_device_keys
 from .inspections.commands import checklist
 from .law.commands import law
 from .law.rules import SHANGHAI
@@ -31,6 +35,7 @@ from .people.queries import by_username
 from .photos import queries as photos
 from .photos.actions import faults_at_rest
 from .replay import replay
+from .signing import KeyTrouble
 from .storekeeper import media
 from .webhooks.commands import webhook
 from .writers import WAITING_FOR_DOSSIER
@@ -153,21 +158,30 @@ def _person(username: str) -> str:
 
 @main.command()
 @click.option("--dossier", help="Only this one.")
+@click.option(
+    "--held",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What a device holds (its checkpoints and receipts, JSON); may be given several times.",
+)
 @with_appcontext
-def verify(dossier: str | None) -> None:
-    """校验 Re-link every journal and read every photograph again. Exit 1 names what is wrong."""
+def verify(dossier: str | None, held: tuple[Path, ...]) -> None:
+    """校验 Re-link every journal, hold it against every checkpoint, read every photograph again. Exit 1
+    names what is wrong. Checkpoints that this node remembers count too.
+    """
     with transaction.reading() as conn:
         heads = history.all_heads(conn)
     wanted = {d: h for d, h in heads.items() if dossier in (None, d)}
     if dossier and not wanted:
         raise click.ClickException(f"There is no dossier {dossier}.")
-    faults, entries = 0, 0
+    evidence = _evidence(held)
+    faults, entries, matched = 0, 0, 0
     with Progress(console=console) as progress:
         task = progress.add_task("校验 verify", total=len(wanted))
         for name in wanted:
             with transaction.reading() as conn:
-                found = history.verify(conn, name, office().journal.kinds)
-            entries += found.entries
+                found = history.verify(conn, name, office().journal.kinds, evidence)
+            entries, matched = entries + found.entries, matched + found.checkpoints
             if found.fault is not None:
                 faults += 1
                 console.print(f"[red]{name}: entry {found.fault.seq}: {found.fault.why}")
@@ -175,10 +189,22 @@ def verify(dossier: str | None) -> None:
     photographs, bad = _verify_media(dossier)
     faults += bad
     console.print(
-        f"{len(wanted)} dossiers, {entries} entries, {photographs} photographs read again, {faults} faults"
+        f"{len(wanted)} dossiers, {entries} entries, {matched} checkpoints, "
+        f"{photographs} photographs read again, {faults} faults"
     )
     if faults:
         sys.exit(1)
+
+
+def _evidence(held: tuple[Path, ...]) -> witnesses.Evidence:
+    """What the devices' files and this node's memory know of what was signed."""
+    try:
+        told = [orjson.loads(path.read_bytes()) for path in held]
+        told.append({"checkpoints": office().signing.all_notes()})
+        with transaction.reading() as conn:
+            return witnesses.evidence(told, all_device_keys(conn))
+    except (ValueError, KeyError, TypeError, AttributeError, KeyTrouble) as wrong:
+        raise click.ClickException(f"What is held cannot be used: {wrong}") from None
 
 
 def _verify_media(dossier: str | None) -> tuple[int, int]:
@@ -231,6 +257,7 @@ main.add_command(checklist)
 main.add_command(demo)
 main.add_command(doctor)
 main.add_command(erasure)
+main.add_command(keys)
 main.add_command(law)
 main.add_command(media)
 main.add_command(notify)

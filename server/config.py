@@ -28,6 +28,14 @@ XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' se
                        default `<var>/secret.key`
 XUNJIAN_BACKUP_PASSPHRASE_FILE  its first line closes the keys that a backup holds, and opens them
                        again; keep it where no backup lies. Unset: backups hold no keys
+XUNJIAN_ORIGIN         the name under which this deployment signs its journals, for ever: a host name
+                       of its own, with a path if it likes; default xunjian.localhost
+XUNJIAN_SIGNING_KEY_FILE  the private key that signs checkpoints (PEM, mode 0600), the same on every
+                       node, kept apart from the database and its backups; made with the first
+                       checkpoint where the house has none; default `<var>/signing.key`
+XUNJIAN_SIGNED         folder in which a node remembers the newest checkpoint it signed of each
+                       dossier, so that a database put back from a backup is noticed; kept apart
+                       from the database and its backups; default `<var>/signed`
 XUNJIAN_OUTGOING_ALLOW networks of our own (CIDR, with commas) that notifications and webhooks
                        may reach, also by plain http; default none: the public internet by https
 XUNJIAN_MAIL_URL       smtps://, smtp:// (STARTTLS) or smtp+plain:// [user@]host[:port]?from=address;
@@ -77,6 +85,9 @@ class Config:
     office: str
     secret_key_file: Path
     backup_passphrase_file: Path | None
+    origin: str
+    signing_key_file: Path
+    signed: Path
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...]
     mail: MailServer | None
 
@@ -98,6 +109,9 @@ class Config:
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
             secret_key_file=Path(env.get("XUNJIAN_SECRET_KEY_FILE") or var / "secret.key").resolve(),
             backup_passphrase_file=_path(env, "XUNJIAN_BACKUP_PASSPHRASE_FILE"),
+            origin=_origin(env.get("XUNJIAN_ORIGIN") or "xunjian.localhost"),
+            signing_key_file=Path(env.get("XUNJIAN_SIGNING_KEY_FILE") or var / "signing.key").resolve(),
+            signed=Path(env.get("XUNJIAN_SIGNED") or var / "signed").resolve(),
             outgoing_allow=_networks(env.get("XUNJIAN_OUTGOING_ALLOW") or ""),
             mail=_mail(env.get("XUNJIAN_MAIL_URL") or "", env.get("XUNJIAN_MAIL_PASSWORD_FILE") or ""),
         )
@@ -116,6 +130,12 @@ def _office(given: str) -> str:
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).resolve() if env.get(name) else None
+
+
+def _origin(given: str) -> str:
+    if len(given) > 80 or not re.fullmatch(r"[a-z0-9.-]+(/[a-z0-9.-]+)*", given):
+        raise ValueError(f"XUNJIAN_ORIGIN: expected a host name, with a path if need be, got {given!r}")
+    return given
 
 
 def _url(env: Mapping[str, str], name: str) -> str | None:

@@ -66,6 +66,18 @@ CODES: dict[str, Code] = {
         "该版本已存在且内容不同，请使用新的版本号",
         "That edition says something else; number a new one.",
     ),
+    "not-sealed": Code(
+        409, "retry", "尚未签署检查点，请一分钟后再试", "No checkpoint covers it yet; ask again in a minute."
+    ),
+    "no-such-tree": Code(
+        409, "repair", "没有这样的检查点", "No checkpoint of this epoch covers so many entries."
+    ),
+    "tree-broken": Code(
+        500,
+        "ask",
+        "留痕索引自相矛盾，请立即告知系统管理员",
+        "The journal's tree contradicts itself; tell the office at once.",
+    ),
     "method-not-allowed": Code(405, "update", "不支持此操作", "This address does not offer that method."),
     "evidence-missing": Code(
         404,
@@ -142,6 +154,18 @@ CODES: dict[str, Code] = {
         "It is said to be served before it was issued, or in the future.",
     ),
     # why-codes of outcomes
+    "bad-signature": Code(
+        200, "ask", "设备签名不符，内容已转交审核", "The device's signature is wrong; a reviewer decides."
+    ),
+    "signature-missing": Code(
+        200, "ask", "缺少设备签名，内容已转交审核", "The device's signature is missing; a reviewer decides."
+    ),
+    "key-taken": Code(
+        200, "repair", "该密钥属于他人，请重新生成", "This key is another person's; make a new one."
+    ),
+    "key-unproven": Code(
+        200, "repair", "未能证明持有该密钥", "The device did not prove that it holds this key."
+    ),
     "access-revoked": Code(200, "ask", "权限已收回，内容已转交审核", "Access was lost; a reviewer decides."),
     "re-assigned": Code(
         200, "ask", "任务已转交他人，内容已转交审核", "Given to another; a reviewer decides."

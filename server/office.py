@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from media.store import Store
     from media.tus import Tus
     from media.uploads import Uploads
-    from sync.journal import Journal
+    from sync.change import Change, Unreadable
+    from sync.journal import Journal, Pushed
     from sync.minutes import Touched
 
     from .carriers import Carriers
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .endpoint import Actor
     from .outgoing import Outgoing
     from .sealing import Seal
+    from .signing import Signing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Office:
     identify: Callable[[str], Actor]
     followers: Mapping[str, Callable[[str, Sequence[Touched]], None]]
     seal: Seal
+    signing: Signing
+    attest: Callable[[str, Sequence[Change | Unreadable], Pushed], None]
     outgoing: Outgoing
     carriers: Carriers
 

@@ -21,6 +21,7 @@ from . import transaction
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .erasures.actions import carry_out_all as erase_all
+from .evidence.actions import look_back, seal_all
 from .issues.followers import catch_up as follow_up
 from .issues.jobs import escalate_all
 from .notices.actions import settle_all as settle_notices
@@ -49,10 +50,12 @@ INTERVALS_S = {
     "tell subscribers": 10,
 }
 # These walk over all that rests.
-INTERVALS_S |= {"reconcile media": DAY_S, "write sidecars": DAY_S, "sweep watermarks": DAY_S}
+INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
+# Whether the database is behind what was signed is said before anybody works with it.
+AT_START = frozenset({"look back"})
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
-ON_EVERY_NODE = frozenset({"drain uploads", "sweep uploads", "clear scratch"})
+ON_EVERY_NODE = frozenset({"look back", "drain uploads", "sweep uploads", "clear scratch"})
 INVALID_DAYS = 90  # protocol.md §1
 
 
@@ -68,6 +71,7 @@ def start(app: Flask) -> BackgroundScheduler:
             id=name,
             coalesce=True,
             max_instances=1,
+            **({"next_run_time": app.extensions["office"].clock()} if name in AT_START else {}),
         )
     scheduler.start()
     return scheduler
@@ -79,6 +83,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
     """
     here: Office = app.extensions["office"]
     return {
+        "sign checkpoints": seal_all,
+        "look back": look_back,
         "settle photographs": settle_all,
         "develop photographs": develop_all,
         "reconcile media": archive.reconcile_all,

@@ -184,6 +184,7 @@ def push(
         touched = [t for t in pushed.touched if t.kind == kind]
         if touched:
             after_commit(partial(follow, dossier, touched))
+    here.attest(dossier, changes, pushed)
     return pushed
 
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from . import signatures
 from .canonical import NotCanonical, check, sha256, spell
 from .protocol import AUDIENCE_PATTERN, CHANGE_BYTES, CLOCK_SCHEMA
 from .record import INSTANT_SCHEMA, UUID_SCHEMA, Kind, compiled
@@ -126,7 +127,8 @@ class Change:
     """A change that can be understood. `digest` is the SHA-256 of its canonical bytes as sent.
 
     `version` and `epoch` are what was seen before any edit that waited; `shown`, where the client
-    says it, what was on the screen under the edits from `first_shown` to `after`.
+    says it, what was on the screen under the edits from `first_shown` to `after`. `signed` is the
+    device's signature as it came; `doubt`, the code of what speaks against it, for a reviewer.
     """
 
     id: str
@@ -147,6 +149,8 @@ class Change:
     first_shown: str | None = None
     atomic: bool = False
     schema: int | None = None
+    signed: signatures.Signed | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +211,7 @@ def read(
         first_shown=shown["first"] if shown else None,
         atomic=raw.get("atomic", False),
         schema=schema,
+        signed=signatures.read(raw.get("sig"), raw),
     )
 
 

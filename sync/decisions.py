@@ -22,6 +22,7 @@ CURRENT = "current"
 ACCEPTABLE = (
     *("access-revoked", "re-assigned", "access-expired", "deactivated", "project-closed"),
     *("not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile"),
+    *("bad-signature", "signature-missing"),
 )
 
 # Faults of the decision itself: the reviewer sends another one, and nobody else is bothered.
@@ -176,7 +177,8 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
     if late.op == "update" and target is not None and target.deleted:
         # Taken, it would wait once more: bring the record back first, or return the work.
         return sitting.minutes.invalid(change, "edit-vs-delete")
-    taken = replace(late, id=change.id, digest=change.digest)
+    # The author's signature stands on the entry by which the work came in.
+    taken = replace(late, id=change.id, digest=change.digest, signed=None)
     author = Author(state.body["actor"], state.body["device"], sitting.author.may, system=True)
     outcome = sitting.take(taken, author)
     if outcome["status"] != "parked":

@@ -29,6 +29,8 @@ MARK = "（已依法删除）"  # in the place of a text that no record may lack
 KEPT_OF_QUESTIONS = ("target", "target_kind", "home", "home_record", "home_version")
 QUESTIONS = (CONFLICT.name, PARKED.name)
 AT_ONCE = 500
+# What is left of a change is not what its device signed, nor what its schema said.
+UNSAID: Any = {"schema": None, "signed": None}
 
 
 class NothingToErase(ValueError):
@@ -59,7 +61,6 @@ class Erased:
     `files`, first loads by their digests, that still hold the old contents.
     """
 
-    head: Head
     seqs: list[int]
     standing: tuple[str, str, Body]
     touched: list[Touched]
@@ -94,9 +95,8 @@ def erase(
     for audience in {s.audience for s in dirty.values()}:
         snapshots.forget(conn, dossier, audience)
     touched = minutes.write(dirty)
-    ended = Head(head.epoch, minutes.seq, minutes.prev, head.backed_up, minutes.closed_at)
     standing = (state.kind, state.audience, state.body)
-    return Erased(ended, seqs, standing, touched, files)
+    return Erased(seqs, standing, touched, files)
 
 
 def _minute(minutes: Minutes, kind: Kind, order: Order, state: State, seqs: Sequence[int]) -> None:
@@ -252,9 +252,9 @@ def without_erased(change: Change, state: State, trunk: int) -> Change | None:
         return None
     if kept.keys() == change.fields.keys():
         return change
-    return replace(change, fields=kept, raw=dict(change.raw) | {"fields": kept, "reason": None}, schema=None)
+    return replace(change, fields=kept, raw=dict(change.raw) | {"fields": kept, "reason": None}, **UNSAID)
 
 
 def bare(change: Change) -> Change:
     """A change of which the journal keeps that it came, and nothing that it said."""
-    return replace(change, fields={}, raw={"base": change.raw.get("base")}, schema=None)
+    return replace(change, fields={}, raw={"base": change.raw.get("base")}, **UNSAID)

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from . import feed, snapshots
+from . import checkpoints, feed, notes, snapshots
 from .arrival import Arrival, rfc3339
 from .change import Author, Change, Unreadable, read
+from .checkpoints import Held
 from .feed import Cursor
 from .journal import EpochChanged, Journal, Pushed, UnknownDossier
 from .packing import CannotUnpack, TooLarge, unpack
@@ -57,6 +58,9 @@ class Request:
     groups: list[Group]
     cursors: Mapping[str, Mapping[str, Cursor]] | None
     limit: int
+    held: Mapping[str, Held]
+    keys: int | None
+    device_key: Mapping[str, str] | None
 
 
 def inflate(data: bytes, encoding: str) -> bytes:
@@ -117,6 +121,9 @@ def parse(data: bytes, journal: Journal, today: date | None = None) -> Request:
         ],
         cursors=None if pull is None else _cursors(pull.get("cursors") or {}),
         limit=int((pull or {}).get("limit", PAGE_ITEMS)),
+        held=_held((pull or {}).get("checkpoints") or {}),
+        keys=None if pull is None or "keys" not in pull else int(pull["keys"]),
+        device_key=body.get("device_key"),
     )
 
 
@@ -129,6 +136,15 @@ def _cursors(held: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Curso
         }
         for dossier, audiences in held.items()
     }
+
+
+def _held(said: Mapping[str, Mapping[str, Any]]) -> dict[str, Held]:
+    """The checkpoints that a device holds. Raises BadRequest."""
+    try:
+        roots = {d: notes.hashes([c["root"]])[0] for d, c in said.items()}
+    except notes.NotANote as wrong:
+        raise BadRequest("malformed", str(wrong), field="pull/checkpoints") from None
+    return {d: Held(int(c["epoch"]), int(c["size"]), roots[d]) for d, c in said.items()}
 
 
 def _below(held: Mapping[str, Any]) -> int | None:
@@ -183,10 +199,13 @@ def answer_pull(
     granted: Mapping[str, Sequence[str]],
     wanted: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
-    """The pull half: heads first, then one page for each cursor."""
+    """The pull half: heads first, then one page for each cursor; the newest checkpoints, and those of
+    the house's keys (statements.py) that the device does not know.
+    """
     heads = journal.heads(conn, list(granted))
     cursors = request.cursors or {}
-    return feed.pull(
+    shown, keys = checkpoints.shown(conn, [d for d in cursors if d in granted], request.held)
+    answer = feed.pull(
         conn,
         granted,
         heads,
@@ -195,7 +214,11 @@ def answer_pull(
         wanted=wanted,
         schema=journal.schemas.current,
         offers=_offers(conn, cursors),
+        checkpoints=shown,
     )
+    if request.keys is not None and keys > request.keys:
+        answer["keys"] = checkpoints.introductions(conn, request.keys)
+    return answer
 
 
 def _offers(

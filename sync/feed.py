@@ -195,7 +195,7 @@ def _item(schema: int, seq: int, op: str, record: str, kind: str, body: str, wri
 
 
 def _standing(head: Head) -> dict[str, Any]:
-    return {"epoch": head.epoch, "head": head.seq, "backed_up": head.backed_up, "checkpoint": None}
+    return {"epoch": head.epoch, "head": head.seq, "backed_up": head.backed_up}
 
 
 def pull(
@@ -208,12 +208,14 @@ def pull(
     wanted: Mapping[str, Sequence[str]] | None = None,
     schema: int = SCHEMA,
     offers: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
+    checkpoints: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Answer a device's cursors against what is granted at this moment (protocol.md §5).
 
     `heads` must have been read before; `wanted` are the digests whose bytes each dossier lacks,
-    `offers` the ready-made first loads by pair. A pair that is not granted appears only as absence
-    from `granted` and, since the device holds it, in `gone`: unknown and forbidden look alike.
+    `offers` the ready-made first loads by pair, `checkpoints` what is shown of each dossier's. A pair
+    that is not granted appears only as absence from `granted` and, since the device holds it, in
+    `gone`: unknown and forbidden look alike.
     """
     known = {d: sorted(audiences) for d, audiences in granted.items() if d in heads}
     gone: list[str] = []
@@ -238,7 +240,8 @@ def pull(
             if offer is not None and starts(held[audience]) and "items" in pages[audience]:
                 pages[audience]["snapshot"] = offer
         lacking = list((wanted or {}).get(dossier, ()))
-        dossiers[dossier] = _standing(head) | {"wanted": lacking, "audiences": pages}
+        shown = (checkpoints or {}).get(dossier)
+        dossiers[dossier] = _standing(head) | {"checkpoint": shown, "wanted": lacking, "audiences": pages}
     return {
         "granted": {d: {"epoch": heads[d].epoch, "audiences": a} for d, a in known.items()},
         "gone": gone,

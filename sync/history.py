@@ -16,6 +16,7 @@ from .journal import GENESIS
 from .minutes import Head, Touched
 from .record import Kind
 from .schema import lift_body
+from .witnesses import Evidence, Fault, Trial
 
 TOLD = (
     *("seq", "epoch", "change", "op", "kind", "record", "status", "why", "conflict"),
@@ -29,20 +30,16 @@ BATCH = 1_000  # entries read at a time: verification runs in constant memory
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """The first place where a journal does not prove itself."""
-
-    seq: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verified:
-    """How far a journal was checked, its last hash, and the fault that stopped the check, if any."""
+    """How far a journal was checked, its last hash, the fault that stopped the check, if any; how many
+    checkpoints it was found to agree with, and up to which seq they vouch for it.
+    """
 
     entries: int
     head: str
     fault: Fault | None = None
+    checkpoints: int = 0
+    vouched: int = 0
 
 
 def of_record(
@@ -67,7 +64,9 @@ def _told(row: Any) -> dict[str, Any]:
     header = orjson.loads(row.bytes)
     said = orjson.loads(row.payload) if row.payload else None
     told = {k: header[k] for k in TOLD} | {"left": header.get("left")}
+    signed = header["sig"] if isinstance(header["sig"], dict) else None
     return told | {
+        "signed": {"alg": signed["alg"], "key": signed["key"]} if signed else None,
         "hash": row.hash.hex(),
         "erased": said is None,
         "reason": said.get("reason") if said else None,
@@ -76,6 +75,33 @@ def _told(row: Any) -> dict[str, Any]:
         "after": said["after"] if said else {},
         "lost": said["lost"] if said else {},
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as it was hashed, and who may read it."""
+
+    seq: int
+    audience: str
+    bytes: bytes
+
+
+def entry_of(conn: Connection, dossier: str, record: str, seq: int | None = None) -> Entry | None:
+    """The record's entry `seq`, by default its last; None where there is none."""
+    e = tables.entries
+    query = select(e.c.seq, e.c.bytes).where(e.c.dossier == dossier, e.c.record == record)
+    query = query.where(e.c.seq == seq) if seq is not None else query
+    row = conn.execute(query.order_by(e.c.seq.desc()).limit(1)).one_or_none()
+    return None if row is None else Entry(row.seq, orjson.loads(row.bytes)["audience"], row.bytes)
+
+
+def opened(conn: Connection, dossier: str, seq: int) -> tuple[bytes | None, bytes | None]:
+    """The salt and the payload of an entry; None each where it was erased."""
+    p = tables.payloads
+    row = conn.execute(
+        select(p.c.salt, p.c.bytes).where(p.c.dossier == dossier, p.c.seq == seq)
+    ).one_or_none()
+    return (None, None) if row is None else (row.salt, row.bytes)
 
 
 def entries(conn: Connection, dossier: str, *, since: int = 0) -> Iterator[Any]:
@@ -111,28 +137,43 @@ def naming(
     return {d.decode() for d in named}, seq
 
 
-def verify(conn: Connection, dossier: str, kinds: Mapping[str, Kind] = NO_KINDS) -> Verified:
-    """Re-link a dossier's journal: every hash, every link, every payload, the head, and the records
-    that must say what their entries say (I1).
+def verify(
+    conn: Connection,
+    dossier: str,
+    kinds: Mapping[str, Kind] = NO_KINDS,
+    evidence: Evidence | None = None,
+) -> Verified:
+    """Re-link a dossier's journal: every hash, every link, every payload, the head, the records that
+    must say what their entries say (I1), the tree, and everything that was signed of it; with
+    `evidence`, also what others hold.
 
     The head is read first: what is entered meanwhile is the next verification's business. `kinds`
     know under which names older schemas wrote.
     """
-    t = tables.dossiers
-    head = conn.execute(select(t.c.seq, t.c.hash).where(t.c.dossier == dossier)).one_or_none()
+    head = conn.execute(select(tables.dossiers).where(tables.dossiers.c.dossier == dossier)).one_or_none()
     if head is None:
         return Verified(0, GENESIS.hex(), Fault(0, "there is no head"))
-    links = Links()
+    links, trial = Links(), Trial(conn, dossier, evidence or Evidence())
     bodies: dict[str, tuple[int, Any]] = {}
+
+    def found(fault: Fault | None) -> Verified:
+        return Verified(links.count, links.prev.hex(), fault, trial.matched, trial.agreed)
+
     for row in entries(conn, dossier):
         if row.seq > head.seq:
             break
-        fault = links.take(row)
+        fault, header = links.take(row)
         if fault is not None:
-            return Verified(links.count, links.prev.hex(), fault)
-        _fold(bodies, row, kinds)
-    fault = links.end(head.seq, head.hash) or _unlike_its_entries(conn, dossier, bodies, head.seq, kinds)
-    return Verified(links.count, links.prev.hex(), fault)
+            return found(fault)
+        why = trial.add(row, header)
+        if why:
+            return found(Fault(row.seq, why))
+        _fold(bodies, row, header, kinds)
+        unlike = trial.checkpoint()
+        if unlike:
+            return found(unlike)
+    fault = links.end(head.seq, head.hash) or trial.end(head)
+    return found(fault or _unlike_its_entries(conn, dossier, bodies, head.seq, kinds))
 
 
 class Links:
@@ -145,53 +186,61 @@ class Links:
         self.prev, self.seq, self.count = GENESIS, 0, 0
         self._unsaid: set[int] = set()  # entries without a payload; a later one must say that it went
 
-    def take(self, row: Any) -> Fault | None:
-        """The next entry; what does not hold of it."""
-        why = _wrong(row, self.prev, self.seq)
+    def take(self, row: Any) -> tuple[Fault | None, dict[str, Any]]:
+        """The next entry; what does not hold of it, and its header, as far as it has one."""
+        why, header = _wrong(row, self.prev, self.seq)
         if why:
-            return Fault(row.seq, why)
+            return Fault(_first_bad(row, header, self.seq), why), header
         if row.payload is None:
             self._unsaid.add(row.seq)
-        if b'"erased":[' in row.bytes:
-            self._unsaid.difference_update(orjson.loads(row.bytes).get("erased", ()))
+        self._unsaid.difference_update(header.get("erased", ()))
         self.prev, self.seq, self.count = row.hash, row.seq, self.count + 1
-        return None
+        return None, header
 
     def end(self, seq: int, head: bytes) -> Fault | None:
         """What does not hold where the head says (seq, hash)."""
         if (self.seq, self.prev) != (seq, head):
-            return Fault(self.seq, "the head names another end")
+            return Fault(self.seq + 1, "the head names another end")
         return Fault(min(self._unsaid), "its payload is missing") if self._unsaid else None
 
 
-def _wrong(row: Any, prev: bytes, seq: int) -> str | None:
-    """What does not hold for one entry after (prev, seq), or None."""
+def _wrong(row: Any, prev: bytes, seq: int) -> tuple[str | None, dict[str, Any]]:
+    """What does not hold for one entry after (prev, seq), or None; and its header, as far as it has one.
+
+    A payload and its salt that are both gone may have been erased: Links looks for the entry that says so.
+    """
+    header: dict[str, Any] = {}
     if entry_hash(row.bytes) != row.hash:
-        return "its bytes do not have its hash"
+        return "its bytes do not have its hash", header
     try:
         header = orjson.loads(row.bytes)
         links, number, promised = header["prev"], header["seq"], header["payload"]
         columns = {k: header[k] for k in ("dossier", "change", "record")}
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        return "its bytes are no entry"
+        return "its bytes are no entry", {}
+    why = None
     if links != prev.hex():
-        return "it does not follow the entry before it"
-    if number != row.seq or not _follows(header, seq):
-        return "its number does not follow"
-    if any(getattr(row, k) != v for k, v in columns.items()):
-        return "its columns say something else than its bytes"
-    if (row.payload is None) != (row.salt is None):
-        return "its payload is missing"
-    if row.payload is None:
-        return None  # it may have been erased: Links looks for the entry that says so
-    if commitment(row.salt, row.payload) != promised:
-        return "its payload is not the one it committed to"
-    return None
+        why = "it does not follow the entry before it"
+    elif number != row.seq or not _follows(header, seq):
+        why = "its number does not follow"
+    elif any(getattr(row, k) != v for k, v in columns.items()):
+        why = "its columns say something else than its bytes"
+    elif (row.payload is None) != (row.salt is None):
+        why = "its payload is missing"
+    elif row.payload is not None and commitment(row.salt, row.payload) != promised:
+        why = "its payload is not the one it committed to"
+    return why, header
 
 
-def _fold(bodies: dict[str, tuple[int, Any]], row: Any, kinds: Mapping[str, Kind]) -> None:
+def _first_bad(row: Any, header: Mapping[str, Any], seq: int) -> int:
+    """The first seq that is not what it was: where entries are missing, the first of those."""
+    return int(row.seq if header.get("op") == "epoch" else min(row.seq, seq + 1))
+
+
+def _fold(
+    bodies: dict[str, tuple[int, Any]], row: Any, header: Mapping[str, Any], kinds: Mapping[str, Kind]
+) -> None:
     """Carry what an entry did to its record: `bodies` holds (seq, body), the body None if deleted."""
-    header = orjson.loads(row.bytes)
     if header["status"] not in ("applied", "merged", "conflict"):
         return
     record = header["record"]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from . import bulk, epochs, erasure, lookup, tables
+from . import bulk, epochs, erasure, growth, lookup, tables
 from .arrival import Arrival
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED
@@ -41,12 +41,16 @@ def _audiences(dialect: str) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What one group of changes came to: an outcome per change, the new head, what was touched."""
+    """What one group of changes came to: an outcome per change, the new head, what was touched, and how
+    many entries no checkpoint covers yet, and how many one does.
+    """
 
     epoch: int
     head: int
     outcomes: list[Outcome]
     touched: list[Touched]
+    unsealed: int = 0
+    sealed: int = 0
 
 
 Projection = Callable[[Connection, Sequence[Touched]], None]
@@ -107,7 +111,10 @@ class Journal:
     def heads(self, conn: Connection, dossiers: Iterable[str]) -> dict[str, Head]:
         """The heads of those of `dossiers` that exist. One statement."""
         found = conn.execute(_heads(conn.dialect.name), {"dossiers": bulk.listed(conn, dossiers)})
-        return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up, r.closed_at) for r in found}
+        return {
+            r.dossier: Head(*(r.epoch, r.seq, r.hash, r.backed_up, r.closed_at), size=r.size, sealed=r.sealed)
+            for r in found
+        }
 
     def known(self, conn: Connection, dossier: str, changes: Iterable[str]) -> set[str]:
         """Which of these changes have an outcome here. One statement."""
@@ -131,7 +138,8 @@ class Journal:
         row = conn.execute(_LOCK, {"dossier": dossier}).one_or_none()
         if row is None:
             raise UnknownDossier(dossier)
-        return Head(row.epoch, row.seq, row.hash, row.backed_up, row.closed_at)
+        size, peaks = growth.caught_up(conn, row)
+        return Head(row.epoch, row.seq, row.hash, row.backed_up, row.closed_at, size, peaks, row.sealed)
 
     def push(
         self,
@@ -156,7 +164,8 @@ class Journal:
         outcomes = [sitting.judge(change) for change in changes]
         touched = sitting.write()
         self.project(conn, touched)
-        return Pushed(head.epoch, sitting.minutes.seq, outcomes, touched)
+        unsealed = sitting.minutes.tree.size - head.sealed
+        return Pushed(head.epoch, sitting.minutes.seq, outcomes, touched, unsealed, head.sealed)
 
     def restore(
         self,
@@ -165,12 +174,14 @@ class Journal:
         *,
         received_at: str,
         lineage: epochs.Lineage = (),
-        told: Mapping[str, str] = epochs.UNTOLD,
         author: Author = epochs.RESTORER,
+        reason: str = epochs.REASON,
+        told: Mapping[str, str] = epochs.UNTOLD,
     ) -> Head:
         """Open a new epoch after the database was put back from a backup; see epochs.restore."""
         head = self.lock(conn, dossier)
-        return epochs.restore(conn, head, dossier, author, lineage, received_at=received_at, told=told)
+        said = {"received_at": received_at, "reason": reason}
+        return epochs.restore(conn, head, dossier, author, lineage, **said, told=told)
 
     def erase(
         self, conn: Connection, dossier: str, order: erasure.Order, author: Author = epochs.RESTORER

@@ -8,12 +8,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, bindparam, select, update
 
-from . import bulk, tables
+from . import bulk, signatures, tables
 from .arrival import Arrival, Captured
 from .canonical import commitment, entry_hash, spell
 from .change import Author, Change, Unreadable
 from .merge import Lost
 from .record import Body
+from .tree import Range
 
 Outcome = dict[str, Any]
 MERGED = "merge"  # the device of values that nobody wrote alone
@@ -25,19 +26,33 @@ _head = tables.dossiers
 _MOVE_HEAD = (
     update(_head)
     .where(_head.c.dossier == bindparam("here"))
-    .values(seq=bindparam("seq"), hash=bindparam("hash"), closed_at=bindparam("closed_at"))
+    .values(
+        seq=bindparam("seq"),
+        hash=bindparam("hash"),
+        closed_at=bindparam("closed_at"),
+        size=bindparam("size"),
+        peaks=bindparam("peaks"),
+        grown=bindparam("seq"),
+    )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of a journal: its epoch, the last seq and that entry's hash."""
+    """The end of a journal: its epoch, the last seq and that entry's hash; and the tree over all
+    entries: how many, the peaks of the compact range, how many of them the newest checkpoint covers.
+
+    Who only reads a head may have it without its tree.
+    """
 
     epoch: int
     seq: int
     hash: bytes
     backed_up: int = 0
     closed_at: str | None = None
+    size: int = 0
+    peaks: bytes = b""
+    sealed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +119,7 @@ class Minutes:
         self.known: dict[str, tuple[str, Outcome]] = {}
         self.authors: dict[str, str] = {}
         self.conflicts: list[bulk.Row] = []
+        self.tree = Range.load(head.size, head.peaks)
         self._entries: list[bulk.Row] = []
         self._payloads: list[bulk.Row] = []
         self._outcomes: list[bulk.Row] = []
@@ -127,20 +143,7 @@ class Minutes:
         """One entry: canonical header, chained; payload apart, committed to by a salted hash."""
         self.seq += 1
         captured = self.captured(change)
-        sent = change.raw.get("fields") or {}
-        as_sent = {"schema": change.schema, "sent": sent} if change.schema and sent != change.fields else {}
-        payload = spell(
-            {
-                "base": change.raw.get("base"),
-                "clock": change.raw.get("clock"),
-                "fields": change.fields,
-                "reason": change.raw.get("reason"),
-                "before": before or {},
-                "after": after or {},
-                **as_sent,
-                "lost": {n: [x.current, x.mine, x.mode] for n, x in (lost or {}).items()},
-            }
-        )
+        payload = _payload(change, before or {}, after or {}, lost or {})
         salt = os.urandom(16)
         data = spell(
             self._header(change, status, audience, captured)
@@ -190,7 +193,7 @@ class Minutes:
             "flags": captured.flags,
             "received_at": self.received_at,
             "skew_ms": self.arrival.skew_ms,
-            "sig": change.raw.get("sig"),
+            "sig": change.signed.header if change.signed else None,
         }
 
     def numbers(self, seqs: set[int]) -> dict[int, int]:
@@ -237,8 +240,9 @@ class Minutes:
         bulk.upsert(conn, tables.feed, [row for n, s in dirty.items() for row in self._feed(n, s)])
         seen = sorted({(self.dossier, s.audience) for s in dirty.values()})
         bulk.upsert(conn, tables.audiences, seen)
+        self.tree.extend(row[5] for row in self._entries)
         moved = {"here": self.dossier, "seq": self.seq, "hash": self.prev, "closed_at": self.closed_at}
-        conn.execute(_MOVE_HEAD, moved)
+        conn.execute(_MOVE_HEAD, moved | {"size": self.tree.size, "peaks": self.tree.dump()})
         return [
             Touched(self.dossier, n, s.kind, s.audience, s.version, s.deleted, s.body)
             for n, s in dirty.items()
@@ -252,6 +256,27 @@ class Minutes:
         here = (self.dossier, s.audience, name, s.version, s.op or ("delete" if s.deleted else "put"))
         left = [(self.dossier, a, name, s.version, "leave") for a in sorted(s.left - {s.audience})]
         return [here, *left]
+
+
+def _payload(change: Change, before: Body, after: Body, lost: Mapping[str, Lost]) -> bytes:
+    """What was said, and what came of it; with a signature, all that it was made over."""
+    sent = change.raw.get("fields") or {}
+    unlike = (change.schema or change.signed) and sent != change.fields
+    as_sent = {"schema": change.schema, "sent": sent} if unlike else {}
+    signed = {"signed": signatures.kept(change.signed, change.raw)} if change.signed else {}
+    return spell(
+        {
+            "base": change.raw.get("base"),
+            "clock": change.raw.get("clock"),
+            "fields": change.fields,
+            "reason": change.raw.get("reason"),
+            "before": before,
+            "after": after,
+            **as_sent,
+            **signed,
+            "lost": {n: [x.current, x.mine, x.mode] for n, x in lost.items()},
+        }
+    )
 
 
 def answer(change: str | None, status: str, why: str | None, remedy: str | None = None) -> Outcome:

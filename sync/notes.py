@@ -217,7 +217,7 @@ def checkpoint(text: str) -> Checkpoint:
     root = _decode(lines[2])
     if len(root) != HASH:
         raise NotANote(f"a root has {HASH} bytes")
-    return Checkpoint(lines[0], _decimal(lines[1]), root)
+    return Checkpoint(lines[0], decimal(lines[1]), root)
 
 
 def verified_checkpoint(note: str, origin: str, trusted: Iterable[Verifier]) -> Checkpoint:
@@ -261,7 +261,7 @@ def proof(text: str) -> Proof:
         extra = _decode(lines.pop(0).removeprefix("extra "))
     if not lines or not lines[0].startswith("index "):
         raise NotANote("a proof names the entry's index")
-    index = _decimal(lines.pop(0).removeprefix("index "))
+    index = decimal(lines.pop(0).removeprefix("index "))
     hashes = tuple(_decode(line) for line in lines)
     if any(len(h) != HASH for h in hashes):
         raise NotANote(f"a hash has {HASH} bytes")
@@ -293,7 +293,8 @@ def _check_name(name: str) -> None:
         raise NotANote("a key's name is not empty and has neither spaces nor +")
 
 
-def _decimal(text: str) -> int:
+def decimal(text: str) -> int:
+    """A number that is written one way only. Raises NotANote."""
     if not (text.isascii() and text.isdecimal()) or (text[0] == "0" and text != "0") or len(text) > 20:
         raise NotANote("a number is written in decimal, without leading zeros")
     return int(text)

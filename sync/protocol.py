@@ -50,6 +50,32 @@ _CURSOR = {
     },
     "required": ["nonce", "epoch", "seq", "floor"],
 }
+_DIGITS = {"type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$"}  # a SHA-256 in base64
+# The newest checkpoint that the device holds of each dossier; the server shows what continues it.
+_CHECKPOINTS = {
+    "type": "object",
+    "maxProperties": 2_000,
+    "propertyNames": {"pattern": DOSSIER_PATTERN},
+    "additionalProperties": {
+        "type": "object",
+        "properties": {
+            "epoch": {"type": "integer", "minimum": 1},
+            "size": {"type": "integer", "minimum": 0},
+            "root": _DIGITS,
+        },
+        "required": ["epoch", "size", "root"],
+    },
+}
+_DEVICE_KEY = {
+    "type": "object",
+    "description": "The device's public key (P-256, 65 bytes in base64url), and that it holds it.",
+    "properties": {
+        "algorithm": {"enum": ["es256"]},
+        "public": {"type": "string", "pattern": "^[A-Za-z0-9_-]{87}$"},
+        "proof": {"type": "string", "pattern": "^[A-Za-z0-9_-]{86}$"},
+    },
+    "required": ["algorithm", "public", "proof"],
+}
 _GROUP = {
     "type": "object",
     "properties": {
@@ -84,8 +110,12 @@ REQUEST_SCHEMA: dict[str, Any] = {
             "properties": {
                 "limit": {"type": "integer", "minimum": 1, "maximum": PAGE_ITEMS},
                 "cursors": _CURSORS,
+                "checkpoints": _CHECKPOINTS,
+                # How many of the house's keys the device knows.
+                "keys": {"type": "integer", "minimum": 0},
             },
         },
+        "device_key": _DEVICE_KEY,
     },
     "required": ["protocol", "schema", "no"],
 }
@@ -165,13 +195,29 @@ _PAGE = {
     },
     "required": ["nonce", "floor"],
 }
+_CHECKPOINT = {
+    "description": "The newest checkpoint: null where none was signed yet, `same` where it is the one held.",
+    "anyOf": [
+        {"type": "null"},
+        {"type": "object", "properties": {"same": {"const": True}}, "required": ["same"]},
+        {
+            "type": "object",
+            "properties": {
+                "note": _TEXT,
+                "proof": {"type": "array", "items": _TEXT},
+                "restores": {"type": "array", "items": _TEXT},
+            },
+            "required": ["note", "proof", "restores"],
+        },
+    ],
+}
 _DOSSIER_ANSWER = {
     "type": "object",
     "properties": {
         "epoch": _INT,
         "head": _INT,
         "backed_up": _INT,
-        "checkpoint": _nullable({"type": "object"}),
+        "checkpoint": _CHECKPOINT,
         "wanted": {"type": "array", "items": _TEXT},
         "audiences": {"type": "object", "additionalProperties": _PAGE},
     },
@@ -189,6 +235,7 @@ _PULL_ANSWER = {
         "gone": {"type": "array", "items": _TEXT},
         "purge": {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}},
         "dossiers": {"type": "object", "additionalProperties": _DOSSIER_ANSWER},
+        "keys": {"type": "array", "items": _TEXT},
     },
     "required": ["granted", "gone", "purge", "dossiers"],
 }
@@ -199,6 +246,11 @@ ANSWER_SCHEMA: dict[str, Any] = {
         "server_time": INSTANT_SCHEMA,
         "push": {"type": "array", "items": _GROUP_ANSWER},
         "pull": _PULL_ANSWER,
+        "device_key": {
+            "type": "object",
+            "properties": {"key": _nullable(_TEXT), "why": _nullable(_TEXT)},
+            "required": ["key", "why"],
+        },
     },
     "required": ["no", "server_time"],
 }

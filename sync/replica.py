@@ -5,46 +5,27 @@ Three things are kept: the *shadow* (the server's state), the *outbox* (unsettle
 all. protocol.md §2–§6; tests, load generators and other back ends use it.
 """
 
+import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from . import signatures, trust
 from .canonical import canonical
-from .merge import Written as _Written
-from .merge import first_body, merge
 from .protocol import CHANGE_BYTES, PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, SCHEMA
-from .record import Body, Kind
+from .record import Kind
 from .replica_answers import Offer, settle, take_pull, take_push, take_snapshot
-from .schema import lift_body, lift_change
+from .replica_tables import TABLES
+from .replica_view import view
 
 UNSETTLED = ("new", "acked")  # what the view replays
 _ROOM = REQUEST_BYTES - 256 * 1024  # left for the envelope and the cursors
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS shadow (
-  dossier TEXT, record TEXT, audience TEXT, kind TEXT NOT NULL, version INTEGER NOT NULL,
-  epoch INTEGER NOT NULL, body TEXT NOT NULL, written TEXT NOT NULL, gen INTEGER NOT NULL,
-  PRIMARY KEY (dossier, record, audience));
-CREATE TABLE IF NOT EXISTS cursors (
-  dossier TEXT, audience TEXT, nonce TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
-  floor INTEGER NOT NULL, below INTEGER, more INTEGER NOT NULL, gen INTEGER NOT NULL,
-  PRIMARY KEY (dossier, audience));
-CREATE TABLE IF NOT EXISTS epochs (
-  dossier TEXT PRIMARY KEY, epoch INTEGER NOT NULL, backed_up INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS outbox (
-  n INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, dossier TEXT NOT NULL, record TEXT NOT NULL,
-  state TEXT NOT NULL, change TEXT NOT NULL, seq INTEGER, epoch INTEGER, outcome TEXT,
-  schema INTEGER NOT NULL DEFAULT 1);
-CREATE INDEX IF NOT EXISTS outbox_record ON outbox (dossier, record, n);
-CREATE TABLE IF NOT EXISTS media (
-  photo TEXT PRIMARY KEY, dossier TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
-  mime TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, state TEXT NOT NULL);
-"""
 
 
 class Line(Protocol):
@@ -69,15 +50,16 @@ class Replica:
         new_id: Callable[[], str],
         device: str = "replica",
         schema: int = SCHEMA,
+        key: ec.EllipticCurvePrivateKey | None = None,
     ) -> None:
-        self.schema = schema
+        self.schema, self.key = schema, key
         self.offers: list[Offer] = []
         self.kinds, self.clock, self.new_id, self.device = kinds, clock, new_id, device
         self.db = sqlite3.connect(path, isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")  # saved means saved, also when the battery dies
-        self.db.executescript(_TABLES)
+        self.db.executescript(TABLES)
 
     def close(self) -> None:
         """Close the local database; everything saved stays."""
@@ -180,6 +162,8 @@ class Replica:
         change |= {"at": at or self.clock().isoformat(timespec="milliseconds")}
         if base is not None:
             change["base"] = base
+        if self.key is not None:
+            change["sig"] = signatures.sign(change, self.key, os.urandom(signatures.SALT))
         spelled = canonical(change)
         if len(spelled) > CHANGE_BYTES:
             raise ValueError(f"{kind}: more than {CHANGE_BYTES} bytes in one change")
@@ -221,66 +205,8 @@ class Replica:
 
     # ------------------------------------------------------------------ view
     def view(self, dossier: str) -> dict[str, dict[str, Any]]:
-        """What the person sees: records by id, `{"kind", "audience", "version", "body"}`.
-
-        A record that moves stands in two audiences until both cursors have passed the move: the
-        newer one shows, and it is the one that an edit is based on.
-        """
-        seen: dict[str, dict[str, Any]] = {
-            r["record"]: {
-                "kind": r["kind"],
-                "audience": r["audience"],
-                "version": r["version"],
-                "body": self._lifted(r["kind"], orjson.loads(r["body"])),
-            }
-            for r in self.db.execute(
-                "SELECT * FROM shadow WHERE dossier=? ORDER BY epoch, version", (dossier,)
-            )
-        }
-        for row in self.db.execute(
-            "SELECT change, schema FROM outbox WHERE dossier=? AND state IN ('new','acked') ORDER BY n",
-            (dossier,),
-        ):
-            change = orjson.loads(row["change"])
-            lifts = self.kinds[change["kind"]].lifts if change["kind"] in self.kinds else ()
-            if lifts and "fields" in change:
-                change["fields"] = lift_change(lifts, change["op"], change["fields"], row["schema"])
-            self._replay(seen, change)
-        return seen
-
-    def _lifted(self, kind: str, body: Body) -> Body:
-        """A body that may have been stored under an older schema, under the names known here."""
-        known = self.kinds.get(kind)
-        return lift_body(known.lifts, body) if known is not None and known.lifts else body
-
-    def _replay(self, seen: dict[str, dict[str, Any]], change: dict[str, Any]) -> None:
-        kind, record, op = self.kinds.get(change["kind"]), change["record"], change["op"]
-        known = seen.get(record)
-        met = known is not None and kind is not None and kind.meets
-        if op == "create" and not met:
-            if known is None and kind is not None:
-                made = first_body(kind, change["fields"], actor="", at=change["at"])
-                new = {"kind": kind.name, "audience": change["audience"], "version": 0}
-                seen[record] = new | {"body": made}
-        elif op == "delete":
-            seen.pop(record, None)
-        elif op == "resolve" and known is not None:
-            known["body"] = known["body"] | {"open": False}  # what comes of it, the server says
-        elif known is not None and kind is not None:
-            known["audience"] = change.get("audience", known["audience"])
-            fields = change.get("fields", {})
-            judged = merge(
-                kind,
-                known["body"],
-                _Written({}, {}),
-                {n: said for n, said in fields.items() if op != "create" or not kind.fields[n].fixed},
-                trunk=0,
-                device=self.device,
-                actor="",
-                at=change["at"],
-            )
-            body: Body = known["body"] | judged.after
-            known["body"] = {k: v for k, v in body.items() if v is not None}
+        """What the person sees: records by id, `{"kind", "audience", "version", "body"}`."""
+        return view(self.db, dossier, self.kinds, self.device)
 
     def unsent(self) -> dict[str, int]:
         """How much is not home yet: changes by kind, and photos' bytes as `photo bytes`."""
@@ -355,7 +281,10 @@ class Replica:
             self._put_meta("no", str(no))
         groups: dict[str, list[Any]] = {}
         room, schema = _ROOM, None
-        waiting = "SELECT dossier, change, schema FROM outbox WHERE state='new' ORDER BY n LIMIT ?"
+        waiting = (
+            "SELECT dossier, change, schema FROM outbox WHERE state='new'"
+            " AND dossier NOT IN (SELECT dossier FROM doubts) ORDER BY n LIMIT ?"
+        )
         for row in self.db.execute(waiting, (REQUEST_CHANGES,)):
             room -= len(row["change"].encode())
             schema = schema or row["schema"]
@@ -378,18 +307,59 @@ class Replica:
             "no": no,
             "sent_at": self.clock().isoformat(timespec="milliseconds"),
             "push": [{"dossier": d, "epoch": self._epoch(d), "changes": c} for d, c in groups.items()],
-            "pull": {"limit": PAGE_ITEMS, "cursors": cursors},
+            "pull": {
+                "limit": PAGE_ITEMS,
+                "cursors": cursors,
+                "checkpoints": trust.held(self.db),
+                "keys": trust.known(self.db),
+            },
         }
+        if self.key is not None and self._meta("key", "") != self._key_id():
+            body["device_key"] = signatures.claim(self.device, self.key)
         return orjson.dumps(body)
+
+    def _key_id(self) -> str:
+        assert self.key is not None
+        return signatures.key_id(signatures.public_bytes(self.key))
 
     def receive(self, answer: Mapping[str, Any]) -> None:
         """Take an answer in; late, repeated and reordered ones do no harm."""
         with self._transaction():
+            if answer.get("device_key", {}).get("key"):
+                self._put_meta("key", answer["device_key"]["key"])
             for group in answer.get("push", ()):
                 take_push(self.db, group, self._epoch(group["dossier"]))
         if "pull" in answer:
+            now = self.clock().isoformat(timespec="milliseconds")
             with self._transaction():
-                self.offers += take_pull(self.db, answer["pull"], answer["no"], self.new_id)
+                self.offers += take_pull(self.db, answer["pull"], answer["no"], self.new_id, now)
+
+    # ----------------------------------------------------------------- trust
+    def doubts(self) -> list[dict[str, Any]]:
+        """The dossiers whose server is not believed, and why, in words (trust.py)."""
+        return trust.doubts(self.db)
+
+    def evidence(self) -> dict[str, Any]:
+        """What this device can witness of what the house has signed: for `xunjian verify --held`."""
+        return trust.evidence(self.db)
+
+    def export_unsent(self) -> bytes:
+        """What is not home for certain, as JSON lines, to be carried by hand."""
+        return trust.unsent(self.db)
+
+    def meet(self, notes: Iterable[str], line: Line) -> list[str]:
+        """Hold another device's checkpoints against the own; the dossiers that are in doubt since.
+
+        Raises what the line raises.
+        """
+
+        def ask(dossier: str, epoch: int, first: int, second: int) -> list[str]:
+            query = f"epoch={epoch}&first={first}&second={second}"
+            told = orjson.loads(line.fetch(f"/api/v1/dossiers/{dossier}/consistency?{query}"))
+            return list(told["proof"])
+
+        with self._transaction():
+            return trust.compare(self.db, notes, ask, self.clock().isoformat(timespec="milliseconds"))
 
     def _meta(self, key: str, default: str) -> str:
         row = self.db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()

@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from . import trust
+
 FINAL = ("applied", "merged", "noop", "conflict", "parked")
 
 
@@ -41,6 +43,10 @@ def take_push(db: sqlite3.Connection, group: Mapping[str, Any], epoch: int) -> N
         )
         if outcome["why"] == "erased":  # nothing of it is kept anywhere
             db.execute("DELETE FROM outbox WHERE id=?", (outcome["id"],))
+        if outcome.get("receipt"):
+            told = outcome["receipt"]
+            kept = (group["dossier"], told["seq"], outcome["id"], told["hash"], told["at"])
+            db.execute("INSERT OR IGNORE INTO receipts VALUES (?,?,?,?,?)", kept)
     settle(db)
 
 
@@ -73,11 +79,13 @@ class Offer:
 
 
 def take_pull(
-    db: sqlite3.Connection, pull: Mapping[str, Any], no: int, new_id: Callable[[], str]
+    db: sqlite3.Connection, pull: Mapping[str, Any], no: int, new_id: Callable[[], str], at: str
 ) -> list[Offer]:
     """Take granted dossiers, pages and cursors in; the caller holds the transaction. Returns what
-    may be loaded as a file instead of page by page.
+    may be loaded as a file instead of page by page. Of a dossier whose history is not the one that
+    was signed, nothing is taken in (trust.py); `at` is when.
     """
+    trust.learn(db, pull.get("keys", ()))
     offers: list[Offer] = []
     latest = db.execute("SELECT value FROM meta WHERE key='latest'").fetchone()
     newest = latest is None or no > int(latest["value"])
@@ -88,6 +96,8 @@ def take_pull(
         known = db.execute("SELECT epoch FROM epochs WHERE dossier=?", (dossier,)).fetchone()
         if known is None or said["epoch"] < known["epoch"]:
             continue  # a late answer from before a restore
+        if not trust.believes(db, dossier, said["epoch"], said.get("checkpoint"), no, at):
+            continue
         if said["epoch"] > known["epoch"]:
             _restored(db, dossier, said["epoch"])
         db.execute(

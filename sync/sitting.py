@@ -121,6 +121,8 @@ class Sitting:
                     bare, "noop", touched.audience, why="erased", version=touched.version
                 )
             change = left
+        if change.doubt:
+            return self.park(change, change.doubt)
         if self._is_closed_to(change):
             return self.park(change, "project-closed")
         if change.op == "create":

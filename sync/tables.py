@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -30,6 +31,15 @@ dossiers = Table(
     Column("hash", LargeBinary, nullable=False),
     Column("backed_up", BigInteger, nullable=False),
     Column("closed_at", String(24)),  # since when the dossier is closed; late work waits for a reviewer
+    # The Merkle tree as a compact range (tree.py): its leaves, its peaks, the seq of its last leaf.
+    # What the release before this one appends during an update is caught up by `grown`.
+    Column("size", BigInteger, nullable=False, server_default="0"),
+    Column("peaks", LargeBinary),
+    Column("grown", BigInteger, nullable=False, server_default="0"),
+    # How many leaves stand in tiles, the seq of the last of them, how many the newest checkpoint covers.
+    Column("tiled", BigInteger, nullable=False, server_default="0"),
+    Column("tiled_seq", BigInteger, nullable=False, server_default="0"),
+    Column("sealed", BigInteger, nullable=False, server_default="0"),
 )
 
 lineage = Table(
@@ -38,6 +48,39 @@ lineage = Table(
     Column("dossier", DOSSIER, primary_key=True),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("fork", BigInteger, nullable=False),
+    # The tree as it came back, who restored it, when and why; and the note that says so, once signed.
+    Column("size", BigInteger),
+    Column("root", LargeBinary),
+    Column("actor", String(96)),
+    Column("at", String(24)),
+    Column("reason", Text),
+    Column("note", Text),
+)
+
+# Hashes of the tree, 256 a row (C2SP tlog-tiles): level 0 are entries' hashes, level L the roots of full
+# rows of level L-1. Grown with each checkpoint; `last` is the seq of the last entry under the row.
+tiles = Table(
+    "tiles",
+    metadata,
+    Column("dossier", DOSSIER, primary_key=True),
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("tile", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    Index("tiles_last", "dossier", "level", "last"),
+)
+
+# Signed notes about the tree (notes.py), never altered; `seq` is the last entry that each covers.
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("dossier", DOSSIER, primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("made_at", String(24), nullable=False),
+    Column("note", Text, nullable=False),
 )
 
 entries = Table(
@@ -85,6 +128,14 @@ feed = Table(
     Column("seq", BigInteger, nullable=False),
     Column("op", String(8), nullable=False),
     Index("feed_seq", "dossier", "audience", "seq"),
+)
+
+# The keys that the house signs with, each introduced by a note that the key before has signed.
+house_keys = Table(
+    "house_keys",
+    metadata,
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
 )
 
 # How far the deletions of an audience have been let go: an older cursor must start anew.

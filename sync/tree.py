@@ -18,10 +18,10 @@ Span = tuple[int, int]  # the leaves from the first up to, but without, the seco
 
 
 class Node(NamedTuple):
-    """A node with a full tree of 2^height leaves under it, the `index`-th of its height from the left."""
+    """A node with a full tree of 2^height leaves under it: `number` from 0, from the left, of its height."""
 
     height: int
-    index: int
+    number: int
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -183,7 +183,7 @@ def place(node: Node) -> Place:
     hashes of nodes of height 8·L.
     """
     level, inside = divmod(node.height, TILE_HEIGHT)
-    first = node.index << inside
+    first = node.number << inside
     return Place(level, first >> TILE_HEIGHT, first & (TILE - 1), 1 << inside)
 
 

@@ -1,13 +1,13 @@
 """keeping: orders to erase, holds, bytes that were erased, the watchbook
 
-Revision: 0013, after 0009.
+Revision: 0013, after 0012.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -36,7 +36,7 @@ from .queries import Damaged, Opened, Seen, unseen
 OUTSIDE = "lineage.ndjson"  # beside the backups, in case the store is lost with the database
 RELEASED = 100  # dossiers a transaction: a writer of one of them waits so long
 # Held in memory and closed with the passphrase, by the name of the setting that says where they lie.
-SECRETS = ("secret_key_file",)
+SECRETS = ("secret_key_file", "signing_key_file")
 
 
 class Refused(ValueError):
@@ -263,7 +263,6 @@ def _open_epochs(
 ) -> dict[str, int]:
     here, opened = office(), {}
     told = {
-        "reason": explanation.why,
         "by": explanation.by,
         "backup": backup.path.name,
         "made_at": backup.manifest["made_at"],
@@ -271,7 +270,9 @@ def _open_epochs(
     now = rfc3339(here.clock())
     for dossier in history.all_heads(conn):
         known = sorted(outside.get(dossier, ()))
-        head = here.journal.restore(conn, dossier, received_at=now, lineage=known, told=told)
+        head = here.journal.restore(
+            conn, dossier, received_at=now, lineage=known, reason=explanation.why, told=told
+        )
         opened[dossier] = head.epoch
     return opened
 
@@ -316,11 +317,20 @@ def put_keys(backup: Opened, passphrase: str) -> list[str]:
     written = []
     for name, data in rules.unwrapped(backup.keys, passphrase).items():
         path = Path(getattr(office().config, name))
-        held = path.read_bytes().split() if path.exists() else []
-        lacking = [line for line in data.split() if line not in held]
-        if lacking:
+        held = path.read_bytes() if path.exists() else b""
+        wanted = _both(held, data) if name == "secret_key_file" else data
+        if held and wanted != held and name != "secret_key_file":
+            raise Refused(f"{path} holds another key than the backup: move it away, or go on with it")
+        if wanted != held:
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, b"".join(line + b"\n" for line in [*held, *lacking]))
+            replace_file(path, wanted)
             path.chmod(0o600)
             written.append(name)
     return written
+
+
+def _both(held: bytes, data: bytes) -> bytes:
+    """A key a line: those that are there, then those of the backup that they lack."""
+    known = held.split()
+    lacking = [line for line in data.split() if line not in known]
+    return b"".join(line + b"\n" for line in [*known, *lacking]) if lacking else held

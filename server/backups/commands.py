@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from media.files import FileStore
+from server.evidence import actions as evidence
 from server.office import office
 from server.storekeeper import carry, faults_in_a_sentence
 
@@ -132,7 +133,10 @@ def restore(from_: Path, why: str, by: str) -> None:
                 carry(FileStore(found.path.parent / rules.BYTES), office().store, progress)
         phrase = _passphrase()
         written = actions.put_keys(found, phrase) if phrase and found.keys else []
+    signed = evidence.seal_all()
     console.print(f"{len(opened)} dossiers stand as on {found.manifest['made_at']}, each in a new epoch.")
+    if signed < len(opened):
+        console.print(f"[yellow]{len(opened) - signed} epochs are not signed yet; the log says why.")
     if written:
         console.print(f"密钥已恢复 Keys put back: {', '.join(written)}.")
     elif found.keys is not None and phrase is None:

@@ -155,7 +155,7 @@ class Opened:
             row = SimpleNamespace(**entry, salt=payload["salt"], payload=payload["bytes"])
             if dossier not in chains:
                 raise Damaged(f"{dossier}: entries without a head")
-            fault = None if dossier in broken else chains[dossier].take(row)
+            fault = None if dossier in broken else chains[dossier].take(row)[0]
             if fault is not None:
                 broken.add(dossier)
                 yield f"{dossier}: entry {fault.seq}: {fault.why}"

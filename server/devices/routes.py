@@ -1,5 +1,7 @@
 """The exchange: one round trip that brings a device's work in and what it must have out."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +15,8 @@ from media.store import snapshot_key
 from server import access, transaction
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
+from server.evidence import actions as evidence
+from server.evidence import queries as signed
 from server.office import office
 from server.photos import queries as photos
 from sync import exchange, snapshots
@@ -65,8 +69,12 @@ def exchange_once(call: Call) -> Any:
     here, actor = office(), call.who
     arrival = exchange.arrival(wanted, call.now)
     answer: dict[str, Any] = {"no": wanted.no, "server_time": rfc3339(call.now)}
+    if wanted.device_key is not None:
+        answer["device_key"] = evidence.register(actor, wanted.device_key)
     if wanted.groups:
-        answer["push"] = [_push(call, group, arrival) for group in wanted.groups]
+        with transaction.reading() as conn:
+            keys = signed.keys_of(conn, actor.id)
+        answer["push"] = [_push(call, group, arrival, keys) for group in wanted.groups]
     if wanted.cursors is not None:
         with transaction.reading() as conn:
             granted = access.granted(actor, conn)
@@ -95,13 +103,17 @@ def _read_request() -> Request:
         raise Refusal("malformed", "The body ended before its announced length.") from None
 
 
-def _push(call: Call, group: Group, arrival: Arrival) -> dict[str, Any]:
-    """One group in one transaction: a later group's failure leaves an earlier one answered."""
+def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any]) -> dict[str, Any]:
+    """One group in one transaction: a later group's failure leaves an earlier one answered.
+
+    `keys` are those of the person's devices: signatures are checked before there is a lock.
+    """
     actor, here = call.who, office()
     may = access.in_dossier(actor, group.dossier, here.journal.kinds)
     if may is None:
         return exchange.unknown(group.dossier)
     author = Author(actor.id, actor.writer, may)
+    group = replace(group, changes=signed.vouched(group.changes, keys, actor.device))
     judge = partial(exchange.push_group, transaction.push, group=group, author=author, arrival=arrival)
     return transaction.share(group.dossier, len(group.changes), judge)
 

@@ -24,7 +24,7 @@ def of_record(
     """
     seen = access.in_dossier(actor, dossier, office().journal.kinds)
     found = history.standing(conn, dossier, record) if seen is not None else None
-    if found is None or not may_read(actor, dossier, found["kind"], found["audience"]):
+    if found is None or not access.may_read(actor, dossier, found["kind"], found["audience"]):
         raise Refusal("not-found")
     told = history.of_record(conn, dossier, record, before=before, limit=limit + 1)
     page = told[:limit]
@@ -38,16 +38,10 @@ def of_record(
     return {"record": found, "items": kept, "next": page[-1]["seq"] if len(told) > limit else None}
 
 
-def may_read(actor: Actor, dossier: str, kind: str, audience: str) -> bool:
-    """Whether the actor may read this record now."""
-    seen = access.audiences(actor.held.get(dossier, ()))
-    return access.may(actor, f"{kind}.read", dossier) and access.sees(seen, audience)
-
-
 def waiting(conn: Connection, actor: Actor, limit: int) -> list[dict[str, Any]]:
     """Open conflicts and parked work in the dossiers and audiences that the actor sees."""
     seen = access.granted(actor, conn)
     mine = {d: a for d, a in seen.items() if access.may(actor, "conflict.read", d)}
     found = history.waiting(conn, mine, limit)
-    allowed = [f for f in found if may_read(actor, f["dossier"], f["kind"], f["audience"])]
+    allowed = [f for f in found if access.may_read(actor, f["dossier"], f["kind"], f["audience"])]
     return [f | {"body": orjson.loads(f["body"])} for f in allowed]

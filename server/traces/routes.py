@@ -7,10 +7,11 @@ from marshmallow import Schema, fields, validate
 
 from server.endpoint import SIGNED_IN, Call, endpoint
 from server.errors import Refusal
+from server.evidence import queries as evidence
 from server.office import office
 from server.transaction import reading
 from server.watchbook import look
-from sync import history
+from sync import history, witnesses
 
 from . import queries
 
@@ -52,6 +53,9 @@ class Entry(Schema):
     flags = fields.List(fields.String())
     skew_ms = fields.Integer(allow_none=True)
     hash = fields.String()
+    signed = fields.Dict(
+        allow_none=True, metadata={"description": "the device's signature, verified on entry: alg, key"}
+    )
     erased = fields.Boolean()
     reason = fields.String(allow_none=True)
     decision = fields.Dict(allow_none=True)
@@ -103,11 +107,15 @@ class Fault(Schema):
 
 
 class Verification(Schema):
-    """How many entries were re-linked, and the hash they end in."""
+    """How many entries were re-linked, the hash they end in, how many signed checkpoints they agree with,
+    and the last entry that one of these covers.
+    """
 
     dossier = fields.String()
     entries = fields.Integer()
     head = fields.String()
+    checkpoints = fields.Integer()
+    vouched = fields.Integer()
     fault = fields.Nested(Fault, allow_none=True)
 
 
@@ -161,10 +169,15 @@ def list_waiting(call: Call) -> Any:
     refusals=("unknown-dossier",),
 )
 def verify_dossier(call: Call, dossier: str) -> Any:
-    """Every hash, link and payload of the journal, and its head, checked now."""
+    """Every hash, link, payload and device's signature of the journal, its head, its tree, and every
+    checkpoint that was signed of it, checked now.
+    """
     if dossier not in call.allowed:
         raise Refusal("unknown-dossier")
     with reading() as conn:
-        found = history.verify(conn, dossier, office().journal.kinds)
+        keys = evidence.all_device_keys(conn)
+        known = witnesses.evidence((), keys)
+        found = history.verify(conn, dossier, office().journal.kinds, known)
     fault = {"seq": found.fault.seq, "why": found.fault.why} if found.fault else None
-    return {"dossier": dossier, "entries": found.entries, "head": found.head, "fault": fault}
+    told = {n: getattr(found, n) for n in ("entries", "head", "checkpoints", "vouched")}
+    return {"dossier": dossier, "fault": fault} | told

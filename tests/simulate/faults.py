@@ -190,9 +190,7 @@ REPLICA: dict[str, Fault] = {
     "no_repush": fault(  # no_repush
         "replica_answers:_restored", "'acked','retained'", "'acked'", 200, RESTORES
     ),
-    "sent_out_of_order": fault(
-        "replica:Replica.request", "WHERE state='new' ORDER BY n", "WHERE state='new' ORDER BY id"
-    ),
+    "sent_out_of_order": fault("replica:Replica.request", "doubts) ORDER BY n", "doubts) ORDER BY id"),
     "torn_page": fault(
         "replica:Replica._transaction",
         'self.db.execute("BEGIN IMMEDIATE")',
@@ -215,6 +213,25 @@ REPLICA: dict[str, Fault] = {
         600,
         PEACE,
         HOT,
+    ),
+}
+EVIDENCE: dict[str, Fault] = {
+    "restored_in_silence": fault("epochs:restore", "epoch=lost + 1", "epoch=head.epoch", 200, RESTORES),
+    "restored_without_reason": fault(
+        "checkpoints:seal", "_explain(conn, dossier, head.epoch, signer, remembered)", "pass", 200, RESTORES
+    ),
+    "proof_from_another_size": fault(
+        "checkpoints:shown", "consistency_path(mine.size,", "consistency_path(max(1, mine.size - 1),"
+    ),
+    "tree_without_the_first": fault(
+        "minutes:Minutes.write", "for row in self._entries)", "for row in self._entries[1:])"
+    ),
+    "late_checkpoints_judged": fault("trust:believes", 'row is not None and no <= row["no"]', "False"),
+    "other_history_signed": fault(
+        "checkpoints:seal",
+        "here.sign(signer)",
+        "Checkpoint(here.origin, here.size, bytes(32)).sign(signer)",
+        100,
     ),
 }
 HOUSE: dict[str, Fault] = {
@@ -241,4 +258,4 @@ HOUSE: dict[str, Fault] = {
 }
 # A seed that caught each, by name: `python -m tests.simulate first` looks for them anew.
 FIRST = Path(__file__).with_name("first_seeds.json")
-FAULTS = PUSH | MERGE | DECISIONS | FEED | REPLICA | HOUSE
+FAULTS = PUSH | MERGE | DECISIONS | FEED | REPLICA | EVIDENCE | HOUSE

@@ -18,9 +18,10 @@ from sqlalchemy import Connection, event, select
 from server import transaction
 from server.app import create_app
 from server.database import db
+from server.evidence import actions as evidence
 from server.office import office
 from server.people import actions as people
-from sync import tables
+from sync import growth, tables
 from sync.exchange import rfc3339
 from tests.support.house import PASSWORD, House, config_for, migrate
 
@@ -94,7 +95,9 @@ class HouseServer(Server):
         self.grants: dict[str, dict[str, set[str]]] = {}  # roles held
         self.formerly: dict[str, dict[str, set[str]]] = {}
         self.tokens: dict[str, str] = {}
-        self.told, self.restores = Told(), 0
+        self.told, self.restores, self.pushes = Told(), 0, 0
+        # What an earlier world signed, this one has not.
+        shutil.rmtree(self.process.folder / "signed", ignore_errors=True)
         with self.app.app_context():
             self.kinds = {n: k for n, k in office().journal.kinds.items() if n not in ("conflict", "parked")}
         for dossier in dossiers:
@@ -183,7 +186,7 @@ class HouseServer(Server):
     def again(self, phone: Phone, data: bytes) -> list[Any]:
         """The answers to a push that was answered before."""
         answers = self.post(phone.name, phone.person, data)["push"]
-        self.note(answers)
+        self.note(answers, seals=False)
         return answers
 
     def submit(self, desk: str, dossier: str, raw: dict[str, Any]) -> dict[str, Any]:
@@ -211,6 +214,11 @@ class HouseServer(Server):
                     plain = orjson.loads(row.outcome)
                     first = self.told.outcomes.setdefault(row.change, plain)
                     assert first == plain, f"I2 two outcomes of one change: {first} and {plain}"
+
+    def seal(self) -> None:
+        """As the scheduler does once a minute."""
+        with self.app.app_context():
+            evidence.seal_all()
 
     # ------------------------------------------------------------- operator
     def heads(self) -> dict[str, Any]:
@@ -249,11 +257,16 @@ class HouseServer(Server):
         self.told = self.backup.told.copy()
         self.restores += 1
         there = list(self.heads())
+        with self.app.app_context():
+            key = evidence.signer()
         with self.writing() as conn:
             for dossier in there:
                 outside = [(e, f) for d, e, f in kept if d == dossier]
                 at = rfc3339(self.clock())
                 office().journal.restore(conn, dossier, received_at=at, lineage=outside)
+                head = office().journal.lock(conn, dossier)
+                growth.integrate(conn, dossier, head.size)
+                evidence.seal_here(conn, dossier, key)
         self.grants = {p: {d: set(r) for d, r in held.items()} for p, held in self.posts_then.items()}
         # The office enters again who holds posts, and who held some: late work comes home by those.
         for person, held in now.items():

@@ -8,21 +8,27 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, create_engine, event, select
 from sqlalchemy.pool import StaticPool
 
-from sync import exchange, tables
+from sync import checkpoints, exchange, growth, tables
 from sync.arrival import Arrival, rfc3339
 from sync.change import Author, Change, read
+from sync.checkpoints import Held
 from sync.exchange import parse
 from sync.journal import Journal
 from sync.minutes import Head
+from sync.notes import Signer
 from sync.record import Kind
+from sync.statements import Key
 
 from .kinds import AUDIENCES, SHEET
 from .phone import Phone
 
 Grants = dict[str, set[str]]
+SIGNER = Signer("simulate.example", Ed25519PrivateKey.from_private_bytes(bytes(32)))
+SEAL_EVERY = 3  # answered pushes
 
 
 class ServerDied(BaseException):
@@ -129,8 +135,11 @@ class Server:
         self.grants: dict[str, Grants] = {}
         self.formerly: dict[str, Grants] = {}
         self.told = Told()
-        self.restores = 0
+        self.restores = self.pushes = 0
+        self.memory: dict[str, Held] = {}  # the newest that was signed, outside the database
         with self.writing() as conn:
+            key = Key(SIGNER.name, 1, SIGNER.verifier, rfc3339(clock()))
+            checkpoints.introduce(conn, 1, key.sign(SIGNER, None))
             for dossier in dossiers:
                 self.journal.open(conn, dossier)
         self.backup = self.copy()
@@ -194,7 +203,7 @@ class Server:
             answers.append(exchange.push_group(self.journal.push, conn, group, author, arrival))
         return answers
 
-    def note(self, answers: list[Any]) -> None:
+    def note(self, answers: list[Any], *, seals: bool = True) -> None:
         """Remember what was committed and answered; the same change never gets two answers (I2)."""
         for answer in answers:
             for outcome in answer["outcomes"]:
@@ -206,6 +215,25 @@ class Server:
                     assert first == plain, f"I2 two answers for one change: {first} and {plain}"
                 if outcome["seq"] is not None:
                     self.told.writers[(answer["dossier"], outcome["seq"])] = outcome["id"]
+        self.pushes += seals
+        if seals and self.pushes % SEAL_EVERY == 0:
+            self.seal()
+
+    def seal(self) -> None:
+        """Sign what was entered since the last time; drawn by no lot, so that a seed stays the same world."""
+        if self.conn.in_transaction():
+            return  # interleaved with a pull, which reads one state
+        with self.writing() as conn:
+            for dossier in self.dossiers:
+                self._seal(conn, dossier)
+
+    def _seal(self, conn: Connection, dossier: str) -> None:
+        head = self.journal.lock(conn, dossier)
+        assert growth.integrate(conn, dossier, head.size) == 0
+        known = self.memory.get(dossier)
+        made = checkpoints.seal(conn, dossier, head, SIGNER, at=rfc3339(self.clock()), remembered=known)
+        if made is not None:
+            self.memory[dossier] = Held(made.epoch, made.size, made.root)
 
     def pull(self, person: str, request: exchange.Request) -> dict[str, Any]:
         """The pull half, as the phone will read it."""
@@ -222,7 +250,7 @@ class Server:
         request = self.read(data)
         with self.writing() as conn:
             answers = self.push(conn, phone.person, phone.name, request)
-        self.note(answers)
+        self.note(answers, seals=False)
         return answers
 
     # -------------------------------------------------------------- operator
@@ -269,6 +297,7 @@ class Server:
             for dossier in self.dossiers:
                 outside = [(e, f) for d, e, f in kept if d == dossier]
                 self.journal.restore(conn, dossier, received_at=rfc3339(self.clock()), lineage=outside)
+                self._seal(conn, dossier)
 
     def records(self, dossier: str) -> dict[str, Any]:
         """Every record's row, parsed."""

@@ -92,6 +92,8 @@ class Watch:
         elif "pull" in answer and answer["no"] == _newest(phone):  # else the app died over it
             self._holds_only_granted(phone, answer["pull"]["granted"])
         self.keeps_its_work(phone)
+        doubts = [(d["dossier"], d["why"]) for d in phone.replica.doubts()]
+        assert not doubts, f"E1 {phone.name} no longer believes the server: {doubts}"
         for dossier in phone.dossiers:
             before = phone.screens[dossier]
             self._reads_its_writes(phone, before, phone.refresh(dossier))

@@ -38,7 +38,9 @@ def test_a_page_and_its_cursor(case: dict[str, Any]) -> None:
         phone.db.execute("INSERT INTO shadow VALUES (?,?,?,?,?,?,?,?,?)", row)
     said = {"epoch": case["epoch"], "head": 99, "backed_up": 0, "audiences": {"field": case["page"]}}
     granted = {HERE: {"epoch": case["epoch"], "audiences": ["field"]}}
-    take_pull(phone.db, {"granted": granted, "dossiers": {HERE: said}}, 7, lambda: "*")
+    take_pull(
+        phone.db, {"granted": granted, "dossiers": {HERE: said}}, 7, lambda: "*", "2026-11-22T01:00:00.000Z"
+    )
     row = phone.db.execute("SELECT * FROM cursors").fetchone()
     assert {k: row[k] for k in held} | {"more": bool(row["more"])} == case["after"]
     shadow = phone.db.execute("SELECT record, version FROM shadow")

@@ -28,6 +28,7 @@ TAMPERING = {
     "renumber": "UPDATE entries SET seq = 99 WHERE seq = 5 AND dossier = 'project:wj-01'",
     "column": "UPDATE entries SET record = 'x' WHERE seq = 3 AND dossier = 'project:wj-01'",
 }
+FIRST_BAD = {"cut the tail": 5, "renumber": 5}  # the others begin with entry 3
 
 
 @pytest.mark.parametrize("act", TAMPERING)
@@ -37,7 +38,7 @@ def test_tampering_with_the_journal_is_named(site: House, act: str) -> None:
     with site.app.app_context(), transaction.writing() as conn:
         conn.execute(text(TAMPERING[act]))
     fault = verified(site).fault
-    assert fault is not None and fault.seq in (3, 4, 99)
+    assert fault is not None and fault.seq == FIRST_BAD.get(act, 3)
 
 
 def test_an_entry_rewritten_with_its_own_right_hash_breaks_the_next_link(site: House) -> None:

@@ -30,7 +30,7 @@ def plain_root(leaves: list[bytes]) -> bytes:
 
 def full_tree(node: Node) -> bytes:
     width = 1 << node.height
-    return plain_root(LEAVES[node.index * width : (node.index + 1) * width])
+    return plain_root(LEAVES[node.number * width : (node.number + 1) * width])
 
 
 def inclusion(index: int, size: int) -> list[bytes]:

@@ -1,0 +1,159 @@
+"""What is signed, what proves it, and which keys devices sign with."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, Row, Table, select
+
+from server import access
+from server.endpoint import Actor
+from server.errors import Refusal
+from server.office import office
+from sync import bulk, checkpoints, growth, history, notes, signatures, statements
+from sync.change import Change, Unreadable
+from sync.minutes import Touched
+
+from .tables import DeviceKeyRow
+
+_k = cast(Table, DeviceKeyRow.__table__)
+
+
+def project(conn: Connection, touched: Sequence[Touched]) -> None:
+    """Bring the read model of devices' keys up to date."""
+    bulk.upsert(
+        conn,
+        _k,
+        [
+            (
+                *(t.dossier, t.record, t.version, t.audience, t.deleted),
+                *(t.body[name] for name in ("key", "person", "device", "public", "since")),
+                t.body.get("until"),
+            )
+            for t in touched
+        ],
+    )
+
+
+# ------------------------------------------------------------------------------------- devices' keys
+def keys_of(conn: Connection, person: str) -> Sequence[Row[Any]]:
+    """Every key that a device of this person has had. One statement."""
+    return conn.execute(select(_k).where(_k.c.person == person).order_by(_k.c.since)).all()
+
+
+def owners(conn: Connection, key: str) -> Sequence[Row[Any]]:
+    """Whose key this is, or was. One statement."""
+    return conn.execute(select(_k).where(_k.c.key == key)).all()
+
+
+def vouched(
+    changes: Sequence[Change | Unreadable], keys: Sequence[Row[Any]], device: str
+) -> list[Change | Unreadable]:
+    """The changes, with what speaks against the signature of each: before the lock, for it takes time.
+
+    A device that has a key signs everything that was done since; another key of the same person counts
+    for what was done while it held (a change may come again after a restore).
+    """
+    by_name = {row.key: row for row in keys}
+    since = min((row.since for row in keys if row.device == device and row.until is None), default=None)
+    return [
+        replace(c, doubt=_doubt(c, by_name, since))
+        if isinstance(c, Change) and (since or c.raw.get("sig"))
+        else c
+        for c in changes
+    ]
+
+
+def _doubt(change: Change, keys: dict[str, Row[Any]], since: str | None) -> str | None:
+    at = datetime.fromisoformat(change.at)
+    if not change.raw.get("sig"):
+        return "signature-missing" if since and at >= datetime.fromisoformat(since) else None
+    signed = change.signed
+    key = keys.get(signed.key) if signed else None
+    if signed is None or key is None or (key.until and at >= datetime.fromisoformat(key.until)):
+        return "bad-signature"
+    fine = signatures.verifies(signatures.decode(key.public), signed.digest, signed.value)
+    return None if fine else "bad-signature"
+
+
+def all_device_keys(conn: Connection) -> dict[str, bytes]:
+    """The public points of all devices' keys, by their names, for verification."""
+    return {row.key: signatures.decode(row.public) for row in conn.execute(select(_k.c.key, _k.c.public))}
+
+
+# ---------------------------------------------------------------------------------------- the house's
+def house_keys(conn: Connection) -> list[statements.Key]:
+    """The keys that checkpoints were ever signed with, in their order."""
+    return statements.keys(checkpoints.introductions(conn))
+
+
+def newest(conn: Connection, actor: Actor, dossier: str) -> dict[str, Any]:
+    """The newest checkpoint of a dossier that the actor may know of. Raises Refusal."""
+    _known(actor, dossier)
+    made = checkpoints.newest(conn, [dossier]).get(dossier)
+    if made is None:
+        raise Refusal("not-sealed")
+    told = {n: getattr(made, n) for n in ("dossier", "epoch", "size", "seq", "made_at", "note")}
+    return told | {"restores": checkpoints.explanations(conn, dossier)}
+
+
+def consistency(
+    conn: Connection, actor: Actor, dossier: str, *, epoch: int, first: int, second: int
+) -> list[str]:
+    """The proof that two trees of an epoch lie on one line. Raises Refusal."""
+    _known(actor, dossier)
+    made = checkpoints.newest(conn, [dossier]).get(dossier)
+    if made is None or made.epoch != epoch or not 0 <= first <= second <= made.size:
+        raise Refusal("no-such-tree")
+    try:
+        return notes.spelled(checkpoints.consistency(conn, dossier, first, second))
+    except growth.Broken:
+        raise Refusal("tree-broken") from None
+
+
+def proof(conn: Connection, actor: Actor, dossier: str, record: str, seq: int | None) -> notes.Proof:
+    """The proof of one entry of a record, by default its last. Raises Refusal."""
+    entry = _entry(conn, actor, dossier, record, seq)
+    try:
+        found = checkpoints.inclusion(conn, dossier, entry.seq)
+    except growth.Broken:
+        raise Refusal("tree-broken") from None
+    if found is None:
+        raise Refusal("not-sealed")
+    return found
+
+
+def disclosure(conn: Connection, actor: Actor, dossier: str, record: str, seq: int | None) -> dict[str, Any]:
+    """All that somebody outside needs to check one entry: its bytes, what it committed to, the proof, the
+    keys. Raises Refusal.
+    """
+    entry = _entry(conn, actor, dossier, record, seq)
+    salt, payload = history.opened(conn, dossier, entry.seq)
+    return {
+        "dossier": dossier,
+        "seq": entry.seq,
+        "entry": entry.bytes.decode(),
+        "salt": signatures.encode(salt) if salt else None,
+        "payload": payload.decode() if payload else None,
+        "proof": proof(conn, actor, dossier, record, entry.seq).text,
+        "keys": checkpoints.introductions(conn),
+    }
+
+
+def _known(actor: Actor, dossier: str) -> None:
+    if not actor.held.get(dossier):
+        raise Refusal("unknown-dossier")
+
+
+def _entry(conn: Connection, actor: Actor, dossier: str, record: str, seq: int | None) -> Any:
+    """The entry, if the actor may read both the record and what the entry says. Raises Refusal."""
+    if access.in_dossier(actor, dossier, office().journal.kinds) is None:
+        raise Refusal("not-found")
+    stands = history.standing(conn, dossier, record)
+    if stands is None or not access.may_read(actor, dossier, stands["kind"], stands["audience"]):
+        raise Refusal("not-found")
+    entry = history.entry_of(conn, dossier, record, seq)
+    if entry is None or not access.sees(access.audiences(actor.held[dossier]), entry.audience):
+        raise Refusal("not-found")
+    return entry

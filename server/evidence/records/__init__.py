@@ -1,0 +1,1 @@
+"""What the house keeps of evidence as records."""

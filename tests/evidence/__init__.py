@@ -1,0 +1,1 @@
+"""What was signed, what proves it, and who is not believed."""
