@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from media.errors import MediaError
 from media.intake import ATTACHED
-from media.stores import store_at
+from media.stores import archive_at, store_at
 from media.tus import Tus
 from media.uploads import Limits, Uploads
 
@@ -89,6 +89,7 @@ def create_app(
         config=config,
         journal=catalogue.journal(),
         store=store_at(config.media, public=config.media_public_url),
+        archive=archive_at(config.archive, clock, timedelta(days=config.archive_days)),
         uploads=uploads,
         tus=Tus(uploads, lambda metadata, _length: check_metadata(dict(metadata))),
         clock=clock,

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sync.arrival import rfc3339
 
 from . import transaction
+from .archives.jobs import archive_all, archive_closed
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .erasures.actions import carry_out_all as erase_all
@@ -45,6 +46,8 @@ INTERVALS_S = {
     # more.
     "drain uploads": 20,
     "prepare first loads": 3_600,
+    "archive closed": 3_600,
+    "archive": DAY_S,
     "forget deletions": DAY_S,
     "send notifications": 10,
     "tell subscribers": 10,
@@ -93,6 +96,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "settle notices": settle_notices,
         "erase": erase_all,
         "enter watchbook": enter_all,
+        "archive": archive_all,
+        "archive closed": archive_closed,
         "allot numbers": allot_all,
         "tell authors": catch_up,
         "follow steps": follow_up,
