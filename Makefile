@@ -66,6 +66,12 @@ mutations: $(VENV)/dev ## MUTATIONS=2000 pictures a format with one wrong byte; 
 reconcile: $(VENV)/dev ## RECONCILE=5000 originals in an S3 store, three of them wrong; exactly those are named
 	@RECONCILE=$(or $(RECONCILE),5000) $(BIN)/pytest tests/server/test_reconcile.py -k five_thousand
 
+tamper: $(VENV)/dev ## TAMPER=10000 entries, rewritten in eleven ways on either database; each is named
+	@TAMPER=$(or $(TAMPER),10000) $(BIN)/pytest tests/evidence/test_tamper_matrix.py
+
+proofs: $(VENV)/dev ## twenty trees of up to PROOFS=1000000 entries; pymerkle and sigstore must agree (a minute)
+	@PROOFS=$(or $(PROOFS),1000000) $(BIN)/pytest tests/evidence/test_others_agree.py
+
 migrate: $(VENV)/run ## bring the database to the newest schema
 	@$(BIN)/xunjian migrate
 

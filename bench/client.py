@@ -4,6 +4,7 @@ import http.client
 import threading
 import time
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import orjson
 
@@ -19,19 +20,27 @@ class Client:
         self._line = http.client.HTTPConnection(LOOPBACK, port, timeout=TIMEOUT_S)
         self._headers = {"Content-Type": "application/json"}
         said = {"username": username, "password": password, "device": device}
-        answer = orjson.loads(self._post("/api/v1/session", orjson.dumps(said)))
+        answer = orjson.loads(self.post("/api/v1/session", orjson.dumps(said)))
         self._headers["Authorization"] = f"Bearer {answer['access_token']}"
 
     def exchange(self, body: bytes) -> bytes:
         """One round trip. Raises RuntimeError for whatever is not 200."""
-        return self._post("/api/v1/exchange", body)
+        return self.post("/api/v1/exchange", body)
+
+    def get(self, path: str) -> bytes:
+        """One answer; Chinese in `path` is encoded. Raises RuntimeError for whatever is not 200."""
+        return self._ask("GET", quote(path, safe="/?&=:%"), None)
+
+    def post(self, path: str, body: bytes) -> bytes:
+        """As `get`, with a body of JSON."""
+        return self._ask("POST", path, body)
 
     def close(self) -> None:
         """Hang up."""
         self._line.close()
 
-    def _post(self, path: str, body: bytes) -> bytes:
-        self._line.request("POST", path, body, self._headers)
+    def _ask(self, method: str, path: str, body: bytes | None) -> bytes:
+        self._line.request(method, path, body, self._headers)
         answer = self._line.getresponse()
         data = answer.read()
         if answer.status != 200:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import pictures, reading, writing
+from . import evidence, pictures, queueing, reading, writing
 from .house import House
 from .measure import Size, Step
 from .results import Result
@@ -28,8 +28,15 @@ ROWS: dict[str, Callable[[House, Size, Step], list[Result]]] = {
     "delta": reading.delta,
     "delta1m": reading.delta_million,
     "memory": reading.memory,
+    "queue": queueing.queue,
+    "counts": queueing.counts,
+    "bulk": queueing.many,
+    "kpi": queueing.kpi,
     "intake": pictures.intake,
     "rendition": pictures.rendition,
     "watermark": pictures.watermark,
     "duplicates": pictures.duplicates,
+    "append": evidence.append,
+    "verify": evidence.verify,
+    "proof": evidence.proof,
 }

@@ -13,6 +13,8 @@ from media.errors import BadKey
 SHA256 = re.compile(r"[0-9a-f]{64}")
 DOSSIER = re.compile(r"[a-z]+:[A-Za-z0-9._-]{1,80}")
 PROFILE = re.compile(r"[a-z0-9-]{1,40}")
+EXPORTS = "exports"
+EXPORT = re.compile(r"[0-9a-f-]{36}")
 EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 # A segment never starts with a dot: that excludes `.`, `..` and the store's own temporary names.
 SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -106,6 +108,13 @@ def kept_key(topic: str, dossier: str, name: str) -> str:
 def archive_key(*parts: str) -> str:
     """Where something lies in the archive (server/archives/rules.py says where what does)."""
     return checked_key("/".join(parts))
+
+
+def export_key(export: str, sha256: str, ext: str) -> str:
+    """Where a file rests that somebody asked for, until it expires."""
+    if not EXPORT.fullmatch(export) or not EXTENSION.fullmatch(ext):
+        raise BadKey(export=export[:64], ext=ext)
+    return f"{EXPORTS}/{export}/{_sha256(sha256)}.{ext}"
 
 
 def checked_key(key: str) -> str:

@@ -30,11 +30,16 @@ AUDIENCES: Mapping[str, tuple[str, ...]] = {
     "supervisor": ("field", "office", "confidential", "public", ANY_PARTY),
     "director": ("field", "office", "confidential", "public", ANY_PARTY),
     "contractor": ("public", PARTY),
+    # 监理单位 and 建设单位: what the office says to any firm on their site, and what that answers.
+    "supervision": ("public", ANY_PARTY),
+    "client": ("public", ANY_PARTY),
+    # 纪检/审计 reads everything and writes nothing.
+    "auditor": ("field", "office", "confidential", "public", ANY_PARTY),
     "administrator": ("public",),
     SELF: ("field",),
 }
 # role → audiences it reads and does not write.
-ONLY_READ: Mapping[str, tuple[str, ...]] = {"contractor": ("public",)}
+ONLY_READ: Mapping[str, tuple[str, ...]] = dict.fromkeys(("contractor", "supervision", "client"), ("public",))
 # What the office's own dossier holds for everybody.
 LAW = ("provision", "calendar", "template")
 READ_LAW = {name: frozenset({"read"}) for name in LAW}
@@ -65,6 +70,22 @@ _SUPERVISOR = {
     "erasure": frozenset({"read", "create", "update"}),
     "hold": frozenset({"read", "create", "update"}),
     "watch": frozenset({"read"}),
+}
+# Who stands by a firm's answer: the step itself (countersign) names these roles.
+_BESIDE = {
+    **READ_LAW,
+    "project": frozenset({"read"}),
+    "issue": frozenset({"read"}),
+    "notice": frozenset({"read"}),
+    "photo": frozenset({"read", "create"}),
+    "attachment": frozenset({"read", "create"}),
+    "comment": frozenset({"read", "create"}),
+    "reply": frozenset({"read"}),
+    "review": frozenset({"read"}),
+    "extension": frozenset({"read"}),
+    "pause": frozenset({"read"}),
+    "escalation": frozenset({"read"}),
+    "conflict": frozenset({"read"}),
 }
 # role → kind → verbs. domain.md §1.4; the system administrator holds no business data.
 TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
@@ -109,6 +130,9 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "escalation": frozenset({"read"}),
         "conflict": frozenset({"read"}),
     },
+    "supervision": _BESIDE,
+    "client": _BESIDE,
+    "auditor": {kind: frozenset({"read"}) for kind in _SUPERVISOR},
     # The administrator keeps the house's rules, and holds no business data.
     # They keep the channels, and so see every delivery's fate, but not what was said.
     "administrator": {
@@ -135,6 +159,11 @@ def may_have(actor: Actor, verb: str, dossier: str) -> bool:
     kind, _, deed = verb.partition(".")
     posts = (*actor.held.get(dossier, ()), *actor.formerly.get(dossier, ()))
     return any(deed in TABLE[h.role].get(kind, ()) for h in posts)
+
+
+def in_office(actor: Actor) -> bool:
+    """Whether the actor holds a post of the office itself, and does not come for a firm alone."""
+    return any("office" in AUDIENCES[h.role] for posts in actor.held.values() for h in posts)
 
 
 def may_read(actor: Actor, dossier: str, kind: str, audience: str) -> bool:

@@ -31,9 +31,12 @@ from .devices.routes import blueprint as devices
 from .errors import CODES, Refusal, answer_refusal, problem, words
 from .evidence.actions import attest
 from .evidence.routes import blueprint as evidence
+from .exports.routes import blueprint as exports
+from .findings.routes import blueprint as findings
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
+from .measures.routes import blueprint as measures
 from .notices.routes import blueprint as notices
 from .notifications.routes import blueprint as notifications
 from .numbers.routes import blueprint as numbers
@@ -49,13 +52,14 @@ from .sealing import Seal
 from .signing import Signing
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
+from .views.routes import blueprint as views
 from .watchbook import note
 from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
-    *(people, devices, law, projects, inspections, issues, photos, numbers, notices, traces, agenda),
-    *(desk, open_pages, notifications, webhooks, evidence),
+    *(people, devices, law, projects, inspections, issues, findings, photos, numbers, notices, traces),
+    *(agenda, desk, open_pages, notifications, webhooks, views, measures, exports, evidence),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 

@@ -17,6 +17,7 @@ from .erasures.records.erasure import ERASURE
 from .erasures.records.hold import HOLD
 from .evidence.queries import project as project_device_keys
 from .evidence.records.device_key import DEVICE_KEY
+from .findings import followers as findings
 from .inspections.queries import projections as inspections
 from .inspections.queries.officers import GUARD as OFFICERS
 from .inspections.records.answer import ANSWER
@@ -26,6 +27,7 @@ from .inspections.records.plan import PLAN
 from .inspections.records.recusal import RECUSAL
 from .inspections.records.signature import SIGNATURE
 from .inspections.records.template import TEMPLATE
+from .issues.actions import DEADLINES, REVIEWERS
 from .issues.followers import follow_extensions, follow_issues, follow_pauses
 from .issues.queries import project_comments, project_issues, project_papers
 from .issues.records.comment import COMMENT
@@ -39,6 +41,7 @@ from .law.queries import project_calendars, project_provisions
 from .law.records.calendar import CALENDAR
 from .law.records.provision import PROVISION
 from .notices.followers import follow as follow_notices
+from .notices.followers import follow_escalations
 from .notices.queries import project as project_notices
 from .notices.records.notice import NOTICE
 from .numbers.actions import follow as follow_blocks
@@ -52,6 +55,8 @@ from .projects.queries import project as project_projects
 from .projects.records.project import PROJECT
 from .security.records.watch import WATCH
 
+Follower = Callable[[str, Sequence[Touched]], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -61,8 +66,18 @@ class Line:
 
     kind: Kind
     project: Projection | None = None
-    follow: Callable[[str, Sequence[Touched]], None] | None = None
+    follow: Follower | None = None
     guard: Guard | None = None
+
+
+def _each(*follow: Follower) -> Follower:
+    """Several features follow one kind, one after the other."""
+
+    def all_of_them(dossier: str, touched: Sequence[Touched]) -> None:
+        for one in follow:
+            one(dossier, touched)
+
+    return all_of_them
 
 
 CATALOGUE = (
@@ -75,17 +90,17 @@ CATALOGUE = (
     Line(PROJECT, project_projects),
     Line(ASSIGNMENT, inspections.project_assignments),
     Line(INSPECTION, inspections.project_inspections, guard=OFFICERS),
-    Line(ANSWER, inspections.project_answers),
+    Line(ANSWER, inspections.project_answers, findings.follow_answers),
     Line(SIGNATURE),
-    Line(ISSUE, project_issues, follow_issues),
-    Line(PHOTO, project_photos, follow_photos),
-    Line(ATTACHMENT, project_photos, follow_photos),
+    Line(ISSUE, project_issues, _each(follow_issues, findings.follow_issues), DEADLINES),
+    Line(PHOTO, project_photos, _each(follow_photos, findings.follow_photos)),
+    Line(ATTACHMENT, project_photos, _each(follow_photos, findings.follow_photos)),
     Line(COMMENT, project_comments),
     Line(REPLY, project_papers),
-    Line(REVIEW, project_papers),
+    Line(REVIEW, project_papers, guard=REVIEWERS),
     Line(EXTENSION, project_papers, follow_extensions),
     Line(PAUSE, project_papers, follow_pauses),
-    Line(ESCALATION, project_papers),
+    Line(ESCALATION, project_papers, follow_escalations),
     Line(BLOCK, project_blocks, follow_blocks),
     Line(NOTICE, project_notices, follow_notices),
     Line(WATCH),
@@ -107,6 +122,10 @@ def journal() -> Journal:
     return Journal(kinds, projections, SCHEMAS, guards)
 
 
-def followers() -> dict[str, Callable[[str, Sequence[Touched]], None]]:
+# What a crash may leave undone after these is found again in the journals (consequences.py).
+AFTERMATH = ("answer", "issue", "photo", "attachment", "extension", "pause", "escalation", "notice")
+
+
+def followers() -> dict[str, Follower]:
     """What is done after a commit that touched a kind."""
     return {line.kind.name: line.follow for line in CATALOGUE if line.follow is not None}

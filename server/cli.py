@@ -30,6 +30,7 @@ from .evidence.queries import all_device_keys
 from .inspections.commands import checklist
 from .law.commands import law
 from .law.rules import SHANGHAI
+from .measures import followers as measures
 from .notifications.commands import notify
 from .office import office
 from .people import actions as people
@@ -226,7 +227,9 @@ def _verify_media(dossier: str | None) -> tuple[int, int]:
             why = faults_at_rest(where, digest)
             if why is not None:
                 faults += 1
-                console.print(f"[red]{where}: photograph {digest}: {why}")
+                with transaction.reading() as conn:
+                    seq = history.first_naming(conn, where, digest)
+                console.print(f"[red]{where}: entry {seq}: photograph {digest}: {why}")
             progress.advance(task)
     return len(stored), faults
 
@@ -234,7 +237,7 @@ def _verify_media(dossier: str | None) -> tuple[int, int]:
 @main.command()
 @with_appcontext
 def rebuild() -> None:
-    """重建查询表 Rebuild the read models from the journal's records."""
+    """重建查询表 Rebuild the read models from the journal's records, and the measures from its entries."""
     journal = office().journal
     with transaction.reading() as conn:
         dossiers = list(history.all_heads(conn))
@@ -246,6 +249,7 @@ def rebuild() -> None:
                 for batch in history.standing_records(conn, dossier, journal.kinds):
                     journal.project(conn, batch)
             progress.advance(task)
+    measures.begin_anew()
 
 
 @main.command("openapi")

@@ -51,11 +51,38 @@ CODES: dict[str, Code] = {
     "forbidden-address": Code(
         422, "repair", "该地址不允许作为接收地址", "This address may not be called; give another."
     ),
+    "too-many-channels": Code(
+        409, "repair", "通知渠道过多，请先停用一个", "Too many channels; end one first."
+    ),
     "too-many-webhooks": Code(
         409, "repair", "数据推送过多，请先取消一个", "Too many webhooks; end one first."
     ),
+    "too-many-views": Code(
+        409, "repair", "保存的视图过多，请先删除一个", "Too many saved views; delete one."
+    ),
+    "too-many-exports": Code(
+        429,
+        "retry",
+        "正在生成的导出过多，请等其中一个完成",
+        "Too many files are in the making; wait for one.",
+    ),
+    "export-too-large": Code(
+        413,
+        "repair",
+        "PDF 清单行数过多，请缩小筛选范围，或改用 Excel、CSV",
+        "Too many rows for a PDF; narrow the filters, or ask for Excel or CSV.",
+    ),
+    "export-not-ready": Code(
+        409, "retry", "文件尚未生成，请稍后再下载", "The file is not ready; see how far it is."
+    ),
+    "export-expired": Code(
+        410, "repair", "文件已过期，请重新导出", "The file has expired; ask for it again."
+    ),
     "no-checklist": Code(
         409, "repair", "此次检查未选用检查单", "This inspection has no checklist; choose one."
+    ),
+    "no-finding": Code(
+        409, "repair", "该检查项未发现问题，不能转为隐患", "Nothing was found at this item; say so first."
     ),
     "template-faulty": Code(
         422, "repair", "检查单有误，请按提示修改", "The checklist is wrong; see the faults."
@@ -153,6 +180,9 @@ CODES: dict[str, Code] = {
         "送达时间有误，请核对",
         "It is said to be served before it was issued, or in the future.",
     ),
+    "service-incomplete": Code(
+        409, "repair", "送达信息不完整，请补充", "What this mode of service must prove is missing."
+    ),
     # why-codes of outcomes
     "bad-signature": Code(
         200, "ask", "设备签名不符，内容已转交审核", "The device's signature is wrong; a reviewer decides."
@@ -189,6 +219,15 @@ CODES: dict[str, Code] = {
     "illegal-transition": Code(200, "ask", "当前状态不允许此操作", "The present state does not allow this."),
     "same-person": Code(200, "ask", "同一人不得办理此步骤", "Another person must take this step."),
     "leader-needed": Code(200, "ask", "须由所领导办理", "A leader must take this step."),
+    "deadline-fixed": Code(
+        200,
+        "ask",
+        "整改期限由文书确定，请申请延期或停表",
+        "The paper sets the deadline; ask for an extension or a pause.",
+    ),
+    "template-unpublished": Code(
+        200, "repair", "检查单尚未发布，请选用已发布的版本", "Choose an edition that has been published."
+    ),
     "step-incomplete": Code(
         200, "repair", "缺少办理此步骤所需内容", "Something that this step needs is missing."
     ),
@@ -206,9 +245,6 @@ CODES: dict[str, Code] = {
     "approver-is-issuer": Code(200, "ask", "批准人不得下达", "Who approved it may not issue it."),
     "issuer-voids": Code(200, "ask", "下达人不得作废", "Who issued it may not void it."),
     "number-missing": Code(200, "ask", "尚无文号", "It has no formal number yet."),
-    "service-incomplete": Code(
-        200, "repair", "送达信息不完整，请补充", "What this mode of service must prove is missing."
-    ),
     "answer-missing": Code(200, "ask", "当事人尚未回复", "It has not been answered yet."),
     "reason-missing": Code(200, "repair", "请先填写原因", "Give the reason first."),
     "not-your-block": Code(200, "ask", "不是您领用的号段", "It is another officer's block."),

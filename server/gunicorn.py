@@ -1,11 +1,11 @@
-"""gunicorn's hooks: what each worker starts once it is forked."""
+"""gunicorn's settings and hooks: what each worker does once it is forked."""
 
 import gc
 from typing import Any
 
 from flask import Flask
 
-from . import scheduler
+from . import caretaker
 
 worker_class = "server.reception.Reception"
 # Python waits without end inside its sendfile, whatever the socket's own limit.
@@ -18,11 +18,11 @@ keepalive = 75
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the periodic jobs; one worker of one node leads.
+    """See that the periodic jobs run beside this node's workers.
 
     What was loaded until now stays for good: the collector need not walk over it again.
     """
     gc.collect()
     gc.freeze()
     app: Flask = worker.app.callable
-    scheduler.start(app)
+    caretaker.keep(app.extensions["office"].config.scratch)

@@ -10,23 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sync.arrival import rfc3339
 
-from . import transaction
+from . import consequences, transaction
 from .archives.jobs import archive_all, archive_closed
+from .catalogue import AFTERMATH, followers
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .erasures.actions import carry_out_all as erase_all
 from .evidence.actions import look_back, seal_all
-from .issues.followers import catch_up as follow_up
+from .exports import jobs as exports
 from .issues.jobs import escalate_all
+from .measures.followers import catch_up as count
 from .notices.actions import settle_all as settle_notices
-from .notifications.jobs import send_all
+from .notifications.jobs import forget_all, send_all
 from .numbers.actions import allot_all
 from .office import Office
 from .photos import archive
@@ -51,20 +53,25 @@ INTERVALS_S = {
     "forget deletions": DAY_S,
     "send notifications": 10,
     "tell subscribers": 10,
+    "make exports": 3,
+    "clear exports": 3_600,
 }
 # These walk over all that rests.
 INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
+INTERVALS_S |= {"forget notifications": DAY_S}
 # Whether the database is behind what was signed is said before anybody works with it.
 AT_START = frozenset({"look back"})
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"look back", "drain uploads", "sweep uploads", "clear scratch"})
+# A file that takes minutes must not hold the small ones up: as many are made at once as there are nodes.
+ON_EVERY_NODE |= {"make exports"}
 INVALID_DAYS = 90  # protocol.md §1
 
 
-def start(app: Flask) -> BackgroundScheduler:
-    """Run the periodic jobs in this process whenever it is the leader."""
-    scheduler = BackgroundScheduler(timezone="Asia/Shanghai")
+def run(app: Flask) -> None:
+    """Run the periodic jobs in this process whenever it is the leader; does not return."""
+    scheduler = BlockingScheduler(timezone="Asia/Shanghai")
     leader = Leader(app)
     for name, job in jobs(app).items():
         scheduler.add_job(
@@ -77,7 +84,6 @@ def start(app: Flask) -> BackgroundScheduler:
             **({"next_run_time": app.extensions["office"].clock()} if name in AT_START else {}),
         )
     scheduler.start()
-    return scheduler
 
 
 def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
@@ -102,7 +108,11 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "tell authors": catch_up,
         "follow steps": follow_up,
         "escalate": escalate_all,
+        "count for measures": count,
+        "make exports": exports.make_all,
+        "clear exports": exports.clear,
         "send notifications": send_all,
+        "forget notifications": forget_all,
         "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,
         "forget deletions": forget_deletions,
@@ -111,6 +121,12 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "forget invalid": lambda: forget_invalid(here),
         "clear scratch": lambda: clear_scratch(here.config.scratch, here.clock().timestamp()),
     }
+
+
+def follow_up() -> int:
+    """What a crash left between a step and what follows from it."""
+    follow = followers()
+    return consequences.catch_up({kind: follow[kind] for kind in AFTERMATH})
 
 
 def clear_scratch(scratch: Path, now: float) -> int:

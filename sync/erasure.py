@@ -5,7 +5,7 @@ the chain still links. The entry that erases names the seqs whose payloads went,
 left of the record: from it on, the record is known again without them (history.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,7 @@ from .canonical import spell
 from .change import Author, Change
 from .conflicts import CONFLICT, PARKED
 from .followers import authors, derived
-from .minutes import Head, Minutes, State, Touched
+from .minutes import Head, Minutes, Outcome, State, Touched
 from .record import Body, Kind
 
 ERASED = "erased"  # the member of a body that says what went, and when
@@ -238,6 +238,18 @@ def _forget_unreadable(conn: Connection, dossier: str, record: str) -> None:
 
 
 # ------------------------------------------------------------------------------- what comes later
+def hear(
+    change: Change, state: State | None, trunk: Callable[[Change, State], int], minutes: Minutes
+) -> tuple[Change, Outcome | None]:
+    """What is left of a change to a record of which contents were erased; the outcome where nothing is."""
+    if state is None or ERASED not in state.body:
+        return change, None
+    left = without_erased(change, state, trunk(change, state))
+    if left is not None:
+        return left, None
+    return change, minutes.append(bare(change), "noop", state.audience, why="erased", version=state.version)
+
+
 def without_erased(change: Change, state: State, trunk: int) -> Change | None:
     """A change of somebody who had not seen that contents went, without these contents; None where
     nothing is left of it. What was written after having seen it stays as it is.

@@ -5,12 +5,14 @@ of (dossier, record, version, reader), so that doing it twice changes nothing.
 """
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from . import bulk, lookup, tables
 from .conflicts import CONFLICT, PARKED
@@ -94,6 +96,34 @@ def advance(conn: Connection, dossier: str, follower: str, seq: int) -> None:
     known = conn.execute(select(p.c.seq).where(p.c.dossier == dossier, p.c.follower == follower)).scalar()
     if known is None or known < seq:
         bulk.upsert(conn, p, [(dossier, follower, seq)])
+
+
+def hold(conn: Connection, dossier: str, follower: str) -> int:
+    """The seq up to which the follower has read, held until the transaction ends: another who reads for
+    it waits, and finds it moved. For what cannot be done twice.
+    """
+    p = tables.positions
+    mine = select(p.c.seq).where(p.c.dossier == dossier, p.c.follower == follower).with_for_update()
+    known = conn.execute(mine).scalar()
+    if known is None:
+        with suppress(IntegrityError), conn.begin_nested():
+            conn.execute(insert(p).values(dossier=dossier, follower=follower, seq=0))
+        known = conn.execute(mine).scalar_one()
+    return int(known)
+
+
+def unread(conn: Connection, follower: str, dossiers: Iterable[str]) -> int:
+    """How many entries of these dossiers the follower has not read. One statement."""
+    d, p = tables.dossiers, tables.positions
+    joined = d.outerjoin(p, and_(p.c.dossier == d.c.dossier, p.c.follower == follower))
+    lag = func.sum(d.c.seq - func.coalesce(p.c.seq, 0))
+    query = select(lag).select_from(joined).where(bulk.among(conn, d.c.dossier, dossiers))
+    return int(conn.execute(query.where(d.c.dossier.not_like("person:%"))).scalar() or 0)
+
+
+def forget(conn: Connection, follower: str) -> None:
+    """The follower begins again from the first entry of every dossier."""
+    conn.execute(delete(tables.positions).where(tables.positions.c.follower == follower))
 
 
 def authors(question: Touched) -> set[str]:

@@ -13,7 +13,8 @@ from .change import Change
 from .minutes import State
 from .record import Body
 
-# Given a body as it is and as it would be: the code of the rule that this would break, or None.
+# Given a body as it is (empty where it is being made) and as it would be: the code of the rule that this
+# would break, or None.
 Check = Callable[[Body, Body], str | None]
 
 

@@ -137,6 +137,12 @@ def naming(
     return {d.decode() for d in named}, seq
 
 
+def first_naming(conn: Connection, dossier: str, digest: str) -> int | None:
+    """The first entry whose payload names these bytes; the whole journal is read until it is found."""
+    wanted = digest.encode()
+    return next((row.seq for row in entries(conn, dossier) if wanted in (row.payload or b"")), None)
+
+
 def verify(
     conn: Connection,
     dossier: str,

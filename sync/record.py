@@ -169,8 +169,8 @@ class Kind:
     who made the record; with `own`, nobody else may change or delete it. `closes(body)`
     says whether such a record closes its dossier; `lifts` what later schemas did to its fields, in
     their order. `kept` names all fields that only the server writes. A kind that `meets` has ids
-    derived from what the record is about: who makes one that is there already has edited it, having
-    seen nothing of it.
+    derived from what the record is about, its fixed fields: who makes one that is there already, about
+    the same, has edited it, having seen nothing of it.
     """
 
     name: str

@@ -112,15 +112,9 @@ class Sitting:
             return self.minutes.invalid(change, "change-id-reused", remember=False)
         if change.after and change.after not in self.minutes.known:
             return answer(change.id, "retry", "missing-base")
-        touched = self.states.get(change.record)
-        if touched is not None and erasure.ERASED in touched.body:
-            left = erasure.without_erased(change, touched, self._trunk(change, touched))
-            if left is None:
-                bare = erasure.bare(change)
-                return self.minutes.append(
-                    bare, "noop", touched.audience, why="erased", version=touched.version
-                )
-            change = left
+        change, told = erasure.hear(change, self.states.get(change.record), self._trunk, self.minutes)
+        if told is not None:
+            return told
         if change.doubt:
             return self.park(change, change.doubt)
         if self._is_closed_to(change):
@@ -153,6 +147,7 @@ class Sitting:
         reviewer, self.author = self.author, author
         try:
             if change.op == "create":
+                self._read_beside([change])
                 return self._create(change)
             state = self.states.get(change.record)
             if state is None or state.kind != change.kind.name:
@@ -188,6 +183,9 @@ class Sitting:
         if refused:
             return self.park(change, refused)
         body = first_body(change.kind, change.fields, actor=self.author.actor, at=change.at)
+        broken = self.objection(change.kind, {}, body)
+        if broken:
+            return self.park(change, broken)
         seq = self.minutes.seq + 1
         self.states[change.record] = State(
             change.kind.name,
@@ -207,7 +205,7 @@ class Sitting:
         kind, fields = change.kind, dict(change.fields)
         about = {n: fields.pop(n)["set"] for n in change.fields if kind.fields[n].fixed}
         same = (state.kind, state.audience) == (kind.name, change.audience)
-        if not (kind.meets and same and about.items() <= state.body.items()):
+        if not (kind.meets and same and about and about.items() <= state.body.items()):
             return self.park(change, "id-collision")
         if refused:
             return self.park(change, refused)

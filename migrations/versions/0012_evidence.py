@@ -1,6 +1,6 @@
 """evidence: the tree in the head, tiles, checkpoints, the house's keys, devices' keys
 
-Revision: 0012, after 0009.
+Revision: 0012, after 0010.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,9 @@ from marshmallow import Schema, fields
 
 from server.endpoint import SIGNED_IN, Call, endpoint
 from server.inspections.records.inspection import TYPES
+from server.issues.records.escalation import STEPS
+from server.notices.queries import PENDING
+from server.numbers.records.block import KINDS
 from server.transaction import reading
 
 from . import queries
@@ -48,12 +51,42 @@ class DraftVisit(Schema):
     checklist = fields.UUID(allow_none=True)
 
 
+class PaperDue(Schema):
+    """A formal paper that the caller is to complete, approve, issue or serve."""
+
+    dossier = fields.String()
+    id = fields.UUID()
+    version = fields.Integer()
+    notice_kind = fields.String(metadata={"enum": list(KINDS)})
+    state = fields.String(metadata={"enum": [*PENDING]})
+    drafted_at = fields.String()
+    addressee = fields.String(allow_none=True)
+    number = fields.String(allow_none=True)
+
+
+class Escalated(Schema):
+    """An open issue that has climbed to a post of the caller: the last such step and what it does."""
+
+    dossier = fields.String()
+    id = fields.UUID()
+    version = fields.Integer()
+    title = fields.String()
+    part = fields.String(allow_none=True)
+    due_on = fields.Date(allow_none=True)
+    step = fields.String(metadata={"enum": list(STEPS)})
+    does = fields.String(allow_none=True)
+    overdue_days = fields.Integer(allow_none=True)
+    at = fields.String()
+
+
 class MyDay(Schema):
-    """At most 200 of each, the first due first."""
+    """At most 200 of each, the first due first; of those that climbed, the newest step first."""
 
     assignments = fields.List(fields.Nested(Assigned))
     reinspections = fields.List(fields.Nested(Reinspection))
     drafts = fields.List(fields.Nested(DraftVisit))
+    papers = fields.List(fields.Nested(PaperDue))
+    escalated = fields.List(fields.Nested(Escalated))
 
 
 @endpoint(

@@ -19,6 +19,7 @@ from flask import current_app
 from sqlalchemy import Connection, Table, select, text
 
 from media.durable import replace_file, sync_folder
+from media.erased import was_erased
 from media.store import Store
 from server import keepsakes, transaction
 from server.erasures.actions import erase_again
@@ -26,7 +27,6 @@ from server.erasures.actions import facts as erasures
 from server.office import office
 from server.photos import archive
 from server.photos.queries import KINDS as NAMES_BYTES
-from server.photos.queries import was_erased
 from sync import bulk, epochs, history
 from sync.arrival import rfc3339
 

@@ -29,7 +29,7 @@ class InspectionRow(RecordRow):
 
 
 class OfficerRow(Model):
-    """One person on an inspection or an assignment."""
+    """One person on an inspection, an assignment or a paper."""
 
     __tablename__ = "officers"
     dossier: Mapped[str] = mapped_column(String(96), primary_key=True)

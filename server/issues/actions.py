@@ -1,26 +1,22 @@
 """What the desk does to an issue: a change like a phone's, with the version the supervisor saw."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from sqlalchemy import Connection
 
 from server import access, transaction
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.office import office
+from sync import lookup
 from sync.arrival import rfc3339
-from sync.change import Author, read
+from sync.change import Author, Change, read
+from sync.guards import Check, Guard
 from sync.minutes import Outcome
+from sync.record import Body
 
-from . import queries
-
-# Names of the system's own changes: at least once + a derived id = exactly once.
-NAMESPACE = uuid.UUID("7a2f6f0e-52c4-5a6e-9d1b-0a4b5a1f7c33")
-
-
-def derived(*key: str) -> str:
-    """The id that belongs to a cause: the same cause makes the same change."""
-    return str(uuid.uuid5(NAMESPACE, "|".join(key)))
+from . import queries, rules
 
 
 def amend(
@@ -116,3 +112,27 @@ def _amendment(item: Mapping[str, Any], fields: Mapping[str, Any], epoch: int) -
         "fields": dict(fields),
         "at": item["at"],
     }
+
+
+def _deadlines(
+    _conn: Connection, _dossier: str, _bodies: Sequence[Body], _changes: Sequence[Change]
+) -> Check:
+    return rules.deadline_moved_by_hand
+
+
+# 整改期限: what a paper says is moved by requests and pauses, not by hand (domain.md §7.4).
+DEADLINES = Guard(codes=frozenset({"deadline-fixed"}), watches=frozenset({"due_on"}), facts=_deadlines)
+
+
+def _reviewers(conn: Connection, dossier: str, bodies: Sequence[Body], changes: Sequence[Change]) -> Check:
+    """The issues that these re-inspections are about, as they stand. One statement."""
+    named = {str(b["subject"]) for b in bodies}
+    named |= {str(c.fields["subject"]["set"]) for c in changes if "subject" in c.fields}
+    found = {name: s.body for name, s in lookup.states(conn, dossier, named).items() if s.kind == "issue"}
+    return lambda _before, after: rules.reviewed_by_a_party(after, found.get(after["subject"], {}))
+
+
+# 复查: by nobody who put it right or answered for it (domain.md §1.4).
+REVIEWERS = Guard(
+    codes=frozenset({"same-person"}), watches=frozenset({"subject", "result", "items"}), facts=_reviewers
+)

@@ -1,6 +1,6 @@
 """升级: overdue and grave issues climb the ladder, each step once, whatever restarts meanwhile."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,19 +9,20 @@ from sqlalchemy import Connection
 
 from server import transaction
 from server.access import SYSTEM
+from server.consequences import derived, said
 from server.errors import Refusal
 from server.law import queries as law
 from server.law.rules import Calendar, NoCalendar, local_day
 from server.notifications.actions import tell
-from server.notifications.rules import Firm, Role, TheOffice, Whom
+from server.notifications.rules import Firm, Role, TheOffice, Unit, Whom
 from server.office import office
 from server.projects import queries as projects
 from sync.arrival import Arrival, rfc3339
 from sync.change import read
 
 from . import queries, rules
-from .actions import derived
 from .records.escalation import STEPS
+from .records.issue import LIFECYCLE, SEVERITIES
 from .tables import NO_DEADLINE, IssueRow
 
 log = structlog.get_logger()
@@ -29,7 +30,9 @@ Change = dict[str, Any]
 Step = tuple[Any, Change]  # the issue's row, and the step as it is entered
 # Which words go out; a step of another name is told as an escalation.
 WORDS = {"at-once": "issue.major", "remind": "issue.due-soon", "overdue": "issue.overdue"}
-WORDS |= {"systemic": "issue.repeated"}
+WORDS |= {"systemic": "issue.repeated", "daily": "issue.daily"}
+# Firms that a step may name → their place in the project's record.
+FIRMS = {"contractor": "contractor", "client": "client", "supervision": "supervision_firm"}
 POSTS = ("inspector", "supervisor", "director")
 AT_ONCE = 500  # steps in one transaction of a dossier
 # What the supervisors are told earlier than the deadline: the ladder's first rungs lie before it.
@@ -95,7 +98,8 @@ def _ladder(
 
 def _rungs(ladder: Any, row: IssueRow, today: date, calendar: Calendar) -> Iterator[rules.Rung]:
     due = None if row.due_on == NO_DEADLINE else row.due_on
-    return rules.rungs(ladder, due, today, calendar)
+    found_on = local_day(datetime.fromisoformat(row.found_at))
+    return rules.rungs(ladder, due, today, calendar, found=found_on)
 
 
 def _change(row: IssueRow, rung: rules.Rung, today: date, provision: str, now: datetime) -> Change:
@@ -106,25 +110,31 @@ def _change(row: IssueRow, rung: rules.Rung, today: date, provision: str, now: d
         fields |= {"due_on": due.isoformat(), "overdue_days": rules.overdue_days(due, today)}
     if rung.does is not None:
         fields["does"] = rung.does
-    # An extended deadline is climbed anew, what is due at once only once.
-    since = "" if rung.step == "at-once" else fields.get("due_on", "")
+    # An extended deadline is climbed anew, what is due at once only once, a daily report each day.
+    since = {"at-once": "", "daily": today.isoformat()}.get(rung.step, fields.get("due_on", ""))
     return _create(row.dossier, row.audience, fields, row.id, since, rung.step)
 
 
 def _repeated(conn: Connection, now: datetime) -> dict[str, list[Step]]:
-    """同类隐患反复: the same code so often on one site within so many months (domain.md §7.5)."""
+    """同类隐患反复: the same code so often on one site within so many months (domain.md §7.5), unless the
+    systemic issue that stands for them is open already. Four statements.
+    """
     today = local_day(now)
     try:
         rule = law.provision(conn, "systemic", today)
     except Refusal:
         return {}
     since = rfc3339(now - timedelta(days=30 * int(rule.value["months"])))
+    rows = queries.repeated(conn, since, int(rule.value["times"]))
+    waiting = queries.open_codes(conn, {rules.systemic_code(row.code) for row in rows})
+    climbed = queries.climbed(conn, [(row.dossier, row.id) for row in rows])
     found: dict[str, list[Step]] = {}
-    for row in queries.repeated(conn, since, int(rule.value["times"])):
+    for row in rows:
         fields = {"subject": row.id, "step": "systemic", "tells": ["supervisor"]}
         fields |= {"provision": rule.version, "at": rfc3339(now)}
         change = _create(row.dossier, row.audience, fields, row.id, row.code, "systemic")
-        if not queries.climbed(conn, [(row.dossier, row.id)]) & {change["record"]}:
+        known = (row.dossier, rules.systemic_code(row.code)) in waiting or change["record"] in climbed
+        if not known:
             found.setdefault(row.dossier, []).append((row, change))
     return found
 
@@ -152,35 +162,66 @@ def _enter(dossier: str, steps: Sequence[Step]) -> int:
         known = here.journal.known(conn, dossier, [c["id"] for _row, c in steps])
         fresh = [(row, c) for row, c in steps if c["id"] not in known]
         if fresh:
-            changes = [read(c, here.journal.kinds) for _row, c in fresh]
+            changes = [read(c, here.journal.kinds) for _row, c in [*fresh, *_systemic(conn, fresh, now)]]
             transaction.push(conn, dossier, SYSTEM, changes, arrival=Arrival(now))
-            project = projects.names_of(conn, [dossier]).get(dossier, dossier)
+            parties = projects.parties(conn, dossier)
             for row, change in fresh:
-                _tell(conn, row, change, project)
+                _tell(conn, row, change, parties)
     return len(fresh)
 
 
-def _tell(conn: Connection, row: Any, change: Change, project: str) -> None:
-    said = {name: value["set"] for name, value in change["fields"].items()}
-    template = WORDS.get(said["step"], "notice.escalated")
+def _systemic(conn: Connection, fresh: Sequence[Step], now: str) -> Iterator[Step]:
+    """系统性问题: an issue of its own that stands for those of one code, one at a time, for the office to
+    confirm and to issue like any other.
+    """
+    again = {row.code: (row, c) for row, c in fresh if c["fields"]["step"]["set"] == "systemic"}
+    waiting = queries.open_codes(conn, {rules.systemic_code(code) for code in again})
+    for code, (row, step) in sorted(again.items()):
+        if (row.dossier, rules.systemic_code(code)) in waiting:
+            continue  # entered by another node since we looked
+        fields: dict[str, Any] = {
+            "title": f"同类隐患反复：{row.title}"[:200],
+            "description": f"编码 {code} 的隐患近期出现 {row.times} 次，请查明管理原因，按系统性问题整改。",
+            "domain": row.domain,
+            "severity": list(SEVERITIES)[row.gravity],
+            "code": rules.systemic_code(code),
+            "term": "systemic",
+            "found_at": now,
+        }
+        fields |= {n: getattr(row, n) for n in ("contractor", "assignee") if getattr(row, n)}
+        record = derived(step["record"], "issue")
+        made = {"kind": "issue", "record": record, "id": derived(record, "made"), "audience": "field"}
+        yield row, step | made | {"fields": said(fields)}
+
+
+def _tell(conn: Connection, row: Any, change: Change, parties: Mapping[str, str]) -> None:
+    step = {name: value["set"] for name, value in change["fields"].items()}
+    template = WORDS.get(step["step"], "notice.escalated")
+    found_on, today = (local_day(datetime.fromisoformat(at)) for at in (row.found_at, step["at"]))
     facts: dict[str, str | int] = {
-        "project": project,
+        "project": parties.get("name", row.dossier),
         "title": row.title,
-        "due_on": said.get("due_on", "—"),
-        "days": said.get("overdue_days", 0),
-        "level": STEPS.get(said["step"], said["step"]),
+        "due_on": step.get("due_on", "—"),
+        "days": step.get("overdue_days", 0),
+        "level": STEPS.get(step["step"], step["step"]),
+        "state": LIFECYCLE.states[row.state],
+        "open_days": (today - found_on).days,
     }
-    for whom in said["tells"]:
-        for one in _addressed(whom, row):
+    for whom in step["tells"]:
+        one = _addressed(whom, row, parties)
+        if one is not None:
             tell(conn, one, template, facts, change["id"], home=row.dossier, record=row.id)
 
 
-def _addressed(whom: str, row: Any) -> Iterator[Whom]:
-    """Who is meant: a firm, a post on this site, or, for others' offices, our own duty group."""
-    if whom == "contractor":
-        if row.contractor:
-            yield Firm(row.contractor, row.dossier)
-    elif whom in POSTS:
-        yield Role(whom, row.dossier)
-    elif whom != "client":  # the client's people have no posts yet
-        yield TheOffice()
+def _addressed(whom: str, row: Any, parties: Mapping[str, str]) -> Whom | None:
+    """Who is meant: a firm of this site, a post on it, another authority; None where nobody is known."""
+    if whom in FIRMS:
+        firm = parties.get(FIRMS[whom])
+        if whom == "contractor":
+            firm = row.contractor or firm
+        return Firm(firm, row.dossier) if firm else None
+    if whom in POSTS:
+        return Role(whom, row.dossier)
+    if whom == "street":
+        return Unit(parties["street"]) if "street" in parties else TheOffice()
+    return Unit(whom)

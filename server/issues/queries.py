@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, false, func, literal, or_, select, union_all
 
 from server import access, paging
 from server.database import db
@@ -20,12 +20,14 @@ from sync.arrival import rfc3339
 from sync.minutes import Touched
 
 from .records.issue import CLOCK_RUNS, ISSUED, LIFECYCLE, SEVERITIES, objection
+from .rules import SYSTEMIC
 from .tables import NO_DEADLINE, CommentRow, IssueRow, PaperRow
 
 GRAVITY = {code: rank for rank, code in enumerate(SEVERITIES)}
 MAJOR = GRAVITY["major"]
 PAPERS = ("reply", "review", "extension", "pause", "escalation")
 DAY = len("2026-11-22")
+STEPS = ("issued_at", "replied_at", "passed_at", "closed_at")
 COMMENTS = 500  # the newest; older ones come with the exchange
 _row = IssueRow
 SORTS = {
@@ -50,7 +52,7 @@ def project_issues(conn: Connection, touched: Sequence[Touched]) -> None:
                 *(GRAVITY[b["severity"]], b["domain"], b["title"], b.get("part"), due, found),
                 *(b.get("assignee"), b.get("inspection"), b.get("contractor")),
                 words.lower(),
-                *(b.get(n) for n in ("code", "issued_at", "replied_at", "passed_at", "closed_at")),
+                *(b.get(n) for n in ("code", *STEPS)),
                 "failed_at" in b,
                 date.fromisoformat(b["paused_on"]) if "paused_on" in b else None,
             )
@@ -86,13 +88,14 @@ def queue(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, A
     Five statements however long the page; keyset paging however long the queue.
     """
     keyset = SORTS[wanted["sort"]]
-    query = _filtered(actor, wanted, local_day(now))
+    query = filtered(actor, wanted, local_day(now))
     rows = db.session.execute(keyset.apply(query, wanted["page"], wanted["limit"])).scalars().all()
     kept, following = keyset.split(rows, wanted["limit"])
     return {"items": _told(actor, kept, now), "next": following}
 
 
-def _filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]:
+def filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]:
+    """The issues that match and that the actor may see, in no order; `day` is today."""
     row = IssueRow
     query = select(row).where(
         row.deleted.is_(False), access.visible(actor, "issue.read", row.dossier, row.audience)
@@ -109,11 +112,14 @@ def _filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]
     if wanted["due_after"]:
         query = query.where(row.due_on > wanted["due_after"], row.due_on < NO_DEADLINE)
     if wanted["overdue"] is not None:
-        late = (row.due_on < day) & row.state.in_(CLOCK_RUNS) & row.paused_on.is_(None)
-        query = query.where(late if wanted["overdue"] else ~late)
+        query = query.where(_late(row, day) if wanted["overdue"] else ~_late(row, day))
     for word in (wanted["text"] or "").lower().split():
         query = query.where(row.words.contains(word, autoescape=True))
     return query
+
+
+def _late(row: Any, day: date) -> Any:
+    return (row.due_on < day) & row.state.in_(CLOCK_RUNS) & row.paused_on.is_(None)
 
 
 def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[str, Any]]:
@@ -139,6 +145,8 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
             "project": projects.get(r.dossier),
             "inspection": r.inspection,
             "contractor": r.contractor,
+            "code": r.code,
+            **{name: getattr(r, name) for name in STEPS},
             "assignee": {"id": r.assignee, "name": people.get(r.assignee)} if r.assignee else None,
             "evidence": photos.evidence(named.get((r.dossier, r.id), [])),
             **{
@@ -239,13 +247,27 @@ def granted(conn: Connection, dossier: str, issue: str) -> int:
     ).scalar_one()
 
 
+def pauses(conn: Connection, dossier: str, issue: str) -> list[tuple[date, date]]:
+    """The pauses of an issue that have ended: first and last day that do not count. One statement."""
+    p = cast(Table, PaperRow.__table__).c
+    rows = conn.execute(
+        select(p.body)
+        .where(p.dossier == dossier, p.subject == issue, p.kind == "pause", p.deleted.is_(False))
+        .order_by(p.at, p.id)
+    )
+    ended = [b for b in map(orjson.loads, rows.scalars()) if "until" in b]
+    return [(date.fromisoformat(b["since"]), date.fromisoformat(b["until"])) for b in ended]
+
+
 def to_escalate(conn: Connection, horizon: date) -> list[Any]:
     """Issues whose clock runs and whose deadline is near or past, and all grave ones."""
     t = cast(Table, IssueRow.__table__).c
     running, issued = t.state.in_(CLOCK_RUNS), t.state.in_(ISSUED)
     return list(
         conn.execute(
-            select(t.dossier, t.id, t.audience, t.gravity, t.due_on, t.found_at, t.title, t.contractor)
+            select(
+                t.dossier, t.id, t.audience, t.gravity, t.due_on, t.found_at, t.title, t.contractor, t.state
+            )
             .where(t.deleted.is_(False), t.paused_on.is_(None))
             .where(or_(and_(issued, t.due_on <= horizon), and_(running, t.gravity == MAJOR)))
             .order_by(t.dossier, t.id)
@@ -264,9 +286,9 @@ def repeated(conn: Connection, since: str, times: int) -> list[Any]:
     """The newest issue of each code that came up so often in one dossier since then."""
     t = cast(Table, IssueRow.__table__).c
     often = (
-        select(t.dossier, t.code, func.max(t.found_at).label("newest"))
+        select(t.dossier, t.code, func.max(t.found_at).label("newest"), func.count().label("times"))
         .where(t.deleted.is_(False), t.code.is_not(None), t.found_at >= since)
-        .where(t.state.not_in(("dismissed", "merged")))
+        .where(t.state.not_in(("dismissed", "merged")), t.code.not_like(f"%{SYSTEMIC}"))
         .group_by(t.dossier, t.code)
         .having(func.count() >= times)
         .subquery()
@@ -274,11 +296,20 @@ def repeated(conn: Connection, since: str, times: int) -> list[Any]:
     same = and_(t.dossier == often.c.dossier, t.code == often.c.code, t.found_at == often.c.newest)
     return list(
         conn.execute(
-            select(t.dossier, t.id, t.audience, t.code, t.title, t.contractor)
+            select(t.dossier, t.id, t.audience, t.code, t.title, t.contractor, t.state, t.found_at)
+            .add_columns(t.domain, t.gravity, t.assignee, often.c.times)
             .join_from(cast(Table, IssueRow.__table__), often, same)
             .order_by(t.dossier, t.id)
         )
     )
+
+
+def open_codes(conn: Connection, codes: Iterable[str]) -> set[tuple[str, str]]:
+    """Where an issue of one of these codes waits: (dossier, code). One statement."""
+    t = cast(Table, IssueRow.__table__).c
+    named = bulk.among(conn, t.code, sorted(codes))
+    here = (named, t.deleted.is_(False), t.state.in_(CLOCK_RUNS))
+    return {(r.dossier, r.code) for r in conn.execute(select(t.dossier, t.code).where(*here).distinct())}
 
 
 def seen(actor: Actor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -298,15 +329,25 @@ def seen(actor: Actor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]
 
 def counts(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """How many issues match, by state, and how many of them are overdue. One statement."""
-    matching = _filtered(actor, wanted, local_day(now)).subquery()
-    t = matching.c
-    late = (t.due_on < local_day(now)) & t.state.in_(CLOCK_RUNS) & t.paused_on.is_(None)
-    found = db.session.execute(
-        select(t.state, func.count(), func.count().filter(late)).group_by(t.state)
-    ).all()
+    t = filtered(actor, wanted, local_day(now)).subquery().c
+    late = func.count().filter(_late(t, local_day(now)))
+    found = db.session.execute(select(t.state, func.count(), late).group_by(t.state)).all()
     return {
         "states": dict.fromkeys(LIFECYCLE.states, 0) | {r[0]: r[1] for r in found},
         "overdue": sum(r[2] for r in found),
         "total": sum(r[1] for r in found),
         "as_of": rfc3339(now),
     }
+
+
+def tallies(actor: Actor, asked: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, dict[str, int]]:
+    """How many issues match each of these filters, and how many of them are overdue; by the filters'
+    names. One statement, none without a filter.
+    """
+    legs = []
+    for name, wanted in asked.items():
+        t = filtered(actor, wanted, local_day(now)).subquery().c
+        late = func.count().filter(_late(t, local_day(now)))
+        legs.append(select(literal(name), func.count(t.id), late))
+    rows = db.session.execute(union_all(*legs)).all() if legs else []
+    return {name: {"total": total, "overdue": overdue} for name, total, overdue in rows}

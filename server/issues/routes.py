@@ -1,6 +1,7 @@
 """The supervisors' queue and the desk's work on one issue."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, request
@@ -37,6 +38,11 @@ class Narrow(Schema):
     due_after = fields.Date(load_default=None)
     overdue = fields.Boolean(load_default=None)
     text = fields.String(load_default=None, validate=validate.Length(max=200))
+
+
+def narrowed(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Filters as the queries read them."""
+    return {**said, "assignee": str(said["assignee"] or "")}
 
 
 class Filter(Narrow):
@@ -80,6 +86,11 @@ class Issue(Schema):
     project = fields.String(allow_none=True)
     inspection = fields.UUID(allow_none=True)
     contractor = fields.String(allow_none=True)
+    code = fields.String(allow_none=True)
+    issued_at = fields.String(allow_none=True)
+    replied_at = fields.String(allow_none=True)
+    passed_at = fields.String(allow_none=True)
+    closed_at = fields.String(allow_none=True)
     assignee = fields.Nested(Named, allow_none=True)
     evidence = fields.Nested(Evidence)
     photos = fields.List(fields.Nested(Photo))
@@ -183,7 +194,7 @@ class OnScreen(Schema):
 class Bulk(Schema):
     """The same `fields` for all `items`, as in a change of the exchange."""
 
-    items = fields.List(fields.Nested(OnScreen), required=True, validate=validate.Length(1, 200))
+    items = fields.List(fields.Nested(OnScreen), required=True, validate=validate.Length(1, 500))
     fields_ = fields.Dict(
         required=True, data_key="fields", metadata={"schema": ISSUE.change_schema("update")}
     )
@@ -223,8 +234,7 @@ class Amended(Schema):
 def list_issues(call: Call) -> Any:
     """Filtered, sorted, paged by keyset; each issue with its photographs."""
     with reading():
-        wanted = call.query | {"assignee": str(call.query["assignee"] or "")}
-        return queries.queue(call.who, wanted, call.now)
+        return queries.queue(call.who, narrowed(call.query), call.now)
 
 
 @endpoint(
@@ -239,9 +249,7 @@ def list_issues(call: Call) -> Any:
 def count_issues(call: Call) -> Any:
     """With the filters of the queue."""
     with reading():
-        return queries.counts(
-            call.who, call.query | {"assignee": str(call.query["assignee"] or "")}, call.now
-        )
+        return queries.counts(call.who, narrowed(call.query), call.now)
 
 
 @endpoint(

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from server.law.rules import Calendar, working_days_after, working_days_between
+from server.law.rules import Calendar, working_days_after
+
+# 系统性问题: the code of an issue that stands for others of one code ends with this (domain.md §7.5).
+SYSTEMIC = "-S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +46,51 @@ def against_extension(
     return flags
 
 
+def deadline_moved_by_hand(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
+    """Whether somebody moves the deadline of an issue whose paper sets it: whatever the house moves it for
+    stands in `due_basis`. After a re-inspection that failed a second deadline is set by hand.
+    """
+    fixed = "notice" in before and before["state"] != "failed"
+    moved = before.get("due_on") != after.get("due_on") and before.get("due_basis") == after.get("due_basis")
+    return "deadline-fixed" if fixed and moved else None
+
+
+def reviewed_by_a_party(review: Mapping[str, Any], issue: Mapping[str, Any]) -> str | None:
+    """Whether the officer who re-inspected is one who put it right or countersigned that."""
+    parties = (issue.get("rectified_by"), issue.get("countersigned_by"))
+    return "same-person" if review.get("author") in parties else None
+
+
+def systemic_code(code: str) -> str:
+    """The code of the issue that stands for those of `code`."""
+    return code[: 40 - len(SYSTEMIC)] + SYSTEMIC
+
+
 def days_paused(since: date, until: date) -> int:
     """The days that do not count, both ends included; 0 where the end lies before the beginning."""
     return max(0, (until - since).days + 1)
 
 
-def rungs(ladder: Mapping[str, Any], due: date | None, today: date, calendar: Calendar) -> Iterator[Rung]:
+def rungs(
+    ladder: Mapping[str, Any], due: date | None, today: date, calendar: Calendar, *, found: date | None = None
+) -> Iterator[Rung]:
     """The steps of a ladder (provision `escalation.*`) that are due `today`, in its order.
 
-    `day` counts from the deadline, `now` is due at once; an issue without a deadline climbs only that.
-    Raises NoCalendar where the ladder counts working days of a year that is not entered.
+    `day` counts from the deadline; `now` is due at once, `daily` on each day after the one on which it was
+    found; an issue without a deadline climbs only those. Raises NoCalendar where the ladder counts working
+    days of a year that is not entered.
     """
     for said in ladder["steps"]:
-        if said["day"] != "now" and (due is None or _falls(due, said["day"], ladder, calendar) > today):
-            continue
-        yield Rung(said["step"], tuple(said.get("tells", ())), said.get("does"))
+        if _comes(said["day"], ladder, due, today, calendar, found):
+            yield Rung(said["step"], tuple(said.get("tells", ())), said.get("does"))
+
+
+def _comes(
+    day: Any, ladder: Mapping[str, Any], due: date | None, today: date, calendar: Calendar, found: date | None
+) -> bool:
+    if day == "daily":
+        return found is not None and today > found
+    return day == "now" or (due is not None and _falls(due, day, ladder, calendar) <= today)
 
 
 def _falls(due: date, day: int, ladder: Mapping[str, Any], calendar: Calendar) -> date:
@@ -69,8 +102,3 @@ def _falls(due: date, day: int, ladder: Mapping[str, Any], calendar: Calendar) -
 def overdue_days(due: date, today: date) -> int:
     """Calendar days after the deadline; negative before it."""
     return (today - due).days
-
-
-def hours_of_work(first: date, last: date, calendar: Calendar) -> int:
-    """Working hours between two days, eight a working day (KPI 平均整改时长, domain.md §7.8)."""
-    return 8 * working_days_between(first, last, calendar)

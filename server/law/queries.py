@@ -94,14 +94,14 @@ def term(conn: Connection, code: str, on: date) -> Term:
     return Term.of(provision(conn, code, on).value)
 
 
-def calendar(conn: Connection, first: date) -> Calendar:
-    """Working days from the year of `first` to that of a year later; a year that is not entered is
-    missing. One statement.
+def calendar(conn: Connection, first: date, last: date | None = None) -> Calendar:
+    """Working days from the year of `first` to that of `last`, or of a year later; a year that is not
+    entered is missing. One statement.
     """
     rows = conn.execute(
         select(_c)
         .where(_c.c.dossier == office().config.office, _c.c.deleted.is_(False))
-        .where(_c.c.year.between(first.year, (first + AHEAD).year))
+        .where(_c.c.year.between(first.year, (last or first + AHEAD).year))
         .order_by(_c.c.version)
     )
     return Calendar({r.year: Year(_days(r.holidays), _days(r.worked), f"{r.id}@{r.version}") for r in rows})

@@ -32,7 +32,7 @@ from sync.change import Author, read
 from sync.minutes import Outcome, State
 
 from . import queries, rules
-from .records.notice import ANSWERED, BY_RIGHT, CONTENT
+from .records.notice import ANSWERED, BY_RIGHT, CONTENT, unserved
 from .tables import NoticeRow
 
 log = structlog.get_logger()
@@ -139,7 +139,8 @@ def settle(conn: Connection, dossier: str, notice: str, *, strict: bool = False)
     With `strict` what speaks against a step is raised (and rolls the step back); without, the step
     came from a phone and stands: a paper that cannot be issued goes back to its draft with `faults`.
     Raises Refusal `notice-incomplete`, `citation-not-in-force`, `notice-too-large`, `no-provision`,
-    `number-outside-block`, `number-used`, `number-void`, `service-premature`, `no-calendar`.
+    `number-outside-block`, `number-used`, `number-void`, `service-incomplete`, `service-premature`,
+    `no-calendar`.
     """
     epoch = office().journal.lock(conn, dossier).epoch
     state = lookup.states(conn, dossier, [notice]).get(notice)
@@ -289,19 +290,22 @@ def _edited(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 def _clocked(conn: Connection, body: Mapping[str, Any]) -> dict[str, Any]:
     """From when the paper counts as served, and until when the answer is due. Raises Refusal."""
     said = body["service"]
+    lacking = unserved(dict(body))
+    if lacking:
+        raise Refusal(lacking, mode=said["mode"])
     if rules.premature(said, body["issued_at"], office().clock()):
         raise Refusal("service-premature", at=said["at"], issued_at=body["issued_at"])
     on = local_day(datetime.fromisoformat(said["at"]))
     service = law.provision(conn, "service", on)
     served = rules.served_on(said, service.value["deemed_days"])
     fields: dict[str, Any] = {"served_at": rfc3339(datetime.fromisoformat(said["at"]))}
-    fields |= {"served_on": served.isoformat(), "terms": [service.version]}
+    fields |= {"served_on": served.isoformat(), "terms": [service.version], "clocked": rules.clock_of(said)}
     if body["notice_kind"] in ANSWERED:
         term, version = queries.term_of(conn, "term.reply", on)
-        deadlines = [date.fromisoformat(i["due_on"]) for i in body["paper"]["items"] if i["due_on"]]
         calendar = law.calendar(conn, served)
         try:
-            due = rules.reply_due_on(served, deadlines, term, calendar)
+            ends = [rules.due_on(item, served, calendar) for item in body["paper"]["items"]]
+            due = rules.reply_due_on(served, [e for e in ends if e], term, calendar)
         except NoCalendar as gap:
             raise Refusal("no-calendar", year=gap.year) from None
         fields |= {"reply_due_on": due.isoformat()}

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Select, Table, or_, select
+from sqlalchemy import Connection, Select, Table, and_, or_, select
 
 from server import access, paging
 from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
+from server.inspections.queries.projections import keep_officers
+from server.inspections.tables import OfficerRow
 from server.issues.records.issue import SEVERITIES
 from server.law import queries as law
 from server.law.rules import Term
@@ -24,16 +26,20 @@ from sync.arrival import rfc3339
 from sync.minutes import Touched
 
 from . import rules
-from .records.notice import SCOPES
+from .records.notice import ANSWERED, BY_RIGHT, LIFECYCLE, SCOPES
 from .tables import ItemRow, NoticeRow
 
 BATCH = 500
+# Before these states are left, somebody has something to do with the paper.
+PENDING = ("draft", "approved", "issued")
+APPROVERS = LIFECYCLE.transitions["approve"].by
 _row = NoticeRow
+_officers = cast(Table, OfficerRow.__table__)
 ORDER = paging.Keyset("-drafted_at", (_row.drafted_at, _row.dossier, _row.id), descending=True)
 
 
 def project(conn: Connection, touched: Sequence[Touched]) -> None:
-    """Bring the read models up to date: papers, their issues, their numbers. Three statements."""
+    """Bring the read models up to date: papers, their officers, issues and numbers. Five statements."""
     rows, items, borne = [], [], []
     for t in touched:
         b = t.body
@@ -49,6 +55,7 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
             said = (b["number"], "void" if void else "used", b.get("void_reason") if void else None)
             borne.append((register, b["number_seq"], (*said, t.dossier, t.record, b.get("block"))))
     bulk.upsert(conn, cast(Table, NoticeRow.__table__), rows)
+    keep_officers(conn, touched)
     bulk.upsert(conn, cast(Table, ItemRow.__table__), items)
     numbers.enter(conn, borne)
 
@@ -136,17 +143,52 @@ def unsettled(conn: Connection) -> list[tuple[str, str]]:
     return [(r.dossier, r.id) for r in conn.execute(query.order_by(_row.dossier, _row.id).limit(BATCH))]
 
 
-def service_of(conn: Connection, dossier: str, issue: str) -> tuple[str, date] | None:
-    """When a paper with this issue was first served (the moment, and the day that counts), or None."""
-    row = conn.execute(
-        select(_row.served_at, _row.served_on)
+def paper_over(conn: Connection, dossier: str, issue: str) -> tuple[str, dict[str, Any]] | None:
+    """The paper under which an issue lies: of those issued and not voided that demand something, the
+    latest; its id and body. Two statements.
+    """
+    name = conn.execute(
+        select(_row.id)
         .join(ItemRow, (ItemRow.dossier == _row.dossier) & (ItemRow.notice == _row.id))
-        .where(ItemRow.dossier == dossier, ItemRow.issue == issue)
-        .where(_row.served_on.is_not(None), _row.state != "voided")
-        .order_by(_row.served_on, _row.id)
+        .where(ItemRow.dossier == dossier, ItemRow.issue == issue, _row.deleted.is_(False))
+        .where(_row.notice_kind.in_(ANSWERED), _row.number.is_not(None), _row.state != "voided")
+        .order_by(_row.issued_at.desc(), _row.id.desc())
         .limit(1)
-    ).one_or_none()
-    return (row.served_at, date.fromisoformat(row.served_on)) if row else None
+    ).scalar_one_or_none()
+    return None if name is None else (name, history.body(conn, dossier, name))
+
+
+def lies_under(conn: Connection, dossier: str, issue: str, kind: str) -> bool:
+    """Whether a paper of this kind stands over the issue already. One statement."""
+    query = (
+        select(_row.id)
+        .join(ItemRow, (ItemRow.dossier == _row.dossier) & (ItemRow.notice == _row.id))
+        .where(ItemRow.dossier == dossier, ItemRow.issue == issue, _row.deleted.is_(False))
+        .where(_row.notice_kind == kind, _row.state != "voided")
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def waiting(conn: Connection, actor: Actor) -> list[dict[str, Any]]:
+    """Papers that wait for the caller, the oldest first: as an officer on it to complete, issue or
+    serve; as a leader to approve. One statement.
+    """
+    mine = select(_officers.c.record).where(
+        _officers.c.person == actor.id, _officers.c.dossier == _row.dossier
+    )
+    leads = [d for d, held in actor.held.items() if any(h.role in APPROVERS for h in held)]
+    to_approve = and_(
+        _row.state == "draft", _row.notice_kind.not_in(BY_RIGHT), _row.dossier.in_(sorted(leads))
+    )
+    rows = conn.execute(
+        select(_row.__table__)
+        .where(_row.state.in_(PENDING), _row.deleted.is_(False), _visible(actor))
+        .where(or_(_row.id.in_(mine), to_approve))
+        .order_by(_row.drafted_at, _row.dossier, _row.id)
+        .limit(paging.MOST)
+    )
+    names = ("dossier", "id", "version", "notice_kind", "state", "drafted_at", "addressee", "number")
+    return [{n: getattr(r, n) for n in names} for r in rows]
 
 
 def facts(conn: Connection, dossier: str, issues: Sequence[str]) -> list[dict[str, Any]]:
@@ -163,6 +205,7 @@ def facts(conn: Connection, dossier: str, issues: Sequence[str]) -> list[dict[st
             "grade": SEVERITIES[s.body["severity"]],
             "basis": s.body.get("legal_basis", ""),
             "due_on": s.body.get("due_on"),
+            "term": s.body.get("term"),
         }
         for name, s in there
     ]
@@ -237,7 +280,7 @@ def paper(
         "enforcement_authority": enforcer,
         "addressee": addressee if body.get("addressee") else enforcer,
         "opening": rules.filled(form["opening"], words),
-        "items": [_item(item) for item in items],
+        "items": _items(conn, items, on),
         "closing": rules.filled(
             [*form["closing"], *(form["remedies"] if body.get("decision") else ())], words
         ),
@@ -260,9 +303,22 @@ def _officer(name: str, certificate: str | None) -> str:
     return f"{name}（证号{certificate}）" if certificate else name
 
 
-def _item(fact: Mapping[str, Any]) -> dict[str, Any]:
-    due = fact["due_on"]
-    return {**fact, "due": rules.spelled_day(date.fromisoformat(due)) if due else "—"}
+def _items(conn: Connection, facts: Sequence[Mapping[str, Any]], on: date) -> list[dict[str, Any]]:
+    """The items as the paper says them. A term is copied whole, so that paper and system agree whatever
+    the law becomes. At most one statement. Raises Refusal `no-provision`.
+    """
+    wanted = {f["term"] for f in facts if f["term"] and not f["due_on"]}
+    terms = {p.code: p for p in law.in_force(conn, on, under="term.")} if wanted else {}
+    items = []
+    for fact in facts:
+        item = {**fact, "term": None}
+        if fact["term"] in wanted and not fact["due_on"]:
+            said = terms.get(f"term.{fact['term']}")
+            if said is None:
+                raise Refusal("no-provision", provision=f"term.{fact['term']}", on=on.isoformat())
+            item["term"] = said.value | {"code": said.code, "version": said.version}
+        items.append(item | {"due": rules.spelled_deadline(item)})
+    return items
 
 
 def _words(body: Mapping[str, Any], site: Mapping[str, str]) -> dict[str, str]:

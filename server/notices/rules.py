@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,12 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "referral": ("officers", "enforcement_authority", "issues", "legal_basis"),
     "interview": (*_ALWAYS, "meets_at", "place"),
     "listing": (*_ALWAYS, "issues", "legal_basis"),
+}
+# The papers that a step of the ladder may ask for (its `does`, domain.md §7.5), and what they demand.
+DEMANDS = {
+    "interview": "{title}：整改期限{due}，逾期{days}日仍未改正，请说明原因、整改措施和完成时间。",
+    "referral": "{title}：责令改正，整改期限{due}，逾期{days}日仍未改正。",
+    "listing": "{title}：请制定治理方案，落实责任、措施、资金、时限和预案；不能保证安全的，停工停用。",
 }
 WANTS_DEADLINE = ("rectification", "listing")
 _BLANK = re.compile(r"[\s《》〈〉]+")
@@ -86,7 +91,7 @@ def lacking(body: Mapping[str, Any], facts: Sequence[Mapping[str, Any]], officer
         known = {f["issue"] for f in facts}
         wanting += [f"{issue}/unknown" for issue in body.get("issues", ()) if issue not in known]
     if kind in WANTS_DEADLINE:
-        wanting += [f"{f['issue']}/due_on" for f in facts if not f["due_on"]]
+        wanting += [f"{f['issue']}/due_on" for f in facts if not (f["due_on"] or f["term"])]
     return wanting
 
 
@@ -124,21 +129,28 @@ def spelled_place(photo: Mapping[str, Any]) -> str:
 
 
 def spelled_term(term: Term) -> str:
-    """`1个工作日内`."""
-    return f"{term.days}个工作日内" if term.unit == "working" else f"{term.days}日内"
+    """`1个工作日内`; where the term rolls over days off, it says so."""
+    said = f"{term.days}个工作日内" if term.unit == "working" else f"{term.days}日内"
+    return said + ("（末日遇休息日顺延）" if term.rolls else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """送达: what starts the clocks of a paper's issues. `served_at` is when it was handed over,
-    `served_on` the day from which it counts (another one where it is only deemed served).
+def spelled_deadline(item: Mapping[str, Any]) -> str:
+    """整改期限 as the paper says it: a date, or a term that runs from service."""
+    if item.get("due_on"):
+        return spelled_day(date.fromisoformat(item["due_on"]))
+    term = Term.of(item["term"]) if item.get("term") else None
+    if term is None:
+        return "—"
+    return f"自送达之日起{spelled_term(term)}" if term.days else "送达当日"
+
+
+def due_on(item: Mapping[str, Any], served: date, calendar: Calendar) -> date | None:
+    """The deadline of one item of a paper that counts as served on a day: what the paper says, whatever
+    the law has become meanwhile (domain.md §7.4); None where it sets none. Raises NoCalendar.
     """
-
-    dossier: str
-    notice: str
-    issues: tuple[str, ...]
-    served_at: str
-    served_on: date
+    if item.get("due_on"):
+        return date.fromisoformat(item["due_on"])
+    return Term.of(item["term"]).after(served, calendar) if item.get("term") else None
 
 
 def served_on(service: Mapping[str, Any], deemed_days: Mapping[str, int]) -> date:
@@ -156,6 +168,33 @@ def reply_due_on(served: date, deadlines: Iterable[date], term: Term, calendar: 
     return term.after(max([served, *deadlines]), calendar)
 
 
+def drafted(
+    step: Mapping[str, Any],
+    issue: Mapping[str, Any],
+    paper: Mapping[str, Any],
+    issuer: Mapping[str, Any],
+    *,
+    builder: str | None,
+) -> dict[str, Any]:
+    """What the house knows of a paper that a step of the ladder asks for: from the issue, the paper over
+    it, in whose name the office issues, and who builds there. What is lacking, people complete.
+    """
+    due = spelled_day(date.fromisoformat(step["due_on"])) if "due_on" in step else "—"
+    words = {"title": issue["title"], "due": due, "days": str(step.get("overdue_days", 0))}
+    [demand] = filled([DEMANDS[step["does"]]], words)
+    bodies = {n: paper.get(n) or issuer[n] for n in ("author_org", "authority", "enforcement_authority")}
+    basis = paper.get("legal_basis") or citations(issue.get("legal_basis", ""))
+    firm = paper.get("addressee") or issue.get("contractor") or builder
+    whom = {"addressee": firm, "addressee_name": paper.get("addressee_name")}
+    # A letter of referral goes to who may punish, and not to the firm.
+    found = (whom if step["does"] != "referral" else {}) | {
+        "certificates": paper.get("certificates"),
+        "inspected_at": paper.get("inspected_at") or issue["found_at"],
+    }
+    told = bodies | {n: v for n, v in found.items() if v} | {"demand": demand[:2_000]}
+    return told | {"officers": paper.get("officers", []), "legal_basis": [b[:200] for b in basis]}
+
+
 def premature(service: Mapping[str, Any], issued_at: str, now: datetime) -> bool:
     """Whether a service is said to lie before the paper's day, or ahead of the clock."""
     at = datetime.fromisoformat(service["at"])
@@ -167,7 +206,18 @@ def owed(body: Mapping[str, Any]) -> bool:
     if "number" not in body:
         spoilt = body["state"] == "voided" and "block" in body and "faults" not in body
         return body["state"] == "issued" or spoilt
-    return body["state"] in ("served", "answered") and "served_on" not in body
+    return body["state"] in ("served", "answered", "closed") and _unclocked(body)
+
+
+def clock_of(service: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a service the clock follows from."""
+    return {name: service[name] for name in ("mode", "at")}
+
+
+def _unclocked(body: Mapping[str, Any]) -> bool:
+    if "served_on" not in body:
+        return True
+    return "service" in body and body.get("clocked", now := clock_of(body["service"])) != now
 
 
 def unsettled(body: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from server.errors import Refusal
 from server.office import office
 from server.outgoing import Forbidden
-from server.transaction import writing
+from server.transaction import reading, writing
 from sync.arrival import rfc3339
 
 from . import queries
@@ -31,6 +31,7 @@ from .rules import LANGUAGES, Person, Whom, missing, next_hour
 
 NAMESPACE = uuid.UUID("6a3f3c0e-0a55-5d0a-9b0e-2f7c1d9e4b10")
 ROWS = 500  # in one statement
+OWN_CHANNELS = 10  # that a person may give themselves
 
 
 def derived(*parts: object) -> str:
@@ -48,7 +49,7 @@ def tell(
     home: str | None = None,
     record: str | None = None,
 ) -> list[str]:
-    """Tell `whom` (Person, Firm, Role, TheOffice of rules.py), in the write transaction of `conn`.
+    """Tell `whom` (Person, Firm, Role, Unit, TheOffice of rules.py), in the write transaction of `conn`.
 
     `key` names event and step; each owner is told once a key, whoever asks how often. `home` is the
     dossier and `record` the record that it is about; whoever supervises there sees the deliveries.
@@ -130,14 +131,28 @@ def add_channel(owner: str, kind: str, address: str) -> str:
     return made
 
 
-def drop_channel(channel: str) -> bool:
-    """Use it no more; what waits for it is cancelled. Whether there was one."""
+def own_channel(person: str, kind: str, address: str) -> str:
+    """A channel that a person gives themselves; its id. Raises Refusal `too-many-channels`,
+    `forbidden-address`.
+    """
+    owner = queries.person(person)
+    with reading() as conn:
+        if len(queries.channels(conn, [owner])) >= OWN_CHANNELS:
+            raise Refusal("too-many-channels", limit=OWN_CHANNELS)
+    return add_channel(owner, kind, address)
+
+
+def drop_channel(channel: str, *, owner: str | None = None) -> bool:
+    """Use it no more; what waits for it is cancelled. Whether there was one (of that owner)."""
+    here = (c.c.id == channel, c.c.active.is_(True), *((c.c.owner == owner,) if owner else ()))
     with writing() as conn:
-        done = conn.execute(update(c).where(c.c.id == channel, c.c.active.is_(True)).values(active=False))
+        done = conn.execute(update(c).where(*here).values(active=False))
+        if not done.rowcount:
+            return False
         conn.execute(
             update(d).where(d.c.channel == channel, d.c.state == "waiting").values(state="cancelled")
         )
-    return bool(done.rowcount)
+    return True
 
 
 def prefer(owner: str, *, language: str, quiet_from: int, quiet_to: int, digest: bool) -> None:

@@ -30,7 +30,7 @@ def notify() -> None:
 @click.option("--address", prompt=True, hide_input=True, help="Asked for where it is not given.")
 @with_appcontext
 def channel(owner: str, kind: str, address: str) -> None:
-    """添加渠道 Give OWNER (a user name, firm:USCC or office) a channel: a robot's URL, a mailbox, a URL."""
+    """添加渠道 Give OWNER (a user name, firm:USCC, unit:NAME or office) a channel: a mailbox, a URL."""
     try:
         made = actions.add_channel(_owner(owner), kind, address.strip())
     except Refusal as refused:
@@ -97,11 +97,11 @@ def test(username: str) -> None:
 
 
 def _owner(said: str) -> str:
-    if said == "office" or re.fullmatch(r"firm:[0-9A-HJ-NPQRTUWXY]{18}", said):
+    if said == "office" or re.fullmatch(r"firm:[0-9A-HJ-NPQRTUWXY]{18}|unit:[0-9a-z-]{1,40}", said):
         return said
     found = by_username(said)
     if found is None:
         raise click.ClickException(
-            f"OWNER is a user name, firm:USCC or office; there is nobody called {said}."
+            f"OWNER is a user name, firm:USCC, unit:NAME or office; there is nobody called {said}."
         )
     return queries.person(found.id)

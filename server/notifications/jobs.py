@@ -13,11 +13,15 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from server.carriers import Carried, Message
+from server.errors import Refusal
+from server.law import queries as law
+from server.law.rules import local_day
 from server.office import Office, office
 from server.transaction import reading, writing
+from sync import bulk
 from sync.arrival import rfc3339
 
 from . import queries
@@ -31,6 +35,7 @@ NAMESPACE = uuid.UUID("2d9f1b57-8a7c-5f0e-8a53-0c1b6a7e4d21")
 CLAIM = timedelta(minutes=5)
 LOOKS = 100  # for a message, under the lock: what must wait is put off on the way
 MOST = 500  # messages in one run; the next run is a minute away
+RETENTION = "retention.notifications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,28 @@ def send_all() -> int:
             break
         sent += _send(batch)
     return sent
+
+
+def forget_all() -> int:
+    """Let go of what was told longer ago than the law of the day keeps it (provision
+    `retention.notifications`), with its deliveries; how many notifications. Without the rule all is kept.
+    """
+    here, done = office(), 0
+    with reading() as conn:
+        try:
+            kept = law.provision(conn, RETENTION, local_day(here.clock())).value
+        except Refusal:
+            return 0
+    before = rfc3339(here.clock() - timedelta(days=int(kept["days"])))
+    while True:
+        with reading() as conn:
+            names = queries.old(conn, before, MOST)
+        if not names:
+            return done
+        with writing() as conn:
+            conn.execute(delete(d).where(bulk.among(conn, d.c.notification, names)))
+            conn.execute(delete(n).where(bulk.among(conn, n.c.id, names)))
+        done += len(names)
 
 
 def _claim() -> Batch | None:

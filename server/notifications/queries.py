@@ -17,7 +17,7 @@ from server.people.queries import posts_now
 from sync import bulk
 from sync.arrival import rfc3339
 
-from .rules import LANGUAGES, OFFICE, Firm, Person, Preferences, Role, Whom, render
+from .rules import LANGUAGES, OFFICE, Firm, Person, Preferences, Role, Unit, Whom, render
 from .tables import Channel, Delivery, Notification, Preference
 
 TEMPLATES = Path(__file__).parent / "data" / "templates.yaml"
@@ -62,6 +62,8 @@ def owners(conn: Connection, whom: Whom) -> list[str]:
     if isinstance(whom, Firm):
         found = posts_now(conn, now, dossier=whom.dossier, firm=whom.uscc)
         return [f"firm:{whom.uscc}", *sorted({person(post.person) for post in found})]
+    if isinstance(whom, Unit) and channels(conn, [f"unit:{whom.name}"]):
+        return [f"unit:{whom.name}"]
     return [OFFICE]
 
 
@@ -143,10 +145,27 @@ def log(
             query = query.where(d.c[name] == asked[name])
     if asked.get("dossier"):
         query = query.where(d.c.home == asked["dossier"])
+    if asked.get("record"):
+        query = query.where(n.c.home_record == asked["record"])
     if asked.get("person"):
         query = query.where(d.c.owner == person(asked["person"]))
     rows, following = LOG.split(conn.execute(LOG.apply(query, page, limit)).all(), limit)
     return {"items": [_logged(row) for row in rows], "next": following}
+
+
+def sent_to(conn: Connection, owner: str, page: str | None, limit: int) -> dict[str, Any]:
+    """What went out to one owner and what became of it, newest first. One statement."""
+    query = select(d, n.c.read_at, n.c.home_record, c.c.hint).join_from(d, n, n.c.id == d.c.notification)
+    query = query.join(c, c.c.id == d.c.channel).where(d.c.owner == owner)
+    rows, following = LOG.split(conn.execute(LOG.apply(query, page, limit)).all(), limit)
+    return {"items": [_logged(row) for row in rows], "next": following}
+
+
+def old(conn: Connection, before: str, most: int) -> list[str]:
+    """Notifications that were made before a moment and of which nothing waits to be sent. One statement."""
+    waits = select(d.c.id).where(d.c.notification == n.c.id, d.c.state == STATES[0]).exists()
+    query = select(n.c.id).where(n.c.made_at < before, ~waits).order_by(n.c.made_at, n.c.id).limit(most)
+    return list(conn.execute(query).scalars())
 
 
 def _logged(row: Row[Any]) -> dict[str, Any]:

@@ -48,11 +48,20 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """Another authority, by the name under which the office keeps channels for it: a street's code, or
+    `commission`. Without a channel of its own the office's duty group is told, to pass it on.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class TheOffice:
     """The office's own channels: a robot in the duty group."""
 
 
-Whom = Person | Firm | Role | TheOffice
+Whom = Person | Firm | Role | Unit | TheOffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,11 @@ def digest(said: list[tuple[str, str]], language: str) -> tuple[str, str]:
         return said[0]
     title = f"{len(said)} 条通知" if language == "zh" else f"{len(said)} notifications"
     return title, "\n\n".join(f"{n}. {head}\n{text}" for n, (head, text) in enumerate(said, 1))
+
+
+def spelled(minute: int) -> str:
+    """Minutes of the day as `HH:MM`."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def minutes(said: str) -> int:

@@ -21,7 +21,10 @@ from .tables import Person, Post, Session
 SESSION_HOURS = 12  # one working day; the devices issue brings short tokens and refresh
 # Why a post ends before its time; one that runs out by itself is `access-expired`.
 ENDED = ("access-revoked", "re-assigned")
-ROLES = ("inspector", "supervisor", "director", "contractor", "administrator")
+ROLES = (
+    *("inspector", "supervisor", "director", "contractor", "supervision", "client"),
+    *("auditor", "administrator"),
+)
 _hasher = PasswordHasher()  # argon2id with RFC 9106's low-memory parameters
 # Checked when there is no such user, so that the answer takes as long as with one.
 _nobody = _hasher.hash(secrets.token_hex(16))

@@ -37,6 +37,15 @@ _WHO = (
 )
 
 
+# As _WHO, for those of whom something is done while they are not at a device.
+_OF = (
+    select(_p.c.id, _p.c.username, _p.c.name, _p.c.active, _p.c.left_at)
+    .add_columns(_q.c.dossier, _q.c.role, _q.c.firm, _q.c.since, _q.c.until, _q.c.ended)
+    .outerjoin_from(_p, _q, (_q.c.person == _p.c.id) & (_q.c.since <= bindparam("now")))
+    .where(_p.c.id == bindparam("person"))
+)
+
+
 def identify(token: str) -> Actor:
     """The actor behind a bearer token. One statement. Raises Refusal `token-expired`.
 
@@ -48,6 +57,20 @@ def identify(token: str) -> Actor:
         posts = conn.execute(_WHO, {"token": token_digest(token), "now": now}).all()
     if not posts:
         raise Refusal("token-expired")
+    return _actor(posts, now, device=posts[0].device, session=posts[0].token)
+
+
+def standing(conn: Connection, person: str, device: str) -> Actor | None:
+    """Somebody as they stand at this moment, for work that goes on without them at `device`; None where
+    there is no such person. One statement.
+    """
+    now = rfc3339(office().clock())
+    posts = conn.execute(_OF, {"person": person, "now": now}).all()
+    return _actor(posts, now, device=device, session="") if posts else None
+
+
+def _actor(posts: Sequence[Any], now: str, *, device: str, session: str) -> Actor:
+    """A person out of a row for each post they have had."""
     found = posts[0]
     held: dict[str, tuple[Held, ...]] = {own_dossier(found.id): (Held(SELF),)}
     formerly: dict[str, tuple[Held, ...]] = {}
@@ -61,8 +84,8 @@ def identify(token: str) -> Actor:
         id=found.id,
         username=found.username,
         name=found.name,
-        device=found.device,
-        session=found.token,
+        device=device,
+        session=session,
         held=held,
         formerly=formerly,
     )

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, select, update
 
 from media import intake, pictures
+from media.erased import was_erased
 from media.errors import BadMetadata, BlobUnknown, BytesDiffer, BytesErased, MediaError, StoreUnavailable
 from media.staging import Upload
 from media.store import DOSSIER, SHA256, original_key, rendition_key
@@ -82,7 +83,7 @@ def take_in(upload: Upload) -> None:
     """
     here, said = office(), upload.metadata
     with transaction.reading() as conn:
-        if queries.was_erased(conn, said["dossier"], said["sha256"]):
+        if was_erased(conn, said["dossier"], said["sha256"]):
             raise BytesErased(sha256=said["sha256"])
     verified = intake.verify(upload.path, sha256=said["sha256"], size=upload.length, declared=_declared(said))
     created = intake.rest(here.store, said["dossier"], upload.path, verified)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam
 
 from media import likeness
 from media.exif import Hints
-from media.tables import blobs, forgotten, pictures
+from media.tables import blobs, pictures
 from server import access
 from server.database import db
 from server.endpoint import Actor
@@ -61,6 +61,13 @@ def told(row: PhotoRow) -> dict[str, Any]:
     return said | {
         name: f"{here}/{face}?dossier={row.dossier}" if row.stored else None for name, face in faces.items()
     }
+
+
+def of_record(conn: Connection, dossier: str, subject: str) -> Sequence[Any]:
+    """The photographs and attachments of one record, whoever asks, in the order they were taken."""
+    row = cast(Table, PhotoRow.__table__)
+    here = (row.c.dossier == dossier, row.c.subject == subject, row.c.deleted.is_(False))
+    return conn.execute(select(row).where(*here).order_by(row.c.taken_at.nulls_last(), row.c.id)).all()
 
 
 def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[PhotoRow]]:
@@ -202,12 +209,6 @@ def line(conn: Connection, dossier: str, digest: str) -> Any:
     ).one_or_none()
 
 
-def was_erased(conn: Connection, dossier: str, digest: str) -> bool:
-    """Whether these bytes were erased by law."""
-    mine = (forgotten.c.dossier == dossier, forgotten.c.sha256 == digest, forgotten.c.original.is_(True))
-    return conn.execute(select(forgotten.c.sha256).where(*mine)).first() is not None
-
-
 def lines(conn: Connection, dossier: str, after: str, most: int) -> list[Any]:
     """(sha256, size) of the next originals at rest, by digest."""
     mine = (blobs.c.dossier == dossier, blobs.c.sha256 > after)
@@ -218,8 +219,8 @@ def lines(conn: Connection, dossier: str, after: str, most: int) -> list[Any]:
 
 def counts(conn: Connection) -> dict[str, int]:
     """Every dossier that has originals at rest, and how many."""
-    rows = conn.execute(select(blobs.c.dossier, func.count()).group_by(blobs.c.dossier))
-    return {row[0]: row[1] for row in rows}
+    found = conn.execute(select(blobs.c.dossier, func.count()).group_by(blobs.c.dossier))
+    return {row[0]: row[1] for row in found}
 
 
 def known(conn: Connection, dossier: str, digests: Iterable[str]) -> set[str]:

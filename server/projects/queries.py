@@ -1,6 +1,7 @@
 """Projects as lists read them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Table, select
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 from server import access
 from server.database import db
 from server.endpoint import Actor
-from sync import bulk
+from sync import bulk, history
 from sync.minutes import Touched
 
 from .tables import ProjectRow
@@ -45,6 +46,18 @@ def told(row: ProjectRow) -> dict[str, Any]:
     return {n: getattr(row, n) for n in (*names, "lat_e7", "lon_e7")}
 
 
+def parties(conn: Connection, dossier: str) -> dict[str, str]:
+    """The project's name, its firms (USCC) and its street, as far as they are known, whoever asks: `name`,
+    `client`, `contractor`, `supervision_firm`, `street`. Two statements.
+    """
+    row = ProjectRow
+    query = select(row.id).where(row.dossier == dossier, row.deleted.is_(False))
+    record = conn.execute(query.order_by(row.id.desc()).limit(1)).scalar_one_or_none()
+    body = history.body(conn, dossier, record) if record else {}
+    names = ("name", "client", "contractor", "supervision_firm", "street")
+    return {name: body[name] for name in names if name in body}
+
+
 def contractor(conn: Connection, dossier: str) -> str | None:
     """The firm that builds there (USCC), whoever asks. One statement."""
     row = ProjectRow
@@ -63,6 +76,26 @@ def names_of(conn: Connection, dossiers: Iterable[str]) -> dict[str, str]:
         select(t.dossier, t.name).where(bulk.among(conn, t.dossier, dossiers), t.deleted.is_(False))
     )
     return {row.dossier: row.name for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What figures are gathered by: a project's name, its street's code, the firm that builds there."""
+
+    name: str
+    street: str | None
+    contractor: str | None
+
+
+def places(conn: Connection, dossiers: Iterable[str]) -> dict[str, Place]:
+    """The projects of these dossiers, whoever asks. One statement."""
+    t = cast(Table, ProjectRow.__table__).c
+    rows = conn.execute(
+        select(t.dossier, t.name, t.street, t.contractor)
+        .where(bulk.among(conn, t.dossier, dossiers), t.deleted.is_(False))
+        .order_by(t.id.desc())
+    )
+    return {row.dossier: Place(row.name, row.street, row.contractor) for row in rows}
 
 
 def names(actor: Actor, dossiers: Iterable[str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ def office(site: House) -> House:
     site.person("zhou", "inspector", WJ)
     site.person("chen", "administrator", OFFICE)
     site.person("zhang", "supervisor", OFFICE)
+    site.person("qian", "supervisor", OFFICE)
     for name in ("li", "wang", "zhou"):
         site.person(name, "inspector", OFFICE)
     with site.app.app_context():

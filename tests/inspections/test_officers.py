@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from server.people import actions as people
-from tests.inspections.conftest import FIRM, OFFICE, WJ, visit
-from tests.support.house import Desk, House, accept, create, update
+from tests.inspections.conftest import FIRM, OFFICE, WJ, checklist, visit
+from tests.support.house import Desk, House, accept, create, new_id, update
 
 FINISH = {"state": {"do": "finish"}}
 
@@ -107,6 +107,51 @@ def test_the_sites_contractor_is_meant_where_the_visit_names_no_firm(office: Hou
     [first] = li.push(dossier, made)
     [outcome] = li.push(dossier, update("inspection", made["record"], first["version"], FINISH))
     assert outcome["why"] == "officer-recused"
+
+
+@pytest.mark.parametrize("party", ["client", "contractor", "supervision_firm"])
+def test_every_firm_of_the_site_is_one_from_whom_an_officer_may_be_recused(office: House, party: str) -> None:
+    dossier = office.project("wj-09", **{party: FIRM})
+    for name in ("li", "wang"):
+        office.person(name, "inspector", dossier)
+    recuse(office, "wang", firm=FIRM)
+    li = office.desk("li")
+    for more in ({}, {"firm": "91110105MA0XD01206"}):
+        made = visit(office, "li", "wang", **more)
+        [first] = li.push(dossier, made)
+        [outcome] = li.push(dossier, update("inspection", made["record"], first["version"], FINISH))
+        assert (outcome["why"], outcome["remedy"]) == ("officer-recused", "ask")
+
+
+def test_an_inspection_names_only_an_edition_that_has_been_published(office: House) -> None:
+    li, published = office.desk("li"), checklist(office)
+    draft = office.desk("chen").push(OFFICE, template := edition(2))[0]
+    assert draft["status"] == "applied"
+    for chosen in (template["record"], new_id()):
+        [outcome] = li.push(WJ, visit(office, "li", "wang", checklist=chosen))
+        assert (outcome["status"], outcome["why"], outcome["remedy"]) == (
+            *("parked", "template-unpublished"),
+            "ask",
+        )
+    made = visit(office, "li", "wang", checklist=published)
+    [first] = li.push(WJ, made)
+    assert first["status"] == "applied"
+    other = update("inspection", made["record"], first["version"], {"checklist": {"set": template["record"]}})
+    assert li.push(WJ, other)[0]["why"] == "template-unpublished"
+    # What was begun without signal under one that has been withdrawn since is a visit all the same.
+    for verb in ("publish", "withdraw"):
+        step = update("template", template["record"], 10**6, {"state": {"do": verb}})
+        assert office.desk("chen").push(OFFICE, step)[0]["status"] in ("applied", "merged")
+    assert li.push(WJ, visit(office, "li", "wang", checklist=template["record"]))[0]["status"] == "applied"
+
+
+def edition(number: int) -> dict[str, Any]:
+    """The create change of a small checklist."""
+    items = [{"code": "a", "title": "甲", "marks": 10}]
+    sections = [{"code": "1", "title": "一", "forms": [{"code": "F", "title": "表", "items": items}]}]
+    said = {"code": "own", "edition": number, "title": "自查表", "valid_from": "2026-01-01"}
+    fields = {n: {"set": v} for n, v in said.items()} | {"sections": {"set": sections}}
+    return create("template", fields, audience="public")
 
 
 def test_where_no_rule_is_entered_nobody_finishes_unseen(site: House) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.issues import rules
-from server.issues.followers import catch_up
 from server.law import actions as law
+from server.scheduler import follow_up as catch_up
 from tests.loop.conftest import FIRM, WJ
 from tests.loop.test_steps import brought, take, told
 from tests.support.house import House, create, update

@@ -48,7 +48,7 @@ def test_an_overdue_issue_climbs_the_ladder_a_step_at_its_day(office: House) -> 
     assert seen[28] == seen[31] == ["remind", "overdue", "section", "leader"]
     assert seen[32] == ["remind", "overdue", "section", "leader", "refer"]
     said = {s["step"]: s for s in ladder(office, record)}
-    assert said["overdue"]["tells"] == ["contractor", "client", "inspector"]
+    assert said["overdue"]["tells"] == ["contractor", "supervision", "client", "inspector"]
     assert said["refer"]["does"] == "referral" and said["refer"]["overdue_days"] == 7
     assert all("@" in s["provision"] for s in said.values())
 
@@ -77,7 +77,7 @@ def test_what_is_done_or_paused_climbs_no_further(office: House) -> None:
 
 
 def test_a_major_one_is_told_at_once_and_listed(office: House) -> None:
-    record = brought(office, "submitted", severity="major")
+    record = brought(office, "submitted", severity="major", found_at="2026-11-22T08:00:00+08:00")
     assert climb(office) == 1
     [said] = ladder(office, record)
     assert (said["step"], said["does"]) == ("at-once", "listing")

@@ -1,13 +1,11 @@
 """送达: what each mode must prove, from when a paper counts as served, and who is told."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from server import transaction
-from server.notices import followers, queries
-from server.notices.rules import Served
+from server.notices import queries
 from tests.notices.conftest import AT, DIRECT, SIGNED, Bureau, done
 from tests.support.house import create, update
 
@@ -72,29 +70,16 @@ def test_without_the_years_calendar_no_clock_is_guessed(bureau: Bureau) -> None:
     assert answer.json["details"]["year"] == 2027
 
 
-def test_the_issues_clock_hears_of_the_service(bureau: Bureau) -> None:
-    heard: list[Served] = []
-    followers.SERVED.append(heard.append)
-    try:
-        issue = bureau.issue()
-        told = bureau.served(issues=[issue])
-        with bureau.house.app.app_context(), transaction.reading() as conn:
-            known = queries.service_of(conn, bureau.dossier, issue)
-            assert queries.service_of(conn, bureau.dossier, told["id"]) is None
-    finally:
-        followers.SERVED.remove(heard.append)
-    assert heard and heard[0] == Served(
-        bureau.dossier, told["id"], (issue,), "2026-11-22T00:50:00.000Z", date(2026, 11, 22)
-    )
-    assert known == ("2026-11-22T00:50:00.000Z", date(2026, 11, 22))
-
-
-def test_a_void_paper_is_no_service(bureau: Bureau) -> None:
+def test_of_the_papers_over_an_issue_the_latest_that_stands_counts(bureau: Bureau) -> None:
     issue = bureau.issue()
     told = bureau.served(issues=[issue])
+    with bureau.house.app.app_context(), transaction.reading() as conn:
+        over = queries.paper_over(conn, bureau.dossier, issue)
+        assert over is not None and (over[0], over[1]["served_on"]) == (told["id"], "2026-11-22")
+        assert queries.paper_over(conn, bureau.dossier, told["id"]) is None
     done(bureau.step("zhang", told["id"], "void", void_reason="送达对象有误"))
     with bureau.house.app.app_context(), transaction.reading() as conn:
-        assert queries.service_of(conn, bureau.dossier, issue) is None
+        assert queries.paper_over(conn, bureau.dossier, issue) is None
 
 
 def test_a_service_that_a_phone_entered_starts_the_clock(bureau: Bureau) -> None:

@@ -8,7 +8,12 @@ import pytest
 
 from server.desk.routes import FILES, FOLDER, HEADERS
 from server.errors import CODES
+from server.exports.routes import STATES
+from server.exports.rules import FORMS
 from server.issues.records.issue import DEPARTMENTS, DOMAINS, ISSUE, LIFECYCLE, SEVERITIES
+from server.measures.queries import GROUPS
+from server.measures.routes import WHY
+from server.measures.rules import RATES, ZH
 from tests.support.house import House, issue, new_id
 
 SCRIPTS = sorted(name for name in FILES if name.endswith(".js"))
@@ -122,6 +127,16 @@ def test_every_word_that_is_said_is_written_down() -> None:
     said |= set(re.findall(r'data-(?:word|hint|name)="([\w-]+)"', read("index.html")))
     assert said and said <= known
     chinese(table("words.js", "WORDS"))
+
+
+def test_the_page_has_words_for_every_measure_and_every_state_of_a_file() -> None:
+    words = set(table("words.js", "WORDS"))
+    told = {*RATES, "time"}
+    assert {f"measure-{name}" for name in told} | {f"means-{name}" for name in told} <= words
+    assert {f"by-{name}" for name in GROUPS} | {f"why-{why}" for why in WHY} <= words
+    assert {f"as-{form}" for form in FORMS} | {f"export-{state}" for state in STATES} <= words
+    for name, zh in ZH.items():
+        assert table("words.js", "WORDS")[f"measure-{name}"][0].startswith(zh.removeprefix("平均")), name
 
 
 def test_the_page_asks_for_a_reason_where_a_step_is_grave_and_leaves_the_sites_steps_to_the_site() -> None:

@@ -1,10 +1,13 @@
-// The supervisors' page: the door, the frame, the keys. The queue and the issue are modules of their own.
+// The supervisors' page: the door, the frame, the keys. Queue, issue and measures are modules of their own.
 
+import "./exports.js";
 import { signIn, signOut, whoami } from "./house.js";
 import { show } from "./issue.js";
+import { loadMeasures, offerMeasures } from "./measures.js";
 import { $, route } from "./parts.js";
 import { load, loadProjects, move, offer } from "./queue.js";
 import { explain } from "./trouble.js";
+import { loadViews, offerViews } from "./views.js";
 import { changeLanguage, language, say } from "./words.js";
 
 function frame() {
@@ -15,19 +18,34 @@ function frame() {
   for (const each of document.querySelectorAll("[data-hint]")) each.placeholder = say(each.dataset.hint);
   for (const each of document.querySelectorAll("[data-name]")) each.ariaLabel = say(each.dataset.name);
   $("#door").hidden = Boolean(me);
-  $("#work").hidden = $("#leave").hidden = !me;
+  $("#leave").hidden = $("#rooms").hidden = !me;
+  $("#work").hidden = !me || measuring();
+  $("#figures").hidden = !me || !measuring();
   $("#me").textContent = me?.name ?? "";
   $("#me").title = me?.title ?? "";
-  if (me) offer();
+  for (const each of $("#rooms").children) each.ariaCurrent = String((each.hash === MEASURES) === measuring());
+  if (me) offer(), offerViews(), offerMeasures();
+}
+
+const MEASURES = "#/measures";
+const measuring = () => location.hash === MEASURES;
+
+/** What the address names: the measures, or the queue and perhaps an issue of it. */
+function go() {
+  frame();
+  if (measuring()) loadMeasures();
+  else show(route());
 }
 
 async function enter() {
   frame();
   if (!whoami()) return $("#sign-in").username.focus();
+  if (measuring()) loadMeasures();
   show(route(), { focus: false });
   load(true);
   try {
     await loadProjects();
+    await loadViews();
   } catch (wrong) {
     explain($("#queue-notice"), wrong, enter);
   }
@@ -66,7 +84,7 @@ $("#language").onclick = () => {
 
 addEventListener("keydown", (event) => {
   const { key, target } = event;
-  if (!whoami() || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
+  if (!whoami() || measuring() || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
   if (key === "Escape" && target.matches("input, select")) return target.blur();
   if (target.matches("input, select, textarea")) return;
   const within = target.closest("#detail"); // there the arrows scroll
@@ -79,7 +97,10 @@ addEventListener("keydown", (event) => {
     document.getElementById(`row-${id}`)?.firstChild.focus();
   }
 });
-addEventListener("lapsed", frame); // trouble.js: the session has ended
-addEventListener("hashchange", () => whoami() && show(route()));
+addEventListener("lapsed", () => { // trouble.js: the session has ended
+  $("dialog[open]")?.close();
+  frame();
+});
+addEventListener("hashchange", () => whoami() && go());
 
 enter();

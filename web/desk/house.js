@@ -36,6 +36,9 @@ async function send(path, { method = "GET", body, headers = {}, signal } = {}) {
 }
 
 export const get = async (path, signal) => (await send(path, { signal })).json();
+export const post = async (path, body) => (await send(path, { method: "POST", body })).json();
+export const put = async (path, body) => (await send(path, { method: "PUT", body })).json();
+export const remove = (path) => send(path, { method: "DELETE" });
 
 /** The bytes of a photograph as a blob: URL; whoever asks revokes it. */
 export const picture = async (path, signal) =>
@@ -86,7 +89,7 @@ export async function submit({ id, dossier, version, body }) {
 }
 
 /** RFC 9562 version 7. Not crypto.randomUUID: that one is missing where the page came by plain HTTP. */
-function uuid7() {
+export function uuid7() {
   const time = Date.now().toString(16).padStart(12, "0");
   const noise = crypto.getRandomValues(new Uint8Array(10));
   noise[0] = (noise[0] & 0x0f) | 0x70;

@@ -8,7 +8,10 @@ import { SEVERITIES, STATES, say, word } from "./words.js";
 
 const PAGE = 20;
 const SORTS = ["-severity", "due_on", "-found_at", "found_at"];
-const filter = { state: new Set(), dossier: "", severity: "", sort: "-severity", overdue: false, text: "" };
+const WIDE = { dossier: "", severity: "", overdue: false, text: "" };
+const NAMES = Object.keys(WIDE);
+// `more`: what a saved view narrows by and this page has no control for.
+const filter = { ...WIDE, state: new Set(), sort: "-severity", more: {} };
 const queue = { items: [], next: null, loading: new AbortController() };
 let projects = [];
 
@@ -30,6 +33,39 @@ export function offer() {
   );
   form.overdue.ariaPressed = String(filter.overdue);
   form.text.value = filter.text;
+  const more = Object.keys(filter.more).map((name) => word("fields", name.replace(/_(before|after)$/, "_on")));
+  form.more.hidden = !more.length;
+  form.more.textContent = say("alsoBy", { names: more.join("、") });
+}
+
+/** What the queue is narrowed by, as a view keeps it, and its order. */
+export function present() {
+  const narrow = { ...filter.more };
+  if (filter.state.size) narrow.state = [...filter.state];
+  for (const name of ["dossier", "severity"]) if (filter[name]) narrow[name] = [filter[name]];
+  for (const name of ["overdue", "text"]) if (filter[name]) narrow[name] = filter[name];
+  return { filter: narrow, sort: filter.sort };
+}
+
+/** Show the queue as a view keeps it. */
+export function apply(view) {
+  const { state = [], ...rest } = view.filter;
+  Object.assign(filter, WIDE, { state: new Set(state), sort: view.sort, more: {} });
+  for (const [name, value] of Object.entries(rest)) {
+    const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
+    const shown = NAMES.includes(name) && !Array.isArray(one) && !(name === "overdue" && !one);
+    (shown ? filter : filter.more)[name] = shown ? one : value;
+  }
+  offer();
+  load(true);
+}
+
+/** The question to the server for what `present` says. */
+export function asked() {
+  const { filter: narrow, sort } = present();
+  const query = new URLSearchParams({ sort });
+  for (const [name, value] of Object.entries(narrow)) for (const one of [value].flat()) query.append(name, one);
+  return query;
 }
 
 export async function loadProjects() {
@@ -38,19 +74,24 @@ export async function loadProjects() {
 }
 
 function widen() {
-  Object.assign(filter, { state: new Set(), dossier: "", severity: "", overdue: false, text: "" });
+  Object.assign(filter, WIDE, { state: new Set(), more: {} });
   offer();
   load(true);
 }
 
 $("#filters").onsubmit = (event) => event.preventDefault();
 $("#filters").onchange = ({ target }) => {
-  if (target.tagName !== "SELECT") return;
+  if (!(target.name in filter) || target.tagName !== "SELECT") return;
   filter[target.name] = target.value;
   load(true);
 };
 $("#filters").overdue.onclick = () => {
   filter.overdue = !filter.overdue;
+  offer();
+  load(true);
+};
+$("#filters").more.onclick = () => {
+  filter.more = {};
   offer();
   load(true);
 };
@@ -74,10 +115,8 @@ $("#filters").text.oninput = ({ target }) => {
 export async function load(fresh) {
   if (fresh) queue.loading.abort(), (queue.loading = new AbortController());
   const { signal } = queue.loading;
-  const wanted = new URLSearchParams({ limit: PAGE, sort: filter.sort });
-  for (const state of filter.state) wanted.append("state", state);
-  for (const name of ["dossier", "severity", "text"]) if (filter[name]) wanted.set(name, filter[name]);
-  if (filter.overdue) wanted.set("overdue", "true");
+  const wanted = asked();
+  wanted.set("limit", PAGE);
   if (!fresh) wanted.set("page", queue.next);
   $("#queue-notice").replaceChildren();
   $("#rows").ariaBusy = "true";

@@ -1,5 +1,6 @@
 """Checklists as the office has them, and what an inspection's answers come to."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Table, select
 from server import access
 from server.endpoint import Actor
 from server.errors import Refusal
+from server.inspections.records.template import LIFECYCLE
 from server.inspections.rules import Grading, Score, score
 from server.inspections.tables import AnswerRow, InspectionRow, TemplateRow
 from server.law import queries as law
@@ -19,6 +21,8 @@ from sync import bulk
 from sync.record import Body
 
 _t, _a, _i, _f = (cast(Table, m.__table__) for m in (TemplateRow, AnswerRow, InspectionRow, PhotoRow))
+
+DRAFT = LIFECYCLE.initial
 
 
 def listed(conn: Connection) -> list[dict[str, Any]]:
@@ -38,6 +42,15 @@ def template(conn: Connection, record: str) -> Body | None:
     found = conn.execute(select(_t.c.content).where(*here)).scalar_one_or_none()
     body: Body | None = orjson.loads(found) if found else None
     return body
+
+
+def published(conn: Connection, records: Iterable[str]) -> frozenset[str]:
+    """Those of these editions that have been published, be they withdrawn since: what was begun under one
+    without signal stays what it is. One statement.
+    """
+    here = (_t.c.dossier == office().config.office, _t.c.deleted.is_(False), _t.c.state != DRAFT)
+    query = select(_t.c.id).where(*here, bulk.among(conn, _t.c.id, records))
+    return frozenset(conn.execute(query).scalars())
 
 
 def by_code(conn: Connection, code: str, edition: int | None = None) -> tuple[str, Body] | None:

@@ -2,10 +2,10 @@
 
 The guard of the kind `inspection`: asked under the dossier's lock whenever one is finished, or a
 finished one is changed in what the rule looks at. The licence and the recusal count as the office knows
-them at that moment.
+them at that moment. Whenever one names a checklist, that has been published.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
@@ -23,26 +23,33 @@ from sync.change import Change
 from sync.guards import Check, Guard
 from sync.record import Body
 
+from . import checklists
 from .checklists import day_of
 
 _r = cast(Table, RecusalRow.__table__)
-BROKEN = ("too-few-officers", "officer-unlicensed", "officer-recused", "no-provision")
+BROKEN = ("too-few-officers", "officer-unlicensed", "officer-recused", "no-provision", "template-unpublished")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was read: the rule's editions, licences' last days, recusals, and the site's contractor."""
+    """What was read: the rule's editions, licences' last days, recusals, the site's firms, and which of
+    the checklists that are named have been published.
+    """
 
     dossier: str
-    contractor: str | None
+    firms: frozenset[str]
+    published: frozenset[str]
     rules: Sequence[Provision]
     licensed_until: Mapping[str, date]
     recusals: Sequence[Any]
 
     def check(self, before: Body, after: Body) -> str | None:
         """The rule that the inspection would break as it would stand, or None."""
+        chosen = after.get("checklist")
+        if chosen != before.get("checklist") and chosen is not None and chosen not in self.published:
+            return "template-unpublished"
         was, now = (body.get("state", "draft") for body in (before, after))
-        same = all(before.get(n) == after.get(n) for n in GUARD.watches - {"state"})
+        same = all(before.get(n) == after.get(n) for n in GUARD.watches - {"state", "checklist"})
         # Reviewed or published, it is what it was when it was finished.
         return None if now == "draft" or (was != "draft" and same) else self._broken(after)
 
@@ -56,7 +63,7 @@ class Facts:
         officers = after.get("officers", ())
         if len(officers) < rule.value["least"]:
             return "too-few-officers"
-        firms = (after.get("firm"), self.contractor)
+        firms = self.firms | {after.get("firm")}
         if any(self._recused(o, firms, day) for o in officers):
             return "officer-recused"
         licensed = [o for o in officers if o in self.licensed_until and day <= self.licensed_until[o]]
@@ -64,7 +71,7 @@ class Facts:
             return "officer-unlicensed"
         return None
 
-    def _recused(self, officer: str, firms: tuple[str | None, ...], day: date) -> bool:
+    def _recused(self, officer: str, firms: Set[str | None], day: date) -> bool:
         return any(
             r.officer == officer
             and r.valid_from <= day <= (r.valid_to or day)
@@ -75,7 +82,7 @@ class Facts:
 
 
 def facts(conn: Connection, dossier: str, bodies: Sequence[Body], changes: Sequence[Change]) -> Check:
-    """Read what the rule asks of all these inspections: four statements."""
+    """Read what the rule asks of all these inspections: six statements."""
     named = {o for body in bodies for o in body.get("officers", ())}
     named |= {o for c in changes for o in c.fields.get("officers", {}).get("add", ())}
     recusals = conn.execute(
@@ -86,12 +93,17 @@ def facts(conn: Connection, dossier: str, bodies: Sequence[Body], changes: Seque
         )
     ).all()
     rules = law.editions(conn, "officers")
-    contractor = projects.contractor(conn, dossier)
-    return Facts(dossier, contractor, rules, people.licensed(conn, named), recusals).check
+    # Whoever builds, pays for or supervises the works is who is inspected (回避: domain.md §1.3).
+    parties = projects.parties(conn, dossier)
+    firms = frozenset(parties[n] for n in ("client", "contractor", "supervision_firm") if n in parties)
+    chosen = {c.fields["checklist"]["set"] for c in changes if "checklist" in c.fields}
+    chosen |= {body["checklist"] for body in bodies if "checklist" in body}
+    published = checklists.published(conn, sorted(chosen - {None}))
+    return Facts(dossier, firms, published, rules, people.licensed(conn, named), recusals).check
 
 
 GUARD = Guard(
     codes=frozenset(BROKEN),
-    watches=frozenset({"state", "officers", "inspection_type", "arrived_at", "firm"}),
+    watches=frozenset({"state", "officers", "inspection_type", "arrived_at", "firm", "checklist"}),
     facts=facts,
 )

@@ -83,3 +83,9 @@ def assigned(conn: Connection, actor: Actor) -> list[dict[str, Any]]:
     )
     names = ("dossier", "id", "version", "inspection_type", "due_on", "checklist", "plan")
     return [{n: getattr(r, n) for n in names} for r in rows]
+
+
+def officers_of(conn: Connection, dossier: str, record: str) -> list[str]:
+    """Who is on an inspection, an assignment or a paper. One statement."""
+    here = (_o.c.dossier == dossier, _o.c.record == record)
+    return list(conn.execute(select(_o.c.person).where(*here).order_by(_o.c.person)).scalars())

@@ -41,7 +41,7 @@ def _keep(
     bulk.upsert(conn, cast(Table, model.__table__), rows)
 
 
-def _keep_officers(conn: Connection, touched: Sequence[Touched]) -> None:
+def keep_officers(conn: Connection, touched: Sequence[Touched]) -> None:
     """Who is on these records now. All of one dossier: two statements."""
     for dossier in sorted({t.dossier for t in touched}):
         mine = [t for t in touched if t.dossier == dossier]
@@ -63,7 +63,7 @@ def project_inspections(conn: Connection, touched: Sequence[Touched]) -> None:
         return *what, b.get("state", "draft"), b.get("checklist"), b.get("firm"), b.get("above_cap")
 
     _keep(conn, InspectionRow, touched, said)
-    _keep_officers(conn, touched)
+    keep_officers(conn, touched)
 
 
 def project_templates(conn: Connection, touched: Sequence[Touched]) -> None:
@@ -115,4 +115,4 @@ def project_assignments(conn: Connection, touched: Sequence[Touched]) -> None:
         return *what, b.get("checklist"), b.get("plan")
 
     _keep(conn, AssignmentRow, touched, said)
-    _keep_officers(conn, touched)
+    keep_officers(conn, touched)

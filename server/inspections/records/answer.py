@@ -34,5 +34,6 @@ ANSWER = kind(
         "unit": Field(
             schema={"type": "string", "minLength": 1, "maxLength": 16}, group="measured", zh="单位"
         ),
+        "issue": reference(policy="server", zh="所转隐患"),
     },
 )

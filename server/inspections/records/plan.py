@@ -22,14 +22,16 @@ LIFECYCLE = Lifecycle(
     initial="draft",
     states={"draft": "草稿", "approved": "已批准", "ended": "已结束"},
     transitions={
-        "approve": transition("draft -> approved", by="supervisor", stamps="approved_by"),
-        "end": transition("draft | approved -> ended", by="supervisor"),
+        "approve": transition("draft -> approved", by="supervisor director", stamps="approved_by"),
+        "end": transition("draft | approved -> ended", by="supervisor director"),
     },
 )
 
 
-def objection(verb: str, body: Body, actor: str) -> str | None:  # noqa: ARG001
-    """A campaign is approved with the day on which it ends."""
+def objection(verb: str, body: Body, actor: str) -> str | None:
+    """A campaign is approved with the day on which it ends; who drafted a plan does not approve it."""
+    if verb == "approve" and body.get("drafted_by") == actor:
+        return "same-person"
     endless = body.get("sort") == "campaign" and not body.get("valid_to")
     return "plan-without-end" if verb == "approve" and endless else None
 

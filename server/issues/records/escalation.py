@@ -10,6 +10,7 @@ STEPS = {
     "leader": "所领导督办",
     "refer": "移送立案",
     "systemic": "同类隐患反复",
+    "daily": "重大隐患日报",
 }
 _WORDS = {"type": "array", "items": {"type": "string", "maxLength": 40}, "maxItems": 20}
 

@@ -65,6 +65,13 @@ LIFECYCLE = Lifecycle(
             stamps="rectified_by",
             times="replied_at",
         ),
+        # 监理会签: whoever supervises or pays for the work stands by the firm's answer (domain.md §7.2).
+        "countersign": transition(
+            "replied -> replied",
+            by="supervision client",
+            stamps="countersigned_by",
+            times="countersigned_at",
+        ),
         # 当场整改: put right by the firm while the officers stand there (domain.md §7.2).
         "on_spot": transition("confirmed -> on_spot", by=OFFICE, times="replied_at"),
         "pass": transition("replied | on_spot -> passed", by=OFFICE, stamps="passed_by", times="passed_at"),
@@ -77,6 +84,8 @@ LIFECYCLE = Lifecycle(
         "return": transition("referred -> confirmed", by=LEADERS),
         "settle": transition("accepted -> settled", by=LEADERS, needs="receipt", times="closed_at"),
         "withdraw": transition(f"{OPEN} -> withdrawn", by=LEADERS, stamps="decided_by"),
+        # The house's own: its paper was voided before the firm answered, so it is to be issued anew.
+        "recall": transition("issued | received | rectifying -> confirmed", by=""),
     },
 )
 # The deadline's clock runs until a re-inspection stops it; a reply does not (domain.md §7.2).
@@ -109,8 +118,10 @@ DEPARTMENTS = {
 
 def objection(verb: str, body: Body, actor: str) -> str | None:
     """Separation of duties (domain.md §1.4), and who closes what is grave (§7.2)."""
-    if verb in ("pass", "fail") and body.get("rectified_by") == actor:
+    if verb in ("pass", "fail", "countersign") and body.get("rectified_by") == actor:
         return "same-person"  # who put it right does not re-inspect it
+    if verb in ("pass", "fail") and body.get("countersigned_by") == actor:
+        return "same-person"  # nor who answered for it
     if verb == "withdraw" and body.get("issued_by") == actor:
         return "same-person"  # who issued it does not withdraw it
     if verb == "dismiss" and body.get("found_by") == actor:
@@ -127,6 +138,7 @@ ISSUE = kind(
     lifecycle=LIFECYCLE,
     objection=objection,
     signed="found_by",
+    meets=True,  # of what failed on a checklist, two phones make one issue (server/findings/rules.py)
     fields={
         "title": text(200, least=1, required=True, zh="标题"),
         "description": prose(4_000, zh="问题描述"),
@@ -140,6 +152,7 @@ ISSUE = kind(
         "due_on": day(zh="整改期限"),
         "assignee": reference(zh="责任人"),
         "inspection": reference(zh="所属检查"),
+        "answer": reference(fixed=True, zh="所据检查项"),
         "contractor": text(18, zh="责任单位"),
         "tags": tags(zh="标签"),
         "notes": log(zh="备注"),
@@ -150,6 +163,7 @@ ISSUE = kind(
         "receipt": text(400, zh="移送回执"),
         "issued_by": reference(policy="server", zh="下达人"),
         "rectified_by": reference(policy="server", zh="整改人"),
+        "countersigned_by": reference(policy="server", zh="会签人"),
         "passed_by": reference(policy="server", zh="复查人"),
         "failed_by": reference(policy="server", zh="复查不合格判定人"),
         "closed_by": reference(policy="server", zh="销号人"),
@@ -157,10 +171,14 @@ ISSUE = kind(
         "issued_at": instant(policy="server", zh="下达时间"),
         "received_at": instant(policy="server", zh="签收时间"),
         "replied_at": instant(policy="server", zh="回复时间"),
+        "countersigned_at": instant(policy="server", zh="会签时间"),
         "passed_at": instant(policy="server", zh="复查合格时间"),
         "failed_at": instant(policy="server", zh="复查不合格时间"),
         "closed_at": instant(policy="server", zh="销号时间"),
         "due_basis": text(400, policy="server", zh="期限依据"),
         "paused_on": day(policy="server", zh="停表日期"),
+        # The paper under which it lies, and the day from which that counts as served.
+        "notice": reference(policy="server", zh="所依文书"),
+        "served_on": day(policy="server", zh="送达日"),
     },
 )

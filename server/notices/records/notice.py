@@ -33,6 +33,7 @@ MODES = {
     "electronic": "电子送达",
     "public": "公告送达",
 }
+LEADERS = "supervisor director"
 # What each mode must prove (行政处罚法 art. 61, 民事诉讼法 arts. 87-95).
 PROOF = {
     "direct": ("to", "signature"),
@@ -55,18 +56,18 @@ LIFECYCLE = Lifecycle(
         "voided": "已作废",
     },
     transitions={
-        "approve": transition("draft -> approved", by="supervisor", stamps="approved_by"),
-        "return": transition("approved -> draft", by="supervisor"),
+        "approve": transition("draft -> approved", by=LEADERS, stamps="approved_by"),
+        "return": transition("approved -> draft", by=LEADERS),
         "issue": transition("draft | approved -> issued", by="inspector supervisor", stamps="issued_by"),
         # The server's own: what could not be given a number goes back, with `faults` that say why.
         "hold": transition("issued -> draft", by=""),
         "serve": transition("issued -> served", by="inspector supervisor", stamps="served_by"),
         "answer": transition("served -> answered", by="contractor inspector", stamps="answered_by"),
         "reject": transition("answered -> served", by="inspector supervisor"),
-        "close": transition("served | answered -> closed", by="supervisor", stamps="closed_by"),
+        "close": transition("served | answered -> closed", by=LEADERS, stamps="closed_by"),
         "void": transition(
             "draft | approved | issued | served | answered -> voided",
-            by="supervisor",
+            by=LEADERS,
             stamps="voided_by",
         ),
     },
@@ -81,7 +82,7 @@ def objection(verb: str, body: Body, actor: str) -> str | None:
         if body["state"] == "approved" and body.get("approved_by") == actor:
             return "approver-is-issuer"
     if verb == "serve":
-        return _unserved(body)
+        return unserved(body)
     if verb == "close" and body["state"] == "served" and body["notice_kind"] in ANSWERED:
         return "answer-missing"
     if verb == "void":
@@ -92,7 +93,7 @@ def objection(verb: str, body: Body, actor: str) -> str | None:
     return None
 
 
-def _unserved(body: Body) -> str | None:
+def unserved(body: Body) -> str | None:
     """What speaks against entering the paper's service, or None."""
     if "number" not in body:
         return "number-missing"
@@ -167,6 +168,8 @@ NOTICE = kind(
         "block_no": integer(1, 999_999, group="claim", zh="号段内编号"),
         "service": Field(schema=_SERVICE, zh="送达"),
         "void_reason": text(400, zh="作废原因"),
+        # The step of the ladder that asked for this paper, where one did.
+        "escalation": reference(policy="server", zh="所据升级步骤"),
         "number": text(60, policy="server", zh="文号"),
         "number_year": integer(1949, 2199, policy="server", zh="文号年度"),
         "number_seq": integer(1, 999_999, policy="server", zh="文号顺序"),
@@ -177,6 +180,8 @@ NOTICE = kind(
         "faults": Field(schema={"type": "array"}, policy="server", zh="未能下达的原因"),
         "served_at": instant(policy="server", zh="送达时间"),
         "served_on": text(10, policy="server", zh="视为送达日"),
+        # Of which service the clock was computed: a correction of mode or moment computes it anew.
+        "clocked": Field(schema={"type": "object"}, policy="server", zh="计算期限所依据的送达"),
         "reply_due_on": text(10, policy="server", zh="回复期限"),
         "terms": Field(schema={"type": "array"}, policy="server", zh="期限所依据的规定"),
         **{
