@@ -36,6 +36,11 @@ class UploadExpired(MediaError):
     says = "The upload was not finished in time; create it again and send it from the start."
 
 
+class BytesErased(MediaError):
+    code, status, remedy, final = "bytes-erased", 410, "drop", True
+    says = "These bytes were erased by law; they are not taken in again. Delete them where you hold them."
+
+
 class OffsetMismatch(MediaError):
     code, status, remedy = "offset-mismatch", 409, "retry"
     says = "The upload stands at another offset; continue from the offset named here."

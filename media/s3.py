@@ -185,7 +185,7 @@ class S3Store:
             raise DigestMismatch(declared=sha256, arrived=arrived)
         file.seek(0)
         self._client().put_object(
-            **self._named(name),
+            **self._placed(name),
             Body=_Paced(file, self._patience.put_s),
             ContentLength=size,
             ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
@@ -194,9 +194,9 @@ class S3Store:
         )
 
     def _put_parts(self, name: str, file: io.FileIO, sha256: str) -> None:
-        client, where = self._client(), self._named(name)
+        client, where, meta = self._client(), self._named(name), {"sha256": sha256}
         begun = client.create_multipart_upload(
-            **where, ChecksumAlgorithm="SHA256", Metadata={"sha256": sha256}
+            **self._placed(name), ChecksumAlgorithm="SHA256", Metadata=meta
         )
         where["UploadId"] = begun["UploadId"]
         try:
@@ -249,6 +249,9 @@ class S3Store:
 
     def _named(self, name: str) -> dict[str, str]:
         return {"Bucket": self.address.bucket, "Key": name}
+
+    def _placed(self, name: str) -> dict[str, Any]:
+        return self._named(name)
 
     def _client(self, address: S3Address | None = None) -> Any:
         """This process's own: a pool of connections inherited by fork would mix two conversations."""

@@ -100,6 +100,16 @@ def snapshot_key(dossier: str, sha256: str) -> str:
     return f"snapshots/{_dossier(dossier)}/{_sha256(sha256)}.ndjson.gz"
 
 
+def kept_key(topic: str, dossier: str, name: str) -> str:
+    """Where a note rests that must outlive the database: a restore may not forget it."""
+    return checked_key(f"kept/{topic}/{_dossier(dossier)}/{name}.json")
+
+
+def archive_key(*parts: str) -> str:
+    """Where something lies in the archive (server/archives/rules.py says where what does)."""
+    return checked_key("/".join(parts))
+
+
 def export_key(export: str, sha256: str, ext: str) -> str:
     """Where a file rests that somebody asked for, until it expires."""
     if not EXPORT.fullmatch(export) or not EXTENSION.fullmatch(ext):

@@ -1,5 +1,7 @@
 """A store by its address: a folder (file:///…) or an S3 bucket (s3://…)."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -26,3 +28,12 @@ def store_at(where: Path | S3Address, *, public: str | None = None) -> Store:
     from media.s3 import S3Store  # boto3 takes a quarter of a second that a house with files need not pay
 
     return S3Store(where, public=public)
+
+
+def archive_at(where: Path | S3Address, clock: Callable[[], datetime], keep: timedelta) -> Store:
+    """As `store_at`, for what must stay as it is: in a bucket, under retention for so long."""
+    if isinstance(where, Path):
+        return FileStore(where)
+    from media.locked import LockedStore
+
+    return LockedStore(where, clock, keep)

@@ -1,6 +1,6 @@
 """What the office knows of bytes at rest: a line for each file, a line for what each picture tells."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -19,6 +19,18 @@ blobs = Table(
     # As a viewer sees the picture: after its EXIF orientation, in pixels.
     Column("width", Integer),
     Column("height", Integer),
+)
+
+# What was erased by law: with `original` its bytes, which are never taken in again; without, what was
+# said of it beside it. `left`: the store still holds some of it (it was away, or holds it under a lock).
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("dossier", String(96), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("original", Boolean, nullable=False),
+    Column("left", Boolean, nullable=False),
+    Index("forgotten_left", "left"),
 )
 
 # Written when the renditions are made; an original that cannot be decoded has none.

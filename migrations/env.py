@@ -25,5 +25,10 @@ def run(connection: Connection) -> None:
 
 if context.is_offline_mode():
     raise SystemExit("Migrations run against a database: set XUNJIAN_DATABASE_URL.")
-with current_app.extensions["migrate"].db.engine.connect() as connection:
-    run(connection.execution_options(writes=True))
+# A restore brings the schema back in its own transaction (server/backups/actions.py).
+given: Connection | None = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    with current_app.extensions["migrate"].db.engine.connect() as connection:
+        run(connection.execution_options(writes=True))

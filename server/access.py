@@ -67,6 +67,9 @@ _SUPERVISOR = {
     "conflict": frozenset({"read", "resolve"}),
     "parked": frozenset({"read", "resolve"}),
     "delivery": frozenset({"read"}),
+    "erasure": frozenset({"read", "create", "update"}),
+    "hold": frozenset({"read", "create", "update"}),
+    "watch": frozenset({"read"}),
 }
 # Who stands by a firm's answer: the step itself (countersign) names these roles.
 _BESIDE = {

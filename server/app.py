@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,11 +17,11 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from media.errors import MediaError
 from media.intake import ATTACHED
-from media.stores import store_at
+from media.stores import archive_at, store_at
 from media.tus import Tus
 from media.uploads import Limits, Uploads
 
-from . import access, catalogue, endpoint, logs
+from . import access, catalogue, endpoint, logs, transaction
 from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
 from .config import ROOT, Config
@@ -54,6 +54,7 @@ from .signing import Signing
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 from .views.routes import blueprint as views
+from .watchbook import note
 from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
@@ -93,6 +94,7 @@ def create_app(
         config=config,
         journal=catalogue.journal(),
         store=store_at(config.media, public=config.media_public_url),
+        archive=archive_at(config.archive, clock, timedelta(days=config.archive_days)),
         uploads=uploads,
         tus=Tus(uploads, lambda metadata, _length: check_metadata(dict(metadata))),
         clock=clock,
@@ -186,6 +188,15 @@ def _answer_errors(app: Flask) -> None:
         return answer_refusal(Refusal("internal"))
 
 
+def _note_refusal() -> None:
+    """Who wanted what was not theirs stands in the watchbook; without it they are refused all the same."""
+    try:
+        with transaction.writing() as conn:
+            note(conn, "refused", g.get("actor"), method=request.method, path=request.path)
+    except (DBAPIError, Refusal) as wrong:
+        log.error("a refusal is not in the watchbook", error=type(wrong).__name__)
+
+
 def _log_requests(app: Flask) -> None:
     """One structured line a request, with an id that the client is told too."""
 
@@ -198,6 +209,8 @@ def _log_requests(app: Flask) -> None:
 
     @app.after_request
     def end(answer: Response) -> Response:
+        if answer.status_code == 403:
+            _note_refusal()
         answer.headers["X-Request-Id"] = g.get("request_id", "")
         answer.headers.setdefault("X-Content-Type-Options", "nosniff")
         took: Any = time.perf_counter() - g.get("began", time.perf_counter())

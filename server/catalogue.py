@@ -10,6 +10,11 @@ from sync.minutes import Touched
 from sync.record import Kind
 from sync.schema import Ledger
 
+from .erasures.actions import follow as follow_erasures
+from .erasures.queries import GUARD as HOLDS
+from .erasures.queries import project_erasures, project_holds
+from .erasures.records.erasure import ERASURE
+from .erasures.records.hold import HOLD
 from .evidence.queries import project as project_device_keys
 from .evidence.records.device_key import DEVICE_KEY
 from .findings import followers as findings
@@ -48,6 +53,7 @@ from .photos.records.attachment import ATTACHMENT
 from .photos.records.photo import PHOTO
 from .projects.queries import project as project_projects
 from .projects.records.project import PROJECT
+from .security.records.watch import WATCH
 
 Follower = Callable[[str, Sequence[Touched]], None]
 
@@ -97,6 +103,9 @@ CATALOGUE = (
     Line(ESCALATION, project_papers, follow_escalations),
     Line(BLOCK, project_blocks, follow_blocks),
     Line(NOTICE, project_notices, follow_notices),
+    Line(WATCH),
+    Line(HOLD, project_holds),
+    Line(ERASURE, project_erasures, follow_erasures, HOLDS),
 )
 
 

@@ -18,9 +18,13 @@ from sync.arrival import rfc3339
 
 from . import openapi, transaction
 from .app import create_app
+from .archives.commands import archive, verified
+from .backups.commands import backup, restore
+from .cases.commands import export
 from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
+from .erasures.commands import erasure
 from .evidence.commands import keys
 from .evidence.queries import all_device_keys
 from .inspections.commands import checklist
@@ -164,11 +168,17 @@ def _person(username: str) -> str:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What a device holds (its checkpoints and receipts, JSON); may be given several times.",
 )
+@click.option(
+    "--archive", "where", metavar="URL|FOLDER", help="Check this archive alone, without a database."
+)
+@click.option("--key", help="With --archive: a key of the house that you have from elsewhere, NAME+ID+KEY.")
 @with_appcontext
-def verify(dossier: str | None, held: tuple[Path, ...]) -> None:
+def verify(dossier: str | None, held: tuple[Path, ...], where: str | None, key: str | None) -> None:
     """校验 Re-link every journal, hold it against every checkpoint, read every photograph again. Exit 1
     names what is wrong. Checkpoints that this node remembers count too.
     """
+    if where is not None:
+        sys.exit(verified(where, key))
     with transaction.reading() as conn:
         heads = history.all_heads(conn)
     wanted = {d: h for d, h in heads.items() if dossier in (None, d)}
@@ -257,14 +267,19 @@ def openapi_command(check: bool) -> None:
             raise click.ClickException(f"{name} is not what the code says; run `make openapi`.")
 
 
+main.add_command(archive)
+main.add_command(backup)
 main.add_command(checklist)
 main.add_command(demo)
 main.add_command(doctor)
+main.add_command(erasure)
+main.add_command(export)
 main.add_command(keys)
 main.add_command(law)
 main.add_command(media)
 main.add_command(notify)
 main.add_command(replay)
+main.add_command(restore)
 main.add_command(webhook)
 
 

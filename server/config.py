@@ -26,6 +26,11 @@ XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' se
                        database, one a line, the first seals and all open; the same on every
                        node, kept apart from the database's backups; made where there is none;
                        default `<var>/secret.key`
+XUNJIAN_ARCHIVE_URL    where journals are archived: file:///folder, or a bucket that was made with
+                       object lock, spelled as XUNJIAN_MEDIA_URL; default `<var>/archive`
+XUNJIAN_ARCHIVE_DAYS   how long nobody may destroy what is put into that bucket; default 3650
+XUNJIAN_BACKUP_PASSPHRASE_FILE  its first line closes the keys that a backup holds, and opens them
+                       again; keep it where no backup lies. Unset: backups hold no keys
 XUNJIAN_ORIGIN         the name under which this deployment signs its journals, for ever: a host name
                        of its own, with a path if it likes; default xunjian.localhost
 XUNJIAN_SIGNING_KEY_FILE  the private key that signs checkpoints (PEM, mode 0600), the same on every
@@ -82,6 +87,9 @@ class Config:
     late_work_hours: int
     office: str
     secret_key_file: Path
+    archive: Path | S3Address
+    archive_days: int
+    backup_passphrase_file: Path | None
     origin: str
     signing_key_file: Path
     signed: Path
@@ -95,16 +103,19 @@ class Config:
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
         return cls(
             database_url=env.get("XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
-            media=_media(env.get("XUNJIAN_MEDIA_URL") or (var / "media").as_uri()),
+            media=_store(env, "XUNJIAN_MEDIA_URL", (var / "media").as_uri()),
             media_public_url=_url(env, "XUNJIAN_MEDIA_PUBLIC_URL"),
             public_url=_url(env, "XUNJIAN_PUBLIC_URL"),
             staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
             scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
             demo_password=env.get("XUNJIAN_DEMO_PASSWORD") or None,
-            late_work_hours=_hours(env, "XUNJIAN_LATE_WORK_HOURS", 72),
+            late_work_hours=_count(env, "XUNJIAN_LATE_WORK_HOURS", 72, "hours", 0, 24 * 365),
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
             secret_key_file=Path(env.get("XUNJIAN_SECRET_KEY_FILE") or var / "secret.key").resolve(),
+            archive=_store(env, "XUNJIAN_ARCHIVE_URL", (var / "archive").as_uri()),
+            archive_days=_count(env, "XUNJIAN_ARCHIVE_DAYS", 3_650, "days", 1, 36_500),
+            backup_passphrase_file=_path(env, "XUNJIAN_BACKUP_PASSPHRASE_FILE"),
             origin=_origin(env.get("XUNJIAN_ORIGIN") or "xunjian.localhost"),
             signing_key_file=Path(env.get("XUNJIAN_SIGNING_KEY_FILE") or var / "signing.key").resolve(),
             signed=Path(env.get("XUNJIAN_SIGNED") or var / "signed").resolve(),
@@ -124,6 +135,10 @@ def _office(given: str) -> str:
     return given
 
 
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).resolve() if env.get(name) else None
+
+
 def _origin(given: str) -> str:
     if len(given) > 80 or not re.fullmatch(r"[a-z0-9.-]+(/[a-z0-9.-]+)*", given):
         raise ValueError(f"XUNJIAN_ORIGIN: expected a host name, with a path if need be, got {given!r}")
@@ -137,10 +152,10 @@ def _url(env: Mapping[str, str], name: str) -> str | None:
         raise ValueError(f"{name}: {wrong}") from None
 
 
-def _hours(env: Mapping[str, str], name: str, usual: int) -> int:
+def _count(env: Mapping[str, str], name: str, usual: int, unit: str, least: int, most: int) -> int:
     given = env.get(name) or str(usual)
-    if not given.isdecimal() or int(given) > 24 * 365:
-        raise ValueError(f"{name}: expected a whole number of hours up to a year, got {given!r}")
+    if not given.isdecimal() or not least <= int(given) <= most:
+        raise ValueError(f"{name}: expected a whole number of {unit} up to {most}, got {given!r}")
     return int(given)
 
 
@@ -171,8 +186,8 @@ def _mail(url: str, password: str) -> MailServer | None:
     )
 
 
-def _media(url: str) -> Path | S3Address:
+def _store(env: Mapping[str, str], name: str, usual: str) -> Path | S3Address:
     try:
-        return address(url)
+        return address(env.get(name) or usual)
     except ValueError as wrong:
-        raise ValueError(f"XUNJIAN_MEDIA_URL: {wrong}") from None
+        raise ValueError(f"{name}: {wrong}") from None

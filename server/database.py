@@ -82,6 +82,7 @@ def keep_promises(engine: Engine) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # an acknowledged change survives a power cut
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is erased leaves no trace in free pages
         connection.execute("PRAGMA cache_size = -65536")
         # 16 MB: a push of 500 changes writes 5 MB, and at the usual 4 MB each commit would copy
         # the log back into the database, the same index pages again and again.

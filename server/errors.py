@@ -128,6 +128,7 @@ CODES: dict[str, Code] = {
     # uploads and pictures: media/errors.py raises them, a house test holds the two equal
     "upload-unknown": Code(404, "drop", "没有此上传，请重新创建", "There is no such upload."),
     "upload-expired": Code(410, "retry", "上传已过期，请重新上传", "The upload has expired."),
+    "bytes-erased": Code(410, "drop", "该文件已依法删除，请在本机删除", "These bytes were erased by law."),
     "offset-mismatch": Code(409, "retry", "续传位置不符，请从服务器给出的位置继续", "Another offset is due."),
     "wrong-content-type": Code(415, "update", "内容类型不受支持", "Another content type is due."),
     "tus-version": Code(412, "update", "上传协议版本不受支持", "tus 1.0.0 is spoken here."),
@@ -247,6 +248,9 @@ CODES: dict[str, Code] = {
     "answer-missing": Code(200, "ask", "当事人尚未回复", "It has not been answered yet."),
     "reason-missing": Code(200, "repair", "请先填写原因", "Give the reason first."),
     "not-your-block": Code(200, "ask", "不是您领用的号段", "It is another officer's block."),
+    "legal-hold": Code(
+        200, "ask", "正在法律保全，解除前不得删除", "It is held as evidence; nothing of it may be erased."
+    ),
     "unknown-kind": Code(200, "repair", "未知记录类型", "No such kind of record."),
     "invalid-fields": Code(200, "repair", "字段有误，请修改", "Some fields are wrong; see the faults."),
     "malformed-change": Code(200, "repair", "提交内容无法识别", "The change cannot be read."),
@@ -255,6 +259,7 @@ CODES: dict[str, Code] = {
     "change-id-reused": Code(200, "repair", "提交编号重复", "This change id was used for another change."),
     "missing-base": Code(200, "retry", "等待前一条提交", "An earlier change has not arrived yet."),
     "schema-ahead": Code(200, "update", "服务器版本较旧，稍后重试", "The server does not know this yet."),
+    "erased": Code(200, "drop", "相关内容已依法删除", "Its contents were erased by law."),
     "epoch-changed": Code(200, "retry", "服务器已恢复备份，请先同步", "The server was restored; pull first."),
 }
 

@@ -32,6 +32,7 @@ class Office:
     config: Config
     journal: Journal
     store: Store
+    archive: Store
     uploads: Uploads
     tus: Tus
     clock: Callable[[], datetime]

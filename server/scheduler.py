@@ -18,9 +18,11 @@ from sqlalchemy.exc import DBAPIError
 from sync.arrival import rfc3339
 
 from . import consequences, transaction
+from .archives.jobs import archive_all, archive_closed
 from .catalogue import AFTERMATH, followers
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
+from .erasures.actions import carry_out_all as erase_all
 from .evidence.actions import look_back, seal_all
 from .exports import jobs as exports
 from .issues.jobs import escalate_all
@@ -32,6 +34,7 @@ from .office import Office
 from .photos import archive
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
+from .security.jobs import enter_all
 from .traces.followers import catch_up
 from .webhooks.jobs import deliver_all
 
@@ -45,6 +48,8 @@ INTERVALS_S = {
     # more.
     "drain uploads": 20,
     "prepare first loads": 3_600,
+    "archive closed": 3_600,
+    "archive": DAY_S,
     "forget deletions": DAY_S,
     "send notifications": 10,
     "tell subscribers": 10,
@@ -96,6 +101,10 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "write sidecars": archive.write_sidecars,
         "sweep watermarks": archive.sweep_watermarks,
         "settle notices": settle_notices,
+        "erase": erase_all,
+        "enter watchbook": enter_all,
+        "archive": archive_all,
+        "archive closed": archive_closed,
         "allot numbers": allot_all,
         "tell authors": catch_up,
         "follow steps": follow_up,

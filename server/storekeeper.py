@@ -107,16 +107,9 @@ def move(from_url: str, to_url: str, renditions: bool) -> None:
     source, target = _store(from_url), _store(to_url)
     if address(from_url) == address(to_url):
         raise click.ClickException("FROM_URL and TO_URL are the same store.")
-    count, began = Tally(), time.monotonic()
-    mover = Mover(source, target, office().config.scratch)
-    with faults_in_a_sentence(), ThreadPoolExecutor(MOVERS) as pool:
-        wanted = archive.dossiers(source)
-        with Progress(console=Console(stderr=True)) as progress:
-            task = progress.add_task("搬迁 move", total=sum(wanted.values()) or None)
-            for work in _work(mover, source, wanted, renditions=renditions):
-                for moved in pool.map(lambda one: one(), work):
-                    count.add(moved)
-                    progress.advance(task)
+    began = time.monotonic()
+    with faults_in_a_sentence(), Progress(console=Console(stderr=True)) as progress:
+        count = carry(source, target, progress, renditions=renditions)
     count.show(time.monotonic() - began)
     if count.failed:
         sys.exit(1)
@@ -127,6 +120,19 @@ def move(from_url: str, to_url: str, renditions: bool) -> None:
         console.print(
             "将 XUNJIAN_MEDIA_URL 设为 TO_URL 后重启服务 Set XUNJIAN_MEDIA_URL to TO_URL and restart."
         )
+
+
+def carry(source: Store, target: Store, progress: Progress, *, renditions: bool = False) -> "Tally":
+    """Bring what `target` lacks of the originals that the books name or `source` holds."""
+    count, mover = Tally(), Mover(source, target, office().config.scratch)
+    with ThreadPoolExecutor(MOVERS) as pool:
+        wanted = archive.dossiers(source)
+        task = progress.add_task("搬迁 originals", total=sum(wanted.values()) or None)
+        for work in _work(mover, source, wanted, renditions=renditions):
+            for moved in pool.map(lambda one: one(), work):
+                count.add(moved)
+                progress.advance(task)
+    return count
 
 
 def _work(

@@ -42,6 +42,19 @@ def reading() -> Iterator[Connection]:
 
 
 @contextmanager
+def snapshot() -> Iterator[Connection]:
+    """The whole database as it stands at one moment, for as long as it takes to read it; nobody waits
+    for it, and it writes nothing.
+
+    A connection of its own: SQLite keeps the moment in its log (WAL), PostgreSQL in its old rows,
+    and neither lets go of them before the block ends.
+    """
+    with db.engine.connect() as plain:
+        frozen = {} if plain.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        yield plain.execution_options(**frozen)
+
+
+@contextmanager
 def writing(dossier: str | None = None) -> Iterator[Connection]:
     """A write transaction: committed when the block ends well, rolled back when it raises.
 

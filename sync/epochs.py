@@ -1,9 +1,10 @@
 """What outlives a restore: epochs and their lineage, backups that cover entries, deletions let go."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from .tree import Range
 REASON = "put back from a backup"
 JUMP = 1_000_000  # no seq of the lost history is ever issued again, whatever was lost
 NAMESPACE = uuid.UUID("7c0f6b0a-9d6b-5a65-8a3e-40b9d3c6a001")
+UNTOLD: Mapping[str, str] = MappingProxyType({})
 EPOCH: Kind = kind("epoch", zh="纪元", written_by_server=True, fields={})
 
 
@@ -51,22 +53,26 @@ def restore(
     *,
     received_at: str,
     reason: str = REASON,
+    told: Mapping[str, str] = UNTOLD,
 ) -> Head:
     """Open a new epoch over a dossier that was put back from a backup; `head` is what came back.
 
     `lineage` are the (epoch, fork) of earlier restores as kept outside the backup, which has
     forgotten those made after it. Devices notice the epoch, start their cursors anew and push
     again what they retained (protocol.md §6). What devices are told of it, with the `reason`, is signed
-    with the epoch's first checkpoint (checkpoints.py).
+    with the epoch's first checkpoint (checkpoints.py). `told` is what else the first entry says of it:
+    by whom, from which backup.
     """
     t = tables.lineage
     known = {(r.epoch, r.fork) for r in conn.execute(select(t).where(t.c.dossier == dossier))}
     lost = max([head.epoch, *(epoch + 1 for epoch, _fork in [*known, *lineage])])
     rows = sorted({*known, *lineage, (lost, head.seq)} - known)
-    told = {"size": head.size, "root": Range.load(head.size, head.peaks).root(), "reason": reason}
-    told |= {"actor": author.actor, "at": received_at}
+    stood = {"size": head.size, "root": Range.load(head.size, head.peaks).root(), "reason": reason}
+    stood |= {"actor": told.get("by", author.actor), "at": received_at}
     plain: list[dict[str, Any]] = [{"dossier": dossier, "epoch": e, "fork": f} for e, f in rows]
-    conn.execute(insert(t), [row | (told if row["epoch"] == lost else dict.fromkeys(told)) for row in plain])
+    conn.execute(
+        insert(t), [row | (stood if row["epoch"] == lost else dict.fromkeys(stood)) for row in plain]
+    )
     opened = replace(head, epoch=lost + 1, seq=head.seq + JUMP, backed_up=head.seq)
     d = tables.dossiers
     conn.execute(
@@ -75,15 +81,18 @@ def restore(
         .values(epoch=opened.epoch, seq=opened.seq, backed_up=opened.backed_up)
     )
     minutes = Minutes(conn, dossier, opened, author, Arrival(received_at))
-    minutes.append(_opening(dossier, opened.epoch, rows, received_at, reason), "applied", "office")
+    minutes.append(_opening(dossier, opened.epoch, rows, received_at, reason, told), "applied", "office")
     minutes.write({})
     return Head(opened.epoch, minutes.seq, minutes.prev, opened.backed_up)
 
 
-def _opening(dossier: str, epoch: int, rows: Iterable[tuple[int, int]], at: str, reason: str) -> Change:
+def _opening(
+    dossier: str, epoch: int, rows: Iterable[tuple[int, int]], at: str, reason: str, told: Mapping[str, str]
+) -> Change:
     """The entry that says since when, and from where, the new epoch runs."""
     name = str(uuid.uuid5(NAMESPACE, f"{dossier}|{epoch}"))
     fields: dict[str, Any] = {"lineage": [list(row) for row in rows]}
+    fields |= told
     return Change(
         id=name,
         n=0,

@@ -50,7 +50,9 @@ def questions(conn: Connection, dossier: str, follower: str) -> tuple[list[Touch
     names = {h["change"] for h in headers if h["status"] == "parked"}
     names |= {h["conflict"] for h in headers if h["conflict"]}
     names |= {h["record"] for h in headers if h["kind"] in (CONFLICT.name, PARKED.name)}
-    return _standing(conn, dossier, names, (CONFLICT.name, PARKED.name)), _end(headers)
+    found = _standing(conn, dossier, names, (CONFLICT.name, PARKED.name))
+    # What was erased says nothing to anybody any more, also not whose it was.
+    return [q for q in found if not q.deleted], _end(headers)
 
 
 def records(

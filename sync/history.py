@@ -11,8 +11,9 @@ from sqlalchemy import Connection, and_, false, or_, select
 
 from . import tables
 from .canonical import commitment, entry_hash
+from .erasure import GONE
 from .journal import GENESIS
-from .minutes import Touched
+from .minutes import Head, Touched
 from .record import Kind
 from .schema import lift_body
 from .witnesses import Evidence, Fault, Trial
@@ -158,35 +159,62 @@ def verify(
     head = conn.execute(select(tables.dossiers).where(tables.dossiers.c.dossier == dossier)).one_or_none()
     if head is None:
         return Verified(0, GENESIS.hex(), Fault(0, "there is no head"))
-    prev, count = GENESIS, 0
-    trial = Trial(conn, dossier, evidence or Evidence())
+    links, trial = Links(), Trial(conn, dossier, evidence or Evidence())
     bodies: dict[str, tuple[int, Any]] = {}
 
     def found(fault: Fault | None) -> Verified:
-        return Verified(count, prev.hex(), fault, trial.matched, trial.agreed)
+        return Verified(links.count, links.prev.hex(), fault, trial.matched, trial.agreed)
 
     for row in entries(conn, dossier):
         if row.seq > head.seq:
             break
-        why, header = _wrong(row, prev, trial.seq)
-        if why:
-            return found(Fault(_first_bad(row, header, trial.seq), why))
+        fault, header = links.take(row)
+        if fault is not None:
+            return found(fault)
         why = trial.add(row, header)
         if why:
             return found(Fault(row.seq, why))
         _fold(bodies, row, header, kinds)
-        prev, count = row.hash, count + 1
         unlike = trial.checkpoint()
         if unlike:
             return found(unlike)
-    if (head.seq, head.hash) != (trial.seq, prev):
-        return found(Fault(trial.seq + 1, "the head names another end"))
-    fault = trial.end(head)
+    fault = links.end(head.seq, head.hash) or trial.end(head)
     return found(fault or _unlike_its_entries(conn, dossier, bodies, head.seq, kinds))
 
 
+class Links:
+    """A chain as it is read, entry by entry, from wherever the rows come: a database or a backup.
+
+    Rows have the columns of `entries`, and `salt` and `payload`.
+    """
+
+    def __init__(self) -> None:
+        self.prev, self.seq, self.count = GENESIS, 0, 0
+        self._unsaid: set[int] = set()  # entries without a payload; a later one must say that it went
+
+    def take(self, row: Any) -> tuple[Fault | None, dict[str, Any]]:
+        """The next entry; what does not hold of it, and its header, as far as it has one."""
+        why, header = _wrong(row, self.prev, self.seq)
+        if why:
+            return Fault(_first_bad(row, header, self.seq), why), header
+        if row.payload is None:
+            self._unsaid.add(row.seq)
+        self._unsaid.difference_update(header.get("erased", ()))
+        self.prev, self.seq, self.count = row.hash, row.seq, self.count + 1
+        return None, header
+
+    def end(self, seq: int, head: bytes) -> Fault | None:
+        """What does not hold where the head says (seq, hash)."""
+        if (self.seq, self.prev) != (seq, head):
+            return Fault(self.seq + 1, "the head names another end")
+        return Fault(min(self._unsaid), "its payload is missing") if self._unsaid else None
+
+
 def _wrong(row: Any, prev: bytes, seq: int) -> tuple[str | None, dict[str, Any]]:
-    """What does not hold for one entry after (prev, seq), or None; and its header, as far as it has one."""
+    """What does not hold for one entry after (prev, seq), or None; and its header, as far as it has one.
+
+    A payload and its salt that are both gone may have been erased: Links looks for the entry that says so.
+    """
     header: dict[str, Any] = {}
     if entry_hash(row.bytes) != row.hash:
         return "its bytes do not have its hash", header
@@ -203,9 +231,9 @@ def _wrong(row: Any, prev: bytes, seq: int) -> tuple[str | None, dict[str, Any]]
         why = "its number does not follow"
     elif any(getattr(row, k) != v for k, v in columns.items()):
         why = "its columns say something else than its bytes"
-    elif row.payload is None or row.salt is None:
+    elif (row.payload is None) != (row.salt is None):
         why = "its payload is missing"
-    elif commitment(row.salt, row.payload) != promised:
+    elif row.payload is not None and commitment(row.salt, row.payload) != promised:
         why = "its payload is not the one it committed to"
     return why, header
 
@@ -221,9 +249,16 @@ def _fold(
     """Carry what an entry did to its record: `bodies` holds (seq, body), the body None if deleted."""
     if header["status"] not in ("applied", "merged", "conflict"):
         return
-    record, said = header["record"], orjson.loads(row.payload)
-    if header["op"] == "delete":
+    record = header["record"]
+    if row.payload is None:
+        # The entry that erased it restates the record.
+        bodies[record] = (row.seq, (bodies.get(record) or (0, {}))[1])
+        return
+    said = orjson.loads(row.payload)
+    if header["op"] == "delete" or (header["op"] == GONE and said["fields"]["whole"]):
         bodies[record] = (row.seq, None)
+    elif header["op"] == GONE:
+        bodies[record] = (row.seq, said["after"])
     elif said["after"]:
         kind = kinds.get(header["kind"])
         after = said["after"] if kind is None else lift_body(kind.lifts, said["after"])
@@ -325,6 +360,13 @@ def all_heads(conn: Connection) -> dict[str, int]:
     """Every dossier and its last seq."""
     t = tables.dossiers
     return {r.dossier: r.seq for r in conn.execute(select(t.c.dossier, t.c.seq).order_by(t.c.dossier))}
+
+
+def heads(conn: Connection) -> dict[str, Head]:
+    """Every dossier's head."""
+    t = tables.dossiers
+    rows = conn.execute(select(t).order_by(t.c.dossier))
+    return {r.dossier: Head(r.epoch, r.seq, r.hash, r.backed_up, r.closed_at) for r in rows}
 
 
 def standing_records(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from . import bulk, epochs, growth, lookup, tables
+from . import bulk, epochs, erasure, growth, lookup, tables
 from .arrival import Arrival
 from .change import Author, Change, Unreadable
 from .conflicts import CONFLICT, PARKED
@@ -176,10 +176,23 @@ class Journal:
         lineage: epochs.Lineage = (),
         author: Author = epochs.RESTORER,
         reason: str = epochs.REASON,
+        told: Mapping[str, str] = epochs.UNTOLD,
     ) -> Head:
         """Open a new epoch after the database was put back from a backup; see epochs.restore."""
         head = self.lock(conn, dossier)
-        return epochs.restore(conn, head, dossier, author, lineage, received_at=received_at, reason=reason)
+        said = {"received_at": received_at, "reason": reason}
+        return epochs.restore(conn, head, dossier, author, lineage, **said, told=told)
+
+    def erase(
+        self, conn: Connection, dossier: str, order: erasure.Order, author: Author = epochs.RESTORER
+    ) -> erasure.Erased:
+        """Carry an order to erase out, under the lock, and bring the read models along; see erasure.py.
+
+        Raises UnknownDossier, NothingToErase.
+        """
+        done = erasure.erase(conn, self.kinds, dossier, self.lock(conn, dossier), order, author)
+        self.project(conn, done.touched)
+        return done
 
     def collect(self, conn: Connection, dossier: str, audience: str, upto: int) -> int:
         """Let go of old deletions, under the lock; see epochs.collect."""

@@ -1,7 +1,7 @@
 """The minutes of a sitting: entries, outcomes and records as judged, written all at once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,7 @@ class State:
     devices: dict[str, str]
     dirty: bool = False
     bytes: int = 0
+    op: str | None = None  # what the feed says instead of `put` or `delete`
     left: set[str] = field(default_factory=set)
 
     def apply(self, after: Body, seq: int, device: str, contested: set[str]) -> None:
@@ -137,6 +138,7 @@ class Minutes:
         conflict: str | None = None,
         version: int | None = THIS,
         was: str | None = None,
+        erased: Sequence[int] = (),
     ) -> Outcome:
         """One entry: canonical header, chained; payload apart, committed to by a salted hash."""
         self.seq += 1
@@ -147,6 +149,7 @@ class Minutes:
             self._header(change, status, audience, captured)
             | {"why": why, "conflict": conflict, "payload": commitment(salt, payload)}
             | ({"left": was} if was else {})
+            | ({"erased": list(erased)} if erased else {})
         )
         self.prev = entry_hash(data)
         self._entries.append((self.dossier, self.seq, change.id, change.record, data, self.prev))
@@ -250,7 +253,7 @@ class Minutes:
         return (self.dossier, name, s.kind, s.audience, s.version, s.deleted, *texts)
 
     def _feed(self, name: str, s: State) -> list[bulk.Row]:
-        here = (self.dossier, s.audience, name, s.version, "delete" if s.deleted else "put")
+        here = (self.dossier, s.audience, name, s.version, s.op or ("delete" if s.deleted else "put"))
         left = [(self.dossier, a, name, s.version, "leave") for a in sorted(s.left - {s.audience})]
         return [here, *left]
 

@@ -32,7 +32,8 @@ class Field:
 
     `group`: fields of one group are tested, won and lost together. `order`: values from mild to
     grave; while a conflict is open the graver one shows. `required`: must stand at create.
-    `fixed`: said once, at create, and never again.
+    `fixed`: said once, at create, and never again. `personal`: tells of a person, so that it can be
+    erased (PIPL art. 47).
     """
 
     schema: Mapping[str, Any]
@@ -42,6 +43,7 @@ class Field:
     fixed: bool = False
     group: str | None = None
     order: tuple[str, ...] = ()
+    personal: bool = False
 
     def operation(self) -> dict[str, Any]:
         """The JSON Schema of what a change may say about this field."""
@@ -139,13 +141,14 @@ def log(limit: int = 2_000, **kw: Any) -> Field:
     return Field(schema={"type": "string", "minLength": 1, "maxLength": limit}, policy="append", **kw)
 
 
-def position(prefix: str = "") -> dict[str, Field]:
+def position(prefix: str = "", *, personal: bool = False) -> dict[str, Field]:
     """A fix as it arrived: 1e-7 degree integers, accuracy in metres, its datum (domain.md §8.1)."""
+    more: dict[str, Any] = {"group": "position", "personal": personal}
     return {
-        f"{prefix}lat_e7": integer(-900_000_000, 900_000_000, group="position", zh="纬度"),
-        f"{prefix}lon_e7": integer(-1_800_000_000, 1_800_000_000, group="position", zh="经度"),
-        f"{prefix}accuracy_m": integer(0, 100_000, group="position", zh="定位精度"),
-        f"{prefix}datum": choice("WGS-84", "CGCS2000", "GCJ-02", "BD-09", group="position", zh="坐标系"),
+        f"{prefix}lat_e7": integer(-900_000_000, 900_000_000, zh="纬度", **more),
+        f"{prefix}lon_e7": integer(-1_800_000_000, 1_800_000_000, zh="经度", **more),
+        f"{prefix}accuracy_m": integer(0, 100_000, zh="定位精度", **more),
+        f"{prefix}datum": choice("WGS-84", "CGCS2000", "GCJ-02", "BD-09", zh="坐标系", **more),
     }
 
 
@@ -185,6 +188,11 @@ class Kind:
     kept: frozenset[str] = frozenset()
     _create: Any = field(default=None, repr=False)
     _update: Any = field(default=None, repr=False)
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """The fields that tell of a person."""
+        return frozenset(name for name, field in self.fields.items() if field.personal)
 
     def faults(self, op: str, fields: Mapping[str, Any]) -> list[dict[str, str]]:
         """What is wrong with a change's `fields`, as `{"field", "message"}`; empty if nothing is."""

@@ -6,6 +6,7 @@ import io
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -40,6 +41,8 @@ def take_push(db: sqlite3.Connection, group: Mapping[str, Any], epoch: int) -> N
             "UPDATE outbox SET state=?, seq=?, epoch=?, outcome=? WHERE id=? AND state='new'",
             (*row, orjson.dumps(outcome).decode(), outcome["id"]),
         )
+        if outcome["why"] == "erased":  # nothing of it is kept anywhere
+            db.execute("DELETE FROM outbox WHERE id=?", (outcome["id"],))
         if outcome.get("receipt"):
             told = outcome["receipt"]
             kept = (group["dossier"], told["seq"], outcome["id"], told["hash"], told["at"])
@@ -206,10 +209,21 @@ def _page(
         db.execute("DELETE FROM shadow WHERE dossier=? AND audience=? AND gen<?", (*pair, held["gen"]))
 
 
+def _forget(db: sqlite3.Connection, record: str, *, whole: bool) -> None:
+    """Contents were erased by law: what was kept of them, in case of a restore, goes here as well."""
+    db.execute("DELETE FROM outbox WHERE record=? AND state IN ('acked','retained')", (record,))
+    if whole:
+        for row in db.execute("SELECT path FROM media WHERE photo=?", (record,)).fetchall():
+            Path(row["path"]).unlink(missing_ok=True)
+        db.execute("DELETE FROM media WHERE photo=?", (record,))
+
+
 def _item(
     db: sqlite3.Connection, pair: tuple[str, str], epoch: int, gen: int, item: Mapping[str, Any]
 ) -> None:
     dossier, audience = pair
+    if item["op"] == "erase" or "erased" in item.get("body", ()):
+        _forget(db, item["record"], whole=item["op"] == "erase")
     if item["op"] != "put":
         db.execute(
             "DELETE FROM shadow WHERE dossier=? AND record=? AND audience=?",

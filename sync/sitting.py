@@ -6,7 +6,7 @@ from dataclasses import replace
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bases, decisions, guards, lookup, rights, tables
+from . import bases, decisions, erasure, guards, lookup, rights, tables
 from .arrival import Arrival
 from .canonical import spell
 from .change import Author, Change, Unreadable
@@ -112,6 +112,9 @@ class Sitting:
             return self.minutes.invalid(change, "change-id-reused", remember=False)
         if change.after and change.after not in self.minutes.known:
             return answer(change.id, "retry", "missing-base")
+        change, told = erasure.hear(change, self.states.get(change.record), self._trunk, self.minutes)
+        if told is not None:
+            return told
         if change.doubt:
             return self.park(change, change.doubt)
         if self._is_closed_to(change):

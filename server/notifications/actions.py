@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server.errors import Refusal
@@ -181,3 +181,10 @@ def hint(kind: str, address: str) -> str:
     if kind == "webhook":
         return address.split("/")[2][:80]
     return f"…{address.rstrip('/')[-4:]}"
+
+
+def forget(conn: Connection, home: str, record: str) -> None:
+    """What was told of a record that is erased goes, with whatever of it was still to be sent."""
+    about = select(n.c.id).where(n.c.home == home, n.c.home_record == record)
+    conn.execute(delete(d).where(d.c.notification.in_(about)))
+    conn.execute(delete(n).where(n.c.home == home, n.c.home_record == record))

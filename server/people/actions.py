@@ -12,6 +12,7 @@ from server.database import db
 from server.errors import Refusal
 from server.office import office
 from server.transaction import writing
+from server.watchbook import note
 from sync.arrival import rfc3339
 
 from .queries import by_username, token_digest
@@ -40,11 +41,18 @@ def sign_in(username: str, password: str, device: str | None) -> dict[str, Any]:
     try:
         _hasher.verify(stored, password)
     except (VerificationError, InvalidHashError):
+        _note_refused(username, device)
         raise Refusal("wrong-password") from None
     person = by_username(username)
     if person is None or stored != person.password:
+        _note_refused(username, device)
         raise Refusal("wrong-password")
     return begin_session(person, device)
+
+
+def _note_refused(username: str, device: str | None) -> None:
+    with writing() as conn:
+        note(conn, "sign-in-refused", username=username, device=device)
 
 
 def begin_session(person: Person, device: str | None) -> dict[str, Any]:
@@ -54,7 +62,8 @@ def begin_session(person: Person, device: str | None) -> dict[str, Any]:
     device = device or office().new_id()
     active = person.active
     user = {n: getattr(person, n) for n in ("id", "username", "name", "title", "licence_no", "licence_until")}
-    with writing():
+    with writing() as conn:
+        note(conn, "signed-in", user["id"], device=device)
         db.session.add(
             Session(
                 token=token_digest(token),
@@ -84,12 +93,14 @@ def begin_session(person: Person, device: str | None) -> dict[str, Any]:
 def sign_out(token: str) -> None:
     """End a session; its token is refused from the next request on."""
     with writing() as conn:
+        whose = conn.execute(select(Session.person).where(Session.token == token)).scalar()
+        note(conn, "signed-out", whose)
         conn.execute(update(Session).where(Session.token == token).values(ended_at=rfc3339(office().clock())))
 
 
 def take_on(username: str, name: str, password: str, *, title: str = "") -> str:
     """Make a person who can sign in; returns the id. An existing user name keeps its id and password."""
-    with writing():
+    with writing() as conn:
         person = by_username(username)
         if person is None:
             person = Person(
@@ -101,6 +112,7 @@ def take_on(username: str, name: str, password: str, *, title: str = "") -> str:
                 active=True,
             )
             db.session.add(person)
+            note(conn, "taken-on", person=person.id)
         return person.id
 
 
@@ -112,7 +124,7 @@ def give_post(
     """
     if role not in ROLES:
         raise ValueError(f"no such role: {role}; one of {', '.join(ROLES)}")
-    with writing():
+    with writing() as conn:
         held = db.session.execute(
             select(Post.id).where(
                 Post.person == person,
@@ -123,6 +135,7 @@ def give_post(
             )
         ).first()
         if held is None:
+            note(conn, "post-given", person=person, dossier=dossier, role=role, firm=firm, until=until)
             db.session.add(
                 Post(
                     id=office().new_id(),
@@ -152,6 +165,7 @@ def end_post(person: str, dossier: str, why: str = "access-revoked") -> int:
             .where((Post.until.is_(None)) | (Post.until > now))
             .values(until=now, ended=why)
         )
+        note(conn, "post-ended", person=person, dossier=dossier, why=why, posts=ended.rowcount)
     return ended.rowcount
 
 
@@ -163,12 +177,14 @@ def deactivate(person: str) -> None:
             .where(Person.id == person, Person.active.is_(True))
             .values(active=False, left_at=rfc3339(office().clock()))
         )
+        note(conn, "deactivated", person=person)
 
 
 def license_officer(person: str, number: str | None, until: date | None) -> None:
     """Enter a person's enforcement licence and the last day on which it holds; None takes it away."""
     with writing() as conn:
         conn.execute(update(Person).where(Person.id == person).values(licence_no=number, licence_until=until))
+        note(conn, "licensed", person=person, number=number, until=None if until is None else f"{until}")
 
 
 def end_sessions(person: str) -> int:
@@ -179,4 +195,5 @@ def end_sessions(person: str) -> int:
             .where(Session.person == person, Session.ended_at.is_(None))
             .values(ended_at=rfc3339(office().clock()))
         )
+        note(conn, "sessions-ended", person=person, sessions=ended.rowcount)
     return ended.rowcount

@@ -16,7 +16,8 @@ import structlog
 from sqlalchemy import Connection, select, update
 
 from media import intake, pictures
-from media.errors import BadMetadata, BlobUnknown, BytesDiffer, MediaError, StoreUnavailable
+from media.erased import was_erased
+from media.errors import BadMetadata, BlobUnknown, BytesDiffer, BytesErased, MediaError, StoreUnavailable
 from media.staging import Upload
 from media.store import DOSSIER, SHA256, original_key, rendition_key
 from media.tables import blobs
@@ -81,6 +82,9 @@ def take_in(upload: Upload) -> None:
     bytes without an entry, which the next call finds, and never an entry without bytes.
     """
     here, said = office(), upload.metadata
+    with transaction.reading() as conn:
+        if was_erased(conn, said["dossier"], said["sha256"]):
+            raise BytesErased(sha256=said["sha256"])
     verified = intake.verify(upload.path, sha256=said["sha256"], size=upload.length, declared=_declared(said))
     created = intake.rest(here.store, said["dossier"], upload.path, verified)
     now = here.clock()

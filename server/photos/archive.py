@@ -7,12 +7,15 @@ from datetime import UTC, timedelta
 from itertools import groupby, islice
 
 import structlog
+from sqlalchemy import Connection, delete, select, update
 
+from media.errors import StoreUnavailable
 from media.reconcile import Finding, Held, Line, originals, paired
 from media.store import DOSSIER, Store, original_key, sidecar_key
+from media.tables import blobs, forgotten, pictures
 from server import transaction
 from server.office import office
-from sync import history
+from sync import bulk, history
 from sync.journal import UnknownDossier
 
 from . import queries, sidecars
@@ -25,6 +28,7 @@ OLD = timedelta(hours=24)  # an orphan's age; nobody is surprised by what was lo
 LONE = timedelta(days=7)  # as long as an upload may take, a record may come after its bytes
 LOGGED = 100  # findings a run; an unmounted folder would name them all
 WATERMARKS = timedelta(days=30)
+LEFT = 1_000  # erased bytes that one run drops
 
 
 def dossiers(store: Store | None = None) -> dict[str, int]:
@@ -169,3 +173,49 @@ def sweep_watermarks() -> int:
                     here.store.drop(one.key)
                     done += 1
     return done
+
+
+def forget(conn: Connection, dossier: str, record: str, digest: str, *, original: bool) -> None:
+    """What is known of a photograph's bytes is erased, in the transaction of the order; with `original`,
+    the bytes are, unless another record names them too. The store lets go after the commit (let_go).
+    """
+    others = [row for row in queries.naming(conn, dossier, digest) if row.id != record]
+    bytes_too = original and not others
+    bulk.upsert(conn, forgotten, [(dossier, digest, bytes_too, True)])
+    if bytes_too:
+        for table in (blobs, pictures):
+            conn.execute(delete(table).where(table.c.dossier == dossier, table.c.sha256 == digest))
+    transaction.after_commit(let_go)
+
+
+def let_go() -> int:
+    """Drop from the store what was erased and is still there; how much was. A store that is away, or
+    that holds it under a lock, is asked again by the scheduler.
+    """
+    here, done = office(), 0
+    with transaction.reading() as conn:
+        waiting = conn.execute(select(forgotten).where(forgotten.c.left.is_(True)).limit(LEFT)).all()
+    for row in waiting:
+        try:
+            drop_erased(here.store, row.dossier, row.sha256, original=row.original)
+        except StoreUnavailable:
+            log.warning("the store still holds what was erased", dossier=row.dossier, sha256=row.sha256)
+            continue
+        with transaction.writing() as conn:
+            mine = (forgotten.c.dossier == row.dossier, forgotten.c.sha256 == row.sha256)
+            conn.execute(update(forgotten).where(*mine).values(left=False))
+        if not row.original:
+            sidecars.write(row.dossier, [row.sha256])
+        done += 1
+    return done
+
+
+def drop_erased(store: Store, dossier: str, digest: str, *, original: bool) -> None:
+    """Drop what a store holds of bytes that were erased, or of what was said of them: watermarked
+    versions say it too. Raises StoreUnavailable.
+    """
+    if original:
+        store.drop(original_key(dossier, digest))
+    store.drop(sidecar_key(dossier, digest))
+    for small in list(store.walk(f"media/{dossier}/r/{digest}")):
+        store.drop(small.key)

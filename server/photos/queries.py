@@ -221,8 +221,8 @@ def lines(conn: Connection, dossier: str, after: str, most: int) -> list[Any]:
 
 def counts(conn: Connection) -> dict[str, int]:
     """Every dossier that has originals at rest, and how many."""
-    rows = conn.execute(select(blobs.c.dossier, func.count()).group_by(blobs.c.dossier))
-    return {row[0]: row[1] for row in rows}
+    found = conn.execute(select(blobs.c.dossier, func.count()).group_by(blobs.c.dossier))
+    return {row[0]: row[1] for row in found}
 
 
 def known(conn: Connection, dossier: str, digests: Iterable[str]) -> set[str]:

@@ -15,6 +15,7 @@ from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.office import office
 from server.transaction import reading
+from server.watchbook import look
 
 from . import actions, queries
 from .rules import FLAGS
@@ -289,6 +290,7 @@ def attachment_original(call: Call, attachment: Any) -> Any:
 def _original(call: Call, record: str, verb: str) -> Response:
     row = _row(call, record, verb)
     key, via = actions.original(row), call.query["via"]
+    look(call.who.id, row.dossier, row.id, row.kind)
     return hand_out(key, queries.mime(row), row.sha256, name=_name(row), via=via)
 
 

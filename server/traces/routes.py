@@ -10,6 +10,7 @@ from server.errors import Refusal
 from server.evidence import queries as evidence
 from server.office import office
 from server.transaction import reading
+from server.watchbook import look
 from sync import history, witnesses
 
 from . import queries
@@ -136,9 +137,12 @@ class Limit(Schema):
 def record_history(call: Call, dossier: str, record: Any) -> Any:
     """Straight from the journal, for whoever may read the record."""
     with reading() as conn:
-        return queries.of_record(
+        told = queries.of_record(
             conn, call.who, dossier, str(record), call.query["before"], call.query["limit"]
         )
+    if told["record"]["kind"] in office().journal.kinds:
+        look(call.who.id, dossier, str(record), told["record"]["kind"])
+    return told
 
 
 @endpoint(

@@ -1238,7 +1238,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "range-not-satisfiable" | "service-incomplete" | "service-premature" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-channels" | "too-many-exports" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
+            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "range-not-satisfiable" | "service-incomplete" | "service-premature" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-channels" | "too-many-exports" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
             /** @enum {unknown} */
             remedy: "retry" | "repair" | "ask" | "drop" | "update";
             details: Record<string, never>;
@@ -4030,6 +4030,223 @@ export interface components {
             state?: {
                 /** @enum {unknown} */
                 do: "answer" | "approve" | "close" | "hold" | "issue" | "reject" | "return" | "serve" | "void";
+            };
+        };
+        /** 安全日志 */
+        WatchBody: {
+            /**
+             * 起
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * 止
+             * Format: date-time
+             */
+            until: string;
+            /** 条数 */
+            count: number;
+            /** 内容 */
+            lines: {
+                at: string;
+                what: string;
+                actor: string | null;
+                told: Record<string, never>;
+            }[];
+        };
+        WatchCreate: {
+            since: {
+                /** Format: date-time */
+                set: string;
+            };
+            until: {
+                /** Format: date-time */
+                set: string;
+            };
+            count: {
+                set: number;
+            };
+            lines: {
+                set: {
+                    at: string;
+                    what: string;
+                    actor: string | null;
+                    told: Record<string, never>;
+                }[];
+            };
+        };
+        WatchUpdate: Record<string, never>;
+        /** 法律保全 */
+        HoldBody: {
+            /** 保全的记录（空为整个案卷） */
+            subject?: string;
+            /** 案号 */
+            case_no?: string;
+            /** 事由 */
+            reason: string;
+            /**
+             * 保全时间
+             * Format: date-time
+             */
+            held_at: string;
+            /** 解除说明 */
+            note?: string;
+            /** 解除人 */
+            lifted_by?: string;
+            /** 提交人 */
+            author?: string;
+            /**
+             * 状态
+             * @enum {unknown}
+             */
+            state?: "held" | "lifted";
+        };
+        HoldCreate: {
+            subject?: {
+                set: string | null;
+            };
+            case_no?: {
+                set: string | null;
+            };
+            reason: {
+                set: string;
+            };
+            held_at: {
+                /** Format: date-time */
+                set: string;
+            };
+            note?: {
+                set: string | null;
+            };
+            lifted_by?: {
+                set: string | null;
+            };
+            author?: {
+                set: string | null;
+            };
+        };
+        HoldUpdate: {
+            case_no?: {
+                set: string | null;
+            };
+            note?: {
+                set: string | null;
+            };
+            lifted_by?: {
+                set: string | null;
+            };
+            author?: {
+                set: string | null;
+            };
+            state?: {
+                /** @enum {unknown} */
+                do: "lift";
+            };
+        };
+        /** 删除申请 */
+        ErasureBody: {
+            /** 所删记录 */
+            subject: string;
+            /** 另删字段 */
+            names?: string[];
+            /** 整条删除 */
+            whole: boolean;
+            /**
+             * 法定情形
+             * @enum {unknown}
+             */
+            ground: "achieved" | "ended" | "withdrawn" | "unlawful" | "law";
+            /**
+             * 申请人
+             * @enum {unknown}
+             */
+            asked_by: "person" | "relative" | "office" | "court";
+            /**
+             * 申请时间
+             * Format: date-time
+             */
+            asked_at: string;
+            /** 理由 */
+            reason: string;
+            /** 批复意见 */
+            note?: string;
+            /** 批复人 */
+            decided_by?: string;
+            /**
+             * 删除时间
+             * Format: date-time
+             */
+            done_at?: string;
+            /** 提交人 */
+            author?: string;
+            /**
+             * 状态
+             * @enum {unknown}
+             */
+            state?: "asked" | "granted" | "refused" | "done";
+        };
+        ErasureCreate: {
+            subject: {
+                set: string;
+            };
+            names?: {
+                add?: string[];
+                remove?: string[];
+            };
+            whole: {
+                set: boolean;
+            };
+            ground: {
+                /** @enum {unknown} */
+                set: "achieved" | "ended" | "withdrawn" | "unlawful" | "law";
+            };
+            asked_by: {
+                /** @enum {unknown} */
+                set: "person" | "relative" | "office" | "court";
+            };
+            asked_at: {
+                /** Format: date-time */
+                set: string;
+            };
+            reason: {
+                set: string;
+            };
+            note?: {
+                set: string | null;
+            };
+            decided_by?: {
+                set: string | null;
+            };
+            done_at?: {
+                set: string | null;
+            };
+            author?: {
+                set: string | null;
+            };
+        };
+        ErasureUpdate: {
+            names?: {
+                add?: string[];
+                remove?: string[];
+            };
+            reason?: {
+                set: string;
+            };
+            note?: {
+                set: string | null;
+            };
+            decided_by?: {
+                set: string | null;
+            };
+            done_at?: {
+                set: string | null;
+            };
+            author?: {
+                set: string | null;
+            };
+            state?: {
+                /** @enum {unknown} */
+                do: "finish" | "grant" | "refuse";
             };
         };
         Assigned: {

@@ -74,7 +74,7 @@ INSPECTION = kind(
         "part": text(200, zh="检查部位"),
         "parts": tags(200, zh="各部位"),
         "weather": text(40, policy="last", zh="天气"),
-        "companions": text(400, policy="last", zh="陪同人员"),
+        "companions": text(400, policy="last", personal=True, zh="陪同人员"),
         "legal_basis": tags(200, zh="检查依据"),
         "conclusion": choice(*CONCLUSIONS, graver=True, zh="检查结论"),
         "not_published": text(200, zh="不予公示理由"),

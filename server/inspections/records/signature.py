@@ -16,13 +16,13 @@ SIGNATURE = kind(
     fields={
         "inspection": reference(required=True, fixed=True, zh="所属检查"),
         "party": choice(*PARTIES, required=True, fixed=True, zh="身份"),
-        "name": text(80, least=1, required=True, zh="姓名"),
-        "post": text(80, zh="职务"),
+        "name": text(80, least=1, required=True, personal=True, zh="姓名"),
+        "post": text(80, personal=True, zh="职务"),
         "firm": text(18, zh="单位"),
         "mode": choice(*MODES, required=True, zh="签名情况"),
-        "strokes": Field(schema=STROKES, zh="手写签名"),
+        "strokes": Field(schema=STROKES, personal=True, zh="手写签名"),
         "photo": reference(zh="签名照片"),
         "signed_at": instant(required=True, zh="时间"),
-        "note": text(1_000, zh="见证说明"),
+        "note": text(1_000, personal=True, zh="见证说明"),
     },
 )

@@ -10,7 +10,7 @@ COMMENT = kind(
     own=True,
     fields={
         "subject": reference(required=True, zh="所属记录"),
-        "text": text(4_000, least=1, required=True, zh="内容"),
+        "text": text(4_000, least=1, required=True, personal=True, zh="内容"),
         "said_at": instant(required=True, zh="时间"),
     },
 )

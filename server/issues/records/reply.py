@@ -11,7 +11,7 @@ REPLY = kind(
     fields={
         "subject": reference(required=True, fixed=True, zh="所属隐患"),
         "measure": text(4_000, least=1, required=True, zh="整改措施"),
-        "person": text(80, zh="整改责任人"),
+        "person": text(80, personal=True, zh="整改责任人"),
         "done_at": instant(required=True, zh="整改完成时间"),
         # 监理单位 countersigns (domain.md §7.2); who it was, as written on the paper.
         "countersigned": text(80, zh="监理会签"),

@@ -20,8 +20,8 @@ def named_bytes(mimes: tuple[str, ...], largest: int) -> dict[str, Field]:
         ),
         "size": integer(1, largest, required=True, fixed=True, zh="字节数"),
         "mime": choice(*mimes, required=True, fixed=True, zh="类型"),
-        "name": text(255, policy="last", zh="文件名"),
-        "caption": text(400, policy="last", zh="说明"),
+        "name": text(255, policy="last", personal=True, zh="文件名"),
+        "caption": text(400, policy="last", personal=True, zh="说明"),
     }
 
 

@@ -13,6 +13,6 @@ PHOTO = kind(
         **named_bytes(tuple(IMAGES), max(IMAGES.values())),
         "phase": choice("before", "after", zh="整改前/整改后"),
         **moments(required=True),
-        **position(),
+        **position(personal=True),
     },
 )

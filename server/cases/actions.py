@@ -1,0 +1,238 @@
+"""Write a case: everything under one fresh checkpoint, signed, in one file that is whole or not there."""
+
+import base64
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from media.durable import sync_folder, temp_beside
+from media.errors import BlobUnknown
+from media.store import original_key
+from server import transaction, verifier
+from server.errors import Refusal
+from server.evidence import actions as evidence
+from server.office import office
+from server.people.queries import names
+from sync import bundles, checkpoints, notes
+from sync.arrival import rfc3339
+from sync.bundles import Proven
+from sync.checkpoints import Sealed
+from sync.minutes import Touched
+
+from . import queries, rules
+
+ENDINGS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/heic": ".heic",
+    "video/mp4": ".mp4",
+    "application/pdf": ".pdf",
+}
+PAGE_ENTRIES = 200  # records named in one statement
+Seen = Callable[[int], object]
+
+
+@dataclass(slots=True)
+class Case:
+    """What was written: how many records, entries and originals; `absent` are digests of originals that
+    records name and that do not rest here.
+    """
+
+    path: Path
+    records: int = 0
+    entries: int = 0
+    originals: int = 0
+    absent: list[str] = field(default_factory=list)
+
+
+class _Book:
+    """A ZIP that remembers the digest of everything that goes in."""
+
+    def __init__(self, book: zipfile.ZipFile) -> None:
+        self._book, self.files = book, dict[str, str]()
+
+    def put(self, name: str, data: bytes) -> None:
+        """A whole file."""
+        self._book.writestr(name, data)
+        self.files[name] = hashlib.sha256(data).hexdigest()
+
+    @contextmanager
+    def growing(self, name: str, *, packed: bool = True) -> Iterator[Callable[[bytes], None]]:
+        """A file that comes in pieces."""
+        digest = hashlib.sha256()
+        info = zipfile.ZipInfo(name)
+        info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+        with self._book.open(info, "w", force_zip64=True) as out:
+
+            def write(piece: bytes) -> None:
+                digest.update(piece)
+                out.write(piece)
+
+            yield write
+        self.files[name] = digest.hexdigest()
+
+
+def export(
+    dossier: str,
+    subject: str | None,
+    target: Path,
+    *,
+    without: Sequence[str] = (),
+    begin: Seen = lambda _: None,
+    seen: Seen = lambda _: None,
+) -> Case:
+    """Write the case of a project's dossier, or of one issue in it, to `target`, which must not be there.
+
+    Contents of entries in the audiences `without` are withheld; that they are there is not. Raises
+    Refusal (`unknown-dossier`, `not-found`, `not-sealed`), FileExistsError, OSError, KeyTrouble.
+    """
+    if target.exists():
+        raise FileExistsError(17, "it is there already", str(target))
+    key = evidence.signer()
+    evidence.seal(dossier)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = temp_beside(target)
+    try:
+        with zipfile.ZipFile(draft, "x", zipfile.ZIP_DEFLATED) as file:
+            case = _write(_Book(file), dossier, subject, target, key, without, begin, seen)
+        with draft.open("rb") as whole:
+            os.fsync(whole.fileno())
+        os.link(draft, target)
+        sync_folder(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+    return case
+
+
+def _write(
+    book: _Book,
+    dossier: str,
+    subject: str | None,
+    target: Path,
+    key: notes.Signer,
+    without: Sequence[str],
+    begin: Seen,
+    seen: Seen,
+) -> Case:
+    case = Case(target)
+    with transaction.snapshot() as conn:
+        made = checkpoints.newest(conn, [dossier]).get(dossier)
+        if made is None:
+            raise Refusal("unknown-dossier")
+        records = [r for r in queries.records_of(conn, dossier, subject) if r.version <= made.seq]
+        ids = [r.record for r in records]
+        begin(bundles.count_of(conn, dossier, ids, made.seq) + len(records))
+        book.put("checkpoint.note", made.note.encode())
+        for no, note in enumerate(checkpoints.introductions(conn), 1):
+            book.put(f"keys/{no:04d}.note", note.encode())
+        history = []
+        with book.growing("entries.ndjson") as write:
+            for entry in bundles.proven(conn, dossier, ids, made.size, made.seq):
+                shown = _withheld(entry, without)
+                write(_line(shown))
+                history.append(shown)
+                seen(1)
+    case.records, case.entries = len(records), len(history)
+    visible = [r for r in records if r.audience not in without]
+    files = _originals(book, dossier, visible, case, seen)
+    _pages(book, dossier, made, visible, history, files)
+    _seal(book, dossier, made, key)
+    return case
+
+
+def _withheld(entry: Proven, without: Sequence[str]) -> Proven:
+    if orjson.loads(entry.entry)["audience"] not in without:
+        return entry
+    return Proven(entry.seq, entry.index, entry.entry, entry.path, None, None)
+
+
+def _line(entry: Proven) -> bytes:
+    def spelled(data: bytes | None) -> str | None:
+        return None if data is None else base64.b64encode(data).decode()
+
+    row = {
+        "index": entry.index,
+        "entry": spelled(entry.entry),
+        "path": notes.spelled(entry.path),
+        "salt": spelled(entry.salt),
+        "payload": spelled(entry.payload),
+    }
+    return orjson.dumps(row) + b"\n"
+
+
+def _originals(
+    book: _Book, dossier: str, records: Sequence[Touched], case: Case, seen: Seen
+) -> dict[str, str]:
+    """Enclose the originals that these records name; their file names by digest."""
+    store, files = office().store, dict[str, str]()
+    for record in records:
+        seen(1)
+        named = {record.body.get("sha256"): record.body.get("mime", "")}
+        named |= {record.body.get("pdf_sha256"): "application/pdf"}
+        for digest, mime in named.items():
+            if digest is None or digest in files or record.deleted:
+                continue
+            name = f"originals/{digest}{ENDINGS.get(mime, '')}"
+            try:
+                # Opened first: a file that is begun in a ZIP cannot be taken back.
+                with (
+                    store.open(original_key(dossier, digest)) as source,
+                    book.growing(name, packed=False) as to,
+                ):
+                    shutil.copyfileobj(source, _Pipe(to), 1 << 20)
+            except BlobUnknown:
+                case.absent.append(digest)
+                continue
+            files[digest] = name
+            case.originals += 1
+    return files
+
+
+class _Pipe:
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self.write = write
+
+
+def _pages(
+    book: _Book,
+    dossier: str,
+    made: Sealed,
+    records: Sequence[Touched],
+    history: Sequence[Proven],
+    files: Mapping[str, str],
+) -> None:
+    kinds = office().journal.kinds
+    actors = {str(orjson.loads(entry.entry)["actor"]) for entry in history}
+    known = names(actors)
+    head = {
+        "案卷 dossier": dossier,
+        "检查点 checkpoint": f"{made.size} 条 entries, {made.made_at}",
+        "根 root": notes.spelled([made.root])[0],
+        "记录 records": str(len(records)),
+        "留痕 entries": str(len(history)),
+    }
+    told = [{"kind": r.kind, "record": r.record, "deleted": r.deleted, "body": r.body} for r in records]
+    lines = [queries.told(entry, known) for entry in history]
+    book.put("index.html", rules.page(head, told, lines, kinds, files).encode())
+    book.put("README.txt", rules.README.encode())
+    book.put("verify.py", Path(verifier.__file__).read_bytes())
+
+
+def _seal(book: _Book, dossier: str, made: Sealed, key: notes.Signer) -> None:
+    """The manifest of all files, and the house's signature over it."""
+    origin = notes.checkpoint(notes.parse(made.note).text).origin
+    files: dict[str, Any] = dict(book.files)
+    listed = orjson.dumps({"dossier": dossier, "origin": origin, "files": files}, option=orjson.OPT_INDENT_2)
+    now = rfc3339(office().clock())
+    text = f"{rules.TITLE}\nat {now}\nmanifest {hashlib.sha256(listed).hexdigest()}\n"
+    book.put("manifest.json", listed)
+    book.put("manifest.note", notes.sign(text, [key]).encode())

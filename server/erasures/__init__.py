@@ -1,0 +1,1 @@
+"""依法删除: what a person may demand to be erased, what stands against it, and the erasing itself (PIPL)."""

@@ -1,0 +1,180 @@
+"""Carry an order to erase out: once decided, from every place that holds what is to go."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from media.store import snapshot_key
+from server import keepsakes, transaction
+from server.access import SYSTEM
+from server.notifications.actions import forget as forget_notifications
+from server.office import office
+from server.people.queries import own_dossier
+from server.photos import archive
+from server.photos.queries import KINDS as NAMES_BYTES
+from sync import erasure, history
+from sync.arrival import Arrival, rfc3339
+from sync.change import read
+from sync.erasure import NothingToErase, Order
+from sync.journal import UnknownDossier
+from sync.minutes import Touched
+
+from . import queries
+
+log = structlog.get_logger()
+# Names of the entries that erase: carried out twice, or again after a restore, it is one entry.
+NAMESPACE = uuid.UUID("b8a0c1f2-5a43-5c0e-8f27-0d3b6f7b9c13")
+TOPIC = "erasures"
+
+
+def follow(dossier: str, touched: Iterable[Touched]) -> None:
+    """After a leader has decided: what was granted is carried out at once."""
+    for record in touched:
+        if record.body.get("state") == "granted" and not record.deleted:
+            carry_out(dossier, record.record)
+
+
+def carry_out_all() -> int:
+    """Orders that were granted and are not done: a crash came between, or a hold; how many were done."""
+    with transaction.reading() as conn:
+        waiting = queries.granted(conn)
+    return sum(carry_out(row.dossier, row.id) for row in waiting) + archive.let_go()
+
+
+def carry_out(dossier: str, erasure_id: str) -> bool:
+    """Erase what the order names; whether it was done now. Idempotent.
+
+    Mirrors in people's own dossiers go first: while the record stands it is known whose they are.
+    """
+    here = office()
+    with transaction.reading() as conn:
+        body = history.body(conn, dossier, erasure_id)
+        mirrors = erasure.mirrors_of(conn, dossier, str(body["subject"]))
+    for author, mirror in sorted(mirrors):
+        _erase_mirror(own_dossier(author), mirror, rfc3339(here.clock()))
+    with transaction.writing(dossier) as conn:
+        here.journal.lock(conn, dossier)
+        version, body = history.present(conn, dossier, erasure_id) or (0, {})
+        if body.get("state") != "granted" or queries.held(conn, dossier, [str(body["subject"])]):
+            return False
+        _erase(conn, dossier, erasure_id, body)
+        _finish(conn, dossier, erasure_id, version)
+    return True
+
+
+def _erase(conn: Connection, dossier: str, erasure_id: str, body: dict[str, Any]) -> None:
+    here, record = office(), str(body["subject"])
+    standing = history.standing(conn, dossier, record)
+    if standing is None:
+        return  # it never came, or another dossier holds it: there is nothing, and that is the result
+    kind = here.journal.kinds[standing["kind"]]
+    named = [name for name in body.get("names", ()) if erasure.erasable(kind, [name])]
+    order = Order(
+        id=str(uuid.uuid5(NAMESPACE, f"{dossier}|{erasure_id}")),
+        record=record,
+        at=rfc3339(here.clock()),
+        names=kind.personal | frozenset(named),
+        whole=bool(body["whole"]),
+        told={
+            "reason": str(body["reason"]),
+            "by": str(body.get("decided_by")),
+            "ground": str(body["ground"]),
+        },
+    )
+    done = here.journal.erase(conn, dossier, order, SYSTEM)
+    _clear_beside(conn, dossier, order, done)
+    # Before the commit: what a backup does not know must be known outside of it.
+    keepsakes.note(TOPIC, dossier, order.id, _fact(dossier, order, done))
+
+
+def _clear_beside(conn: Connection, dossier: str, order: Order, done: erasure.Erased) -> None:
+    """What other tables and the store hold of it."""
+    kind, _, body = done.standing
+    if kind in NAMES_BYTES and "sha256" in body:
+        archive.forget(conn, dossier, order.record, str(body["sha256"]), original=order.whole)
+    forget_notifications(conn, dossier, order.record)
+    transaction.after_commit(lambda: _drop_files(dossier, done.files))
+
+
+def _drop_files(dossier: str, files: Iterable[str]) -> None:
+    for digest in files:
+        office().store.drop(snapshot_key(dossier, digest))
+
+
+def _fact(dossier: str, order: Order, done: erasure.Erased) -> dict[str, Any]:
+    """What a restore must know to erase again; nothing of what went, and no reason in free words."""
+    kind, audience, body = done.standing
+    return {
+        "dossier": dossier,
+        "id": order.id,
+        "record": order.record,
+        "at": order.at,
+        "names": sorted(order.names),
+        "whole": order.whole,
+        "told": {k: v for k, v in order.told.items() if k != "reason"},
+        "kind": kind,
+        "audience": audience,
+        "body": body,
+    }
+
+
+def _finish(conn: Connection, dossier: str, erasure_id: str, version: int) -> None:
+    here = office()
+    now = rfc3339(here.clock())
+    change = {
+        "id": str(uuid.uuid5(NAMESPACE, f"{dossier}|{erasure_id}|done")),
+        "n": 0,
+        "op": "update",
+        "kind": "erasure",
+        "record": erasure_id,
+        "base": {"version": version, "epoch": here.journal.heads(conn, [dossier])[dossier].epoch},
+        "fields": {"state": {"do": "finish"}},
+        "at": now,
+    }
+    transaction.push(conn, dossier, SYSTEM, [read(change, here.journal.kinds)], arrival=Arrival(now))
+
+
+def _erase_mirror(home: str, mirror: str, at: str) -> None:
+    here = office()
+    name = str(uuid.uuid5(NAMESPACE, f"{home}|{mirror}"))
+    order = Order(id=name, record=mirror, at=at, names=frozenset(), whole=True)
+    with transaction.writing(home) as conn:
+        try:
+            here.journal.lock(conn, home)
+            if not here.journal.known(conn, home, [name]):
+                here.journal.erase(conn, home, order, SYSTEM)
+        except (UnknownDossier, NothingToErase):
+            return
+
+
+def facts() -> list[dict[str, Any]]:
+    """Every erasure there ever was, as noted outside the database, the oldest first."""
+    return sorted(keepsakes.noted(TOPIC), key=lambda fact: (fact["at"], fact["id"]))
+
+
+def erase_again(conn: Connection, noted: Iterable[dict[str, Any]]) -> int:
+    """After an older backup was put back: what was erased since then is erased again, in the same
+    transaction; how much was. Records that the backup does not know stand as they were left, so that
+    a phone that still holds one cannot bring it back.
+    """
+    here, done = office(), 0
+    for fact in noted:
+        dossier = fact["dossier"]
+        here.journal.open(conn, dossier)
+        if here.journal.known(conn, dossier, [fact["id"]]):
+            continue
+        order = Order(
+            id=fact["id"],
+            record=fact["record"],
+            at=rfc3339(here.clock()),
+            names=frozenset(fact["names"]),
+            whole=fact["whole"],
+            told=fact["told"] | {"reason": "备份恢复后再次删除", "first_at": fact["at"]},
+            standing=(fact["kind"], fact["audience"], fact["body"]),
+        )
+        _clear_beside(conn, dossier, order, here.journal.erase(conn, dossier, order, SYSTEM))
+        done += 1
+    return done

@@ -1,0 +1,1 @@
+"""An order to erase, and a hold that stands against it."""

@@ -1,0 +1,94 @@
+"""A photograph that is erased goes with everything that was made of it or said of it."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from server import transaction
+from server.scheduler import jobs
+from tests.server.test_photos import begin, originals, photo, upload
+from tests.support.house import House, jpeg
+
+from .conftest import WJ, erase
+from .test_erasing import SECRET, body, everywhere, verified
+
+
+def test_a_photograph_goes_with_its_original_its_versions_and_its_sidecar(bureau: House) -> None:
+    li, data = bureau.desk("li"), jpeg("red")
+    record = photo(data, caption=SECRET)
+    li.push(WJ, record)
+    assert upload(li, record["record"], data).status_code == 204
+    assert li.call("GET", f"/api/v1/photos/{record['record']}/thumbnail").status_code == 200
+    erase(bureau, record["record"], whole=True)
+    media = bureau.folder / "media"
+    assert [p for p in (media / "media").rglob("*") if p.is_file()] == []
+    assert everywhere(bureau, SECRET.encode()) == []
+    with bureau.app.app_context(), transaction.reading() as conn:
+        assert conn.execute(text("SELECT count(*) FROM blobs")).scalar() == 0
+        assert conn.execute(text("SELECT count(*) FROM pictures")).scalar() == 0
+    assert li.call("GET", f"/api/v1/photos/{record['record']}").status_code == 404
+    assert li.exchange(cursors={WJ: {}})["pull"]["dossiers"][WJ]["wanted"] == []
+    assert verified(bureau).fault is None
+
+
+def test_its_bytes_are_not_taken_in_again(bureau: House) -> None:
+    li, data = bureau.desk("li"), jpeg("red")
+    record = photo(data)
+    li.push(WJ, record)
+    upload(li, record["record"], data)
+    erase(bureau, record["record"], whole=True)
+    again = photo(data)
+    li.push(WJ, again)
+    refused = upload(li, again["record"], data)
+    assert (refused.status_code, refused.json["code"], refused.json["remedy"]) == (
+        410,
+        "bytes-erased",
+        "drop",
+    )
+    assert originals(bureau) == []
+    assert begin(li, record["record"], jpeg("blue")).status_code == 201
+
+
+def test_bytes_that_another_record_names_as_well_stay(bureau: House) -> None:
+    li, data = bureau.desk("li"), jpeg("red")
+    one, other = photo(data), photo(data)
+    li.push(WJ, one, other)
+    upload(li, one["record"], data)
+    erase(bureau, one["record"], whole=True)
+    assert [p.read_bytes() for p in originals(bureau)] == [data]
+    assert li.call("GET", f"/api/v1/photos/{other['record']}/original").data == data
+
+
+def test_where_only_its_caption_goes_the_sidecar_is_written_anew_without_it(bureau: House) -> None:
+    li, data = bureau.desk("li"), jpeg("red")
+    record = photo(data, caption=SECRET)
+    li.push(WJ, record)
+    upload(li, record["record"], data)
+    [original] = originals(bureau)
+    sidecar = original.with_name(original.name + ".json")
+    assert SECRET in sidecar.read_text()
+    erase(bureau, record["record"])
+    assert SECRET not in sidecar.read_text() and original.exists()
+    assert "caption" not in body(bureau, record["record"])
+
+
+def test_a_store_that_is_away_is_asked_again(bureau: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from media.errors import StoreUnavailable
+    from media.files import FileStore
+
+    li, data = bureau.desk("li"), jpeg("red")
+    record = photo(data)
+    li.push(WJ, record)
+    upload(li, record["record"], data)
+
+    def away(*_: Any) -> None:
+        raise StoreUnavailable(errno=5)
+
+    monkeypatch.setattr(FileStore, "drop", away)
+    erase(bureau, record["record"], whole=True)
+    assert len(originals(bureau)) == 1
+    monkeypatch.undo()
+    with bureau.app.app_context():
+        assert jobs(bureau.app)["erase"]() == 1
+    assert originals(bureau) == []
