@@ -156,7 +156,7 @@ def attest(dossier: str, changes: Sequence[Change | Unreadable], pushed: Pushed)
     """After the commit, sign at once where a formal act was done, or enough has come together."""
     done = {o["id"] for o in pushed.outcomes if o["status"] in ("applied", "merged") and not o["replay"]}
     acts = (c for c in changes if isinstance(c, Change) and c.id in done and "state" in c.fields)
-    formal = any(rules.is_formal(c.kind.name, c.fields["state"]["do"]) for c in acts)
+    formal = any(rules.is_formal(c.kind.name, c.fields["state"].get("do")) for c in acts)
     # A journal that begins in a later epoch is explained with its first checkpoint.
     begun = pushed.epoch > 1 and pushed.sealed == 0
     if formal or begun or pushed.unsealed >= rules.ENTRIES:

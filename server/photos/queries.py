@@ -81,14 +81,16 @@ def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple
         return {}
     row = PhotoRow
     mine = or_(*(and_(row.dossier == d, row.subject.in_(ids)) for d, ids in wanted.items()))
-    found = db.session.execute(
-        select(row)
-        .where(mine, row.deleted.is_(False), _readable(actor))
-        .order_by(row.taken_at.nulls_last(), row.id)
-    ).scalars()
+    query = select(row).where(mine, row.deleted.is_(False)).order_by(row.taken_at.nulls_last(), row.id)
+    # Who may see them is asked here and not there: beside a list of all dossiers that somebody reads,
+    # the planner no longer sees that each subject is one look into an index.
+    seen = {dossier: access.audiences(actor.held.get(dossier, ())) for dossier in wanted}
     photos: dict[tuple[str, str], list[PhotoRow]] = {}
-    for photo in found:
-        photos.setdefault((photo.dossier, photo.subject), []).append(photo)
+    for photo in db.session.execute(query).scalars():
+        if access.sees(seen[photo.dossier], photo.audience) and access.may(
+            actor, f"{photo.kind}.read", photo.dossier
+        ):
+            photos.setdefault((photo.dossier, photo.subject), []).append(photo)
     return photos
 
 

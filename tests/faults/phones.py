@@ -31,11 +31,11 @@ class Phone:
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def work(self, until: float) -> None:
-        """Requests, one after the other, until the clock of time.perf_counter says so."""
+        """Requests, one after the other, until the clock of time.perf_counter says so and one was told."""
         rnd, own = random.Random(self.seed), dict[str, int]()
         seen: dict[str, Any] = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0, "below": None}
         line = http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_S)
-        while time.perf_counter() < until:
+        while time.perf_counter() < until or not (self.told or self.errors):
             body: dict[str, Any] = {"protocol": 1, "schema": 1, "no": len(self.took_s)}
             if rnd.random() < 0.8:
                 changes = [self._change(rnd, own) for _ in range(rnd.choice((1, 1, 1, 10)))]

@@ -83,9 +83,9 @@ def test_a_major_hazard_is_listed_and_reported_every_day_until_it_is_done(site_k
     climb(office)
     [draft] = papers(office)
     assert (draft["notice_kind"], draft["state"]) == ("listing", "draft")
-    assert steps(office, record) == ["at-once", "daily"], "found the day before"
+    assert sorted(steps(office, record)) == ["at-once", "daily"], "found the day before"
     climb(office)
-    assert steps(office, record) == ["at-once", "daily"]
+    assert sorted(steps(office, record)) == ["at-once", "daily"]
     for november, reports in ((23, 2), (24, 3)):
         at(office, november)
         climb(office)

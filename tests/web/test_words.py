@@ -15,7 +15,7 @@ from server.projects.records.project import RISKS, STAGES
 from tests.web.node import WEB
 
 TERMS_TS = (WEB / "phone" / "terms.ts").read_text("utf-8")
-PAIR = re.compile(r'^\s*"?([\w-]+)"?: \["([^"]+)", "([^"]+)"\],?$')
+PAIR = re.compile(r'"?([\w-]+)"?:\s*\[\s*"([^"]+)",\s*"[^"]+",?\s*\]')
 
 
 def table(name: str) -> dict[str, str]:
@@ -24,8 +24,7 @@ def table(name: str) -> dict[str, str]:
         rf"^(?:export const |  ){name}(?: =|:) \{{\n?(.*?)\}}", TERMS_TS, re.MULTILINE | re.DOTALL
     )
     assert found, name
-    lines = re.sub(r"\](, | \}?)", "],\n", found[1]).splitlines()
-    return {m[1]: m[2] for m in map(PAIR.match, lines) if m}
+    return dict(PAIR.findall(found[1]))
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ const WORDS = {
   titleHint: ["不填则用类别作标题", "Left empty, the domain becomes the title"],
   titleFrom: ["{domain}隐患", "{domain} hazard"],
   moreFields: ["更多", "More"],
+  project: ["项目", "Project"],
   projectNeeded: ["请选择项目", "Choose a project"],
   saved: ["已保存，联网后自动提交", "Saved; it is sent when there is a line"],
   edit: ["修改", "Edit"],

@@ -94,7 +94,7 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
             : say("noPosition")}
       </p>
       <label class="field">
-        <span>{word("kind", "project")}</span>
+        <span>{say("project")}</span>
         <select value={dossier} onChange={(event) => change({ dossier: event.currentTarget.value })}>
           <option value="">{say("projectNeeded")}</option>
           {sites?.map((site) => (

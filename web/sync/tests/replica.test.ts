@@ -150,6 +150,24 @@ test("what is answered stays on the screen until the feed has passed it, and is 
   assert.deepEqual(await outbox(replica), []);
 });
 
+test("a record that came back before its own outcome shows as the server has it", async () => {
+  const replica = await ready();
+  const visit = sets({ inspection_type: "routine", arrived_at: "2026-11-22T09:00:00.000+08:00" });
+  const record = await replica.create(SITE, "inspection", visit);
+  const there = { inspection_type: "campaign", state: "finished" };
+  await answer(replica, [{ ...put(record, 4, there), kind: "inspection" }], 4);
+  const seen = (await replica.view(SITE)).get(record);
+  assert.deepEqual([seen?.version, seen?.body], [4, there]);
+});
+
+test("what two phones derive one id for: the own answer shows over the other's until it is judged", async () => {
+  const replica = await ready();
+  const record = await replica.create(SITE, "issue", ISSUE);
+  await answer(replica, [put(record, 4, { title: "他人先报", state: "confirmed" })], 4);
+  const seen = (await replica.view(SITE)).get(record);
+  assert.deepEqual([seen?.version, seen?.body.title, seen?.body.state], [4, "临边防护缺失", "confirmed"]);
+});
+
 test("what no backup ever covers is let go after thirty days", async () => {
   const clock = new Clock();
   const replica = await ready(clock);
