@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from sync import notes, statements, tree
 from sync.canonical import entry_hash
-from tests.support.house import House, issue
+from tests.support.house import House, issue, update
 
 from .conftest import WJ, Registry
 
@@ -73,6 +73,18 @@ def test_what_somebody_may_not_read_is_not_proven_to_them(site: House, registry:
             answer = site.desk(name).call("GET", path(made["record"], what))
             assert (answer.status_code, answer.json["code"]) == (404, "not-found"), (name, what)
     assert site.desk("zhang").call("GET", path(made["record"])).status_code == 200
+
+
+def test_what_has_become_confidential_is_no_longer_proven_by_its_older_entries(
+    site: House, registry: Registry
+) -> None:
+    zhang, made = site.desk("zhang"), issue()
+    zhang.push(WJ, made)
+    moved = update("issue", made["record"], 2, {}) | {"audience": "confidential"}
+    assert zhang.push(WJ, moved)[0]["status"] == "applied"
+    registry.seal()
+    assert site.desk("li").call("GET", path(made["record"], query="?seq=2")).status_code == 404
+    assert zhang.call("GET", path(made["record"], query="?seq=2")).status_code == 200
 
 
 def test_what_no_checkpoint_covers_yet_is_asked_for_again(registry: Registry) -> None:

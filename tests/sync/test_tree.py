@@ -168,6 +168,14 @@ def test_trees_that_need_no_proof_take_none() -> None:
     assert not tree.verify_consistency(3, plain_root(LEAVES[:3]), 9, root, [])
 
 
+def test_a_proof_that_stops_below_the_root_is_refused() -> None:
+    """The hashes agree, and the tree is said to be larger than they reach."""
+    two, three = plain_root(LEAVES[:2]), plain_root(LEAVES[:3])
+    assert tree.verify_consistency(2, two, 3, three, consistency(2, 3))
+    assert not tree.verify_consistency(2, two, 8, three, consistency(2, 3))
+    assert not tree.verify_inclusion(LEAVES[0], 0, 8, inclusion(0, 3), three)
+
+
 def test_hashes_of_another_length_are_refused() -> None:
     proof, root = inclusion(3, 8), plain_root(LEAVES[:8])
     assert not tree.verify_inclusion(LEAVES[3], 3, 8, [proof[0][:-1], *proof[1:]], root)
