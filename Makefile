@@ -2,37 +2,49 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The phone's pages: Node comes from PyPI, what builds them from npm, by their lock files.
+NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
+PACKAGES := web/node_modules/.package-lock.json
+PHONE := web/dist/phone/index.html
 # The suite in parallel; CI machines have two cores.
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format openapi bench bench-peers simulate crash contention power uploads mutations reconcile migrate pin clean
+.PHONY: help run phone test lint format openapi shots bench bench-peers simulate crash contention power uploads mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-run: $(VENV)/run ## everything for a first look: database, demo data, server on 127.0.0.1:8000
+run: $(VENV)/run $(PHONE) ## everything for a first look: database, demo data, server on 127.0.0.1:8000
 	@$(BIN)/xunjian migrate
 	@$(BIN)/xunjian demo
 	@$(BIN)/xunjian serve
 
+phone: $(PHONE) ## build the phone's pages
+
 test: $(VENV)/clients ## all tests, on SQLite and on a PostgreSQL of their own
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
-lint: $(VENV)/dev ## formatting, lint, types, import contracts
+lint: $(VENV)/dev $(PACKAGES) ## formatting, lint, types, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy sync media server
 	@$(BIN)/lint-imports --no-logo
+	@cd web && $(NODE) npm run --silent check
 
-format: $(VENV)/dev ## put the code into the house's form
+format: $(VENV)/dev $(PACKAGES) ## put the code into the house's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@cd web && $(NODE) npm run --silent format
 
-openapi: $(VENV)/dev ## write openapi.yaml from kinds and routes
+openapi: $(VENV)/dev $(PACKAGES) ## write openapi.yaml, the clients' kinds and types from kinds and routes
 	@$(BIN)/xunjian openapi
 	@$(BIN)/python -m openapi_spec_validator openapi.yaml
+	@cd web && $(NODE) npm run --silent types
+
+shots: $(VENV)/clients ## pictures of every screen of the phone, both languages, light and dark, into var/shots
+	@$(BIN)/python -m tests.web.shots
 
 bench: $(VENV)/dev ## the figures we quote, beside the bare store; ROWS=push,pull picks rows
 	@$(BIN)/python -m bench
@@ -76,17 +88,29 @@ migrate: $(VENV)/run ## bring the database to the newest schema
 	@$(BIN)/xunjian migrate
 
 pin: $(VENV)/dev ## compile requirements*.in into pinned requirements*.txt
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-web requirements-dev; do \
 	  $(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	    --no-emit-find-links -o $$name.txt $$name.in; done
 
-$(VENV)/clients: $(VENV)/dev tests/clients/package.json tests/clients/package-lock.json
+$(VENV)/clients: $(VENV)/dev $(PHONE) tests/clients/package.json tests/clients/package-lock.json tests/clients/unpack.mjs
 	@mkdir -p $@ && cp tests/clients/package*.json $@
 	@$(BIN)/npm ci --prefix $@ --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(BIN)/node tests/clients/unpack.mjs $@ $@/chromium
+	@touch $@
+
+$(PACKAGES): $(VENV)/run requirements-web.txt web/package.json web/package-lock.json
+	@echo "Installing what builds the phone …"
+	@$(BIN)/pip install -q -r requirements-web.txt
+	@cd web && $(NODE) npm ci --loglevel=error
+	@touch $@
+
+$(PHONE): $(PACKAGES) web/vite.config.ts web/tsconfig.json $(shell find web/phone web/sync -type f -not -path '*/tests/*')
+	@echo "Building the phone …"
+	@cd web && $(NODE) npm run --silent build
 	@touch $@
 
 clean: ## forget the environment (data in var/ stays)
-	rm -rf $(VENV) *.egg-info
+	rm -rf $(VENV) *.egg-info web/node_modules web/dist
 
 $(VENV)/run: requirements.txt pyproject.toml
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \

@@ -41,8 +41,8 @@ WORKERS, THREADS = 2, 8  # a process for each core
 
 @dataclass(kw_only=True)
 class House:
-    """One database with a server in front of it; `large`, `millions` and `pictured` are filled by the
-    first who needs them.
+    """One database with a server in front of it; `large`, `millions`, `pictured` and `queued` are filled
+    by the first who needs them.
     """
 
     database: str
@@ -58,6 +58,7 @@ class House:
     large: list[tuple[str, str, int]] = field(default_factory=list)
     millions: int = 0
     pictured: int = 0
+    queued: int = 0
 
     def client(self, number: int) -> Client:
         """A signed-in inspector's phone."""

@@ -37,8 +37,9 @@ BATCH = 10_000
 AT_ONCE = 500
 PAGE_GOAL = {"postgresql": 50, "sqlite": 80}  # ms
 COUNTS_GOAL, BULK_GOAL, REPORT_GOAL = 100, 1_000, 2_000
+LATELY = 180  # days: of these most is open
 # Most of what an office ever found is closed.
-STATES = ("closed",) * 80 + ("passed", "dismissed", "withdrawn", "settled", "referred") + CLOCK_RUNS * 2
+DONE = ("closed",) * 20 + ("passed", "dismissed", "withdrawn", "settled", "referred")
 _chance = random.Random(26)
 _issues, _photos, _measured = (cast(Table, m.__table__) for m in (IssueRow, PhotoRow, MeasuredRow))
 _FIRMS = tuple(f"9111010{n:011d}" for n in range(400))
@@ -182,7 +183,7 @@ def _fill(house: House, size: Size, step: Step) -> None:
     names = [column.name for column in _issues.columns]
     for start in range(0, size.million, BATCH):
         step(f"filling {start:,} of {size.million:,}")
-        made = list(_made(house, start, min(BATCH, size.million - start)))
+        made = list(_made(house, start, min(BATCH, size.million - start), size.million))
         with house.app.app_context(), transaction.writing() as conn:
             bulk.insert(conn, _issues, [[issue[name] for name in names] for issue in made])
             bulk.insert(conn, _photos, [_photo(issue) for issue in made if issue["gravity"]])
@@ -193,13 +194,14 @@ def _fill(house: House, size: Size, step: Step) -> None:
             conn.execute(sql(f"ANALYZE {table.name}"))
 
 
-def _made(house: House, start: int, count: int) -> Iterator[dict[str, Any]]:
-    """Issues of five years, as the queue's read model has them."""
+def _made(house: House, start: int, count: int, total: int) -> Iterator[dict[str, Any]]:
+    """Issues of five years, as the queue's read model has them, in the order in which they came."""
     end = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
     for n in range(start, start + count):
-        state = _chance.choice(STATES)
-        # What is open was found lately.
-        age = _chance.random() * (90 if state in CLOCK_RUNS else 365 * YEARS)
+        age = 365 * YEARS * (1 - n / total)
+        # What is open was found lately, but for what nobody has followed up.
+        lately = age < LATELY or _chance.random() < 0.02
+        state = _chance.choice(CLOCK_RUNS if lately and _chance.random() < 0.8 else DONE)
         found = end - timedelta(days=age)
         part, fault = _chance.choice(_PLACES), _chance.choice(_FAULTS)
         title = f"{part}{fault}"

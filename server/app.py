@@ -45,6 +45,7 @@ from .open.routes import blueprint as open_pages
 from .outgoing import Outgoing
 from .people.queries import identify
 from .people.routes import blueprint as people
+from .phone.routes import blueprint as phone
 from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
@@ -59,7 +60,7 @@ from .webhooks.routes import blueprint as webhooks
 log = structlog.get_logger()
 BLUEPRINTS = (
     *(people, devices, law, projects, inspections, issues, findings, photos, numbers, notices, traces),
-    *(agenda, desk, open_pages, notifications, webhooks, views, measures, exports, evidence),
+    *(agenda, desk, phone, open_pages, notifications, webhooks, views, measures, exports, evidence),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 

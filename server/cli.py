@@ -87,6 +87,7 @@ def serve(workers: int, threads: int) -> None:
         "server.app:create_app()",
     ]
     console.print(f"  工作台 desk    http://{config.bind}/desk/")
+    console.print(f"  手机端 phone   http://{config.bind}/phone/")
     console.print(f"  接口 API       http://{config.bind}/api/v1/config")
     console.print(f"  健康 health    http://{config.bind}/healthz")
     os.execv(sys.executable, arguments)  # noqa: S606  # the server takes this process over
@@ -256,12 +257,14 @@ def rebuild() -> None:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the file is not what would be written.")
 @with_appcontext
 def openapi_command(check: bool) -> None:
-    """接口说明 Write openapi.yaml from kinds and routes."""
-    path, written = ROOT / "openapi.yaml", openapi.text()
-    if not check:
-        path.write_text(written, encoding="utf-8")
-    elif not path.exists() or path.read_text(encoding="utf-8") != written:
-        raise click.ClickException("openapi.yaml is not what the code says; run `make openapi`.")
+    """接口说明 Write openapi.yaml and web/sync/kinds.json from kinds and routes."""
+    files = {"openapi.yaml": openapi.text(), "web/sync/kinds.json": openapi.kinds_text()}
+    for name, written in files.items():
+        path = ROOT / name
+        if not check:
+            path.write_text(written, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != written:
+            raise click.ClickException(f"{name} is not what the code says; run `make openapi`.")
 
 
 main.add_command(archive)

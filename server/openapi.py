@@ -1,16 +1,19 @@
-"""openapi.yaml, written from the register of operations and the catalogue of kinds, never by hand."""
+"""openapi.yaml and the clients' kinds, written from the register of operations and the catalogue."""
 
 import re
 from typing import Any
 
+import orjson
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
+from sync.lifecycle import Lifecycle
 from sync.protocol import PROTOCOL
+from sync.record import Field, Kind
 
-from .catalogue import CATALOGUE
+from .catalogue import CATALOGUE, SCHEMAS
 from .endpoint import ANYONE, OPERATIONS, Operation
 from .errors import CODES, REMEDIES
 
@@ -137,3 +140,33 @@ def text() -> str:
     head = "# Written by `make openapi` from kinds and routes; do not edit.\n"
     body: str = yaml.dump(document(), Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110)
     return head + body
+
+
+def kinds_text() -> str:
+    """web/sync/kinds.json: what a client must know of each kind to preview what the server will judge."""
+    kinds = {line.kind.name: _kind(line.kind) for line in CATALOGUE}
+    said = {"about": "Written by `make openapi`; do not edit.", "schema": SCHEMAS.current, "kinds": kinds}
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _kind(kind: Kind) -> dict[str, Any]:
+    said: dict[str, Any] = {"fields": {name: _field(f) for name, f in kind.fields.items()}}
+    if kind.lifecycle is not None:
+        said["states"] = _states(kind.lifecycle)
+    told = {"audiences": list(kind.audiences), "signed": kind.signed, "own": kind.own, "meets": kind.meets}
+    return said | {name: value for name, value in told.items() if value}
+
+
+def _field(field: Field) -> dict[str, Any]:
+    told: dict[str, Any] = {"required": field.required, "fixed": field.fixed, "group": field.group}
+    told |= {"order": list(field.order), "most": field.schema.get("maxLength")}
+    return {"policy": field.policy} | {name: value for name, value in told.items() if value}
+
+
+def _states(lifecycle: Lifecycle) -> dict[str, Any]:
+    steps = {}
+    for verb, step in lifecycle.transitions.items():
+        told = {"needs": list(step.needs), "stamps": list(step.stamps), "times": list(step.times)}
+        steps[verb] = {"from": list(step.sources), "to": step.target, "by": sorted(step.by)}
+        steps[verb] |= {name: value for name, value in told.items() if value}
+    return {"initial": lifecycle.initial, "steps": steps}

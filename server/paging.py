@@ -28,6 +28,10 @@ class Keyset:
         if page is not None:
             here, last = tuple_(*self.columns), tuple_(*self._read(page))
             query = query.where(here < last if self.descending else here > last)
+        return self.ordered(query, limit)
+
+    def ordered(self, query: Select[Any], limit: int) -> Select[Any]:
+        """The first rows of the query in this order: one more than `limit`."""
         order = [c.desc() if self.descending else c.asc() for c in self.columns]
         return query.order_by(*order).limit(limit + 1)
 

@@ -59,8 +59,9 @@ INTERVALS_S = {
 # These walk over all that rests.
 INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
 INTERVALS_S |= {"forget notifications": DAY_S}
-# Whether the database is behind what was signed is said before anybody works with it.
-AT_START = frozenset({"look back"})
+# Whether the database is behind what was signed is said before anybody works with it; figures are asked
+# for at once.
+AT_START = frozenset({"look back", "count for measures"})
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"look back", "drain uploads", "sweep uploads", "clear scratch"})

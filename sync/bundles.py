@@ -48,15 +48,15 @@ def proven(
     conn: Connection, dossier: str, records: Collection[str], size: int, upto: int
 ) -> Iterator[Proven]:
     """The entries that speak of these records, in their order, each under the checkpoint of `size`
-    entries whose last is seq `upto`. Four statements an entry. Raises growth.Broken.
+    entries whose last is seq `upto`. Three statements an entry. Raises growth.Broken.
     """
     for seq in _seqs(conn, dossier, records, upto):
         row = conn.execute(
-            select(_e.c.bytes, _p.c.salt, _p.c.bytes.label("payload"))
+            select(_e.c.bytes, _e.c.hash, _p.c.salt, _p.c.bytes.label("payload"))
             .join_from(_e, _p, (_p.c.dossier == _e.c.dossier) & (_p.c.seq == _e.c.seq), isouter=True)
             .where(_e.c.dossier == dossier, _e.c.seq == seq)
         ).one()
-        index = growth.index_of(conn, dossier, seq)
+        index = growth.index_of(conn, dossier, seq, row.hash)
         if index is None or index >= size:
             raise growth.Broken(f"{dossier}: entry {seq} stands in no tile")
         path = growth.proofs(conn, {dossier: inclusion_path(index, size)})[dossier]

@@ -240,13 +240,17 @@ def consistency(conn: Connection, dossier: str, first: int, second: int) -> list
 
 def inclusion(conn: Connection, dossier: str, seq: int) -> notes.Proof | None:
     """The proof of entry `seq` under the newest checkpoint, with the entry's bytes in it; None where no
-    checkpoint covers it yet, or there is no such entry. Raises growth.Broken. Five statements.
+    checkpoint covers it yet, or there is no such entry. Raises growth.Broken. Four statements.
     """
-    made = newest(conn, [dossier]).get(dossier)
-    index = growth.index_of(conn, dossier, seq)
-    if made is None or index is None or index >= made.size:
-        return None
     e = tables.entries
-    data = conn.execute(select(e.c.bytes).where(e.c.dossier == dossier, e.c.seq == seq)).scalar_one()
+    entry = conn.execute(
+        select(e.c.hash, e.c.bytes).where(e.c.dossier == dossier, e.c.seq == seq)
+    ).one_or_none()
+    made = newest(conn, [dossier]).get(dossier)
+    if entry is None or made is None:
+        return None
+    index = growth.index_of(conn, dossier, seq, entry.hash)
+    if index is None or index >= made.size:
+        return None
     hashes = growth.proofs(conn, {dossier: inclusion_path(index, made.size)})[dossier]
-    return notes.Proof(index, tuple(hashes), made.note, data)
+    return notes.Proof(index, tuple(hashes), made.note, entry.bytes)

@@ -7,7 +7,8 @@ the journal. Tiles are derived from the entries and only ever extended.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, tuple_, update
+import orjson
+from sqlalchemy import Connection, bindparam, literal_column, select, text, update
 
 from . import bulk, tables
 from .tree import HASH, TILE, Node, Place, Range, Span, full_root, nodes, place, prove
@@ -20,6 +21,23 @@ _LEAVES = (
     .order_by(tables.entries.c.seq)
     .limit(bindparam("limit"))
 )
+
+
+# Looked up one by one by their keys, whatever the planner thinks of the table: a comparison of row values
+# with a list is answered by reading the whole table (SQLite), or the whole dossier (PostgreSQL).
+_TILES = {
+    "sqlite": text(
+        "SELECT t.dossier, t.level, t.tile, t.hashes FROM json_each(:keys) AS k CROSS JOIN tiles AS t"
+        " WHERE t.dossier = json_extract(k.value, '$[0]') AND t.level = json_extract(k.value, '$[1]')"
+        " AND t.tile = json_extract(k.value, '$[2]')"
+    ),
+    "postgresql": text(
+        "SELECT k.dossier, k.level, k.tile, t.hashes FROM unnest(CAST(:dossiers AS text[]),"
+        " CAST(:levels AS int[]), CAST(:tiles AS bigint[])) AS k (dossier, level, tile)"
+        " CROSS JOIN LATERAL (SELECT hashes FROM tiles WHERE dossier = k.dossier AND level = k.level"
+        " AND tile = k.tile OFFSET 0) AS t"
+    ),
+}
 
 
 class Broken(Exception):
@@ -95,18 +113,15 @@ def proofs(conn: Connection, paths: Mapping[str, Sequence[Span]]) -> dict[str, l
     """
     spans = [(dossier, span) for dossier, path in paths.items() for span in path]
     wanted = {(dossier, *_key(place(node))) for dossier, span in spans for node in nodes(span)}
-    t = tables.tiles
-    rows = (
-        conn.execute(
-            select(t.c.dossier, t.c.level, t.c.tile, t.c.hashes).where(
-                tuple_(t.c.dossier, t.c.level, t.c.tile).in_(sorted(wanted))
-            )
-        )
-        if wanted
-        else ()
-    )
+    rows = conn.execute(_TILES[conn.dialect.name], _listed(conn, sorted(wanted))) if wanted else ()
     held = {(row.dossier, row.level, row.tile): row.hashes for row in rows}
     return {dossier: prove(path, _from(held, dossier)) for dossier, path in paths.items()}
+
+
+def _listed(conn: Connection, keys: Sequence[tuple[str, int, int]]) -> dict[str, Any]:
+    if conn.dialect.name == "sqlite":
+        return {"keys": orjson.dumps(keys).decode()}
+    return dict(zip(("dossiers", "levels", "tiles"), map(list, zip(*keys, strict=True)), strict=True))
 
 
 def _key(where: Place) -> tuple[int, int]:
@@ -129,19 +144,19 @@ def root_at(conn: Connection, dossier: str, size: int) -> bytes:
     return proofs(conn, {dossier: [(0, size)]})[dossier][0]
 
 
-def index_of(conn: Connection, dossier: str, seq: int) -> int | None:
-    """The place (from 0) of entry `seq` among all leaves; None where it stands in no tile yet, or where
-    there is no such entry. After a restore seq and place differ. Two statements.
+def index_of(conn: Connection, dossier: str, seq: int, leaf: bytes) -> int | None:
+    """The place (from 0) of entry `seq`, whose hash is `leaf`, among all leaves; None where it stands in no
+    tile yet. After a restore seq and place differ. One statement.
     """
-    e, t = tables.entries, tables.tiles
-    leaf = conn.execute(select(e.c.hash).where(e.c.dossier == dossier, e.c.seq == seq)).scalar()
+    t = tables.tiles
     row = conn.execute(
         select(t.c.tile, t.c.hashes)
-        .where(t.c.dossier == dossier, t.c.level == 0, t.c.last >= seq)
+        # Said as it is, not as a parameter: the index is of this level alone.
+        .where(t.c.dossier == dossier, literal_column("level = 0"), t.c.last >= seq)
         .order_by(t.c.last)
         .limit(1)
     ).one_or_none()
-    if leaf is None or row is None:
+    if row is None:
         return None
     for at in range(0, len(row.hashes), HASH):
         if row.hashes[at : at + HASH] == leaf:

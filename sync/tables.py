@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -67,7 +68,13 @@ tiles = Table(
     Column("tile", BigInteger, primary_key=True, autoincrement=False),
     Column("last", BigInteger, nullable=False),
     Column("hashes", LargeBinary, nullable=False),
-    Index("tiles_last", "dossier", "level", "last"),
+    # Of level 0 alone: a planner that knows nothing of the table yet must not take it for the key.
+    Index(
+        "tiles_last",
+        *("dossier", "last"),
+        sqlite_where=text("level = 0"),
+        postgresql_where=text("level = 0"),
+    ),
 )
 
 # Signed notes about the tree (notes.py), never altered; `seq` is the last entry that each covers.

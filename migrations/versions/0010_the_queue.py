@@ -12,8 +12,23 @@ branch_labels = None
 depends_on = None
 
 
+# A state's issues in each order of the queue.
+ORDERS = {
+    "issues_state_found": ["state", "found_at", "dossier", "id", "gravity", "domain"],
+    "issues_state_due": [
+        *("state", "due_on", "dossier", "id", "gravity", "domain"),
+        *("audience", "deleted", "paused_on"),
+    ],
+    "issues_state_gravity": ["state", "gravity", "dossier", "id", "domain"],
+}
+
+
 def upgrade() -> None:
     """Forward; the previous release knows nothing of these tables."""
+    for name, columns in ORDERS.items():
+        op.create_index(name, "issues", columns, unique=False)
+    op.drop_index("issues_state", "issues")
+    op.drop_index("issues_issued", "issues")
     op.create_table(
         "views",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -47,7 +62,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dossier", "issue", "since_on"),
     )
     op.create_index("measured_issued", "measured", ["issued_on"], unique=False)
-    op.create_index("measured_code", "measured", ["dossier", "code", "found_on"], unique=False)
+    op.create_index(
+        "measured_code", "measured", ["dossier", "code", "found_on", "void_on", "issue"], unique=False
+    )
     op.create_table(
         "exports",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -79,3 +96,7 @@ def downgrade() -> None:
     op.drop_table("measured")
     op.execute("DELETE FROM positions WHERE follower = 'measures'")
     op.drop_table("views")
+    op.create_index("issues_issued", "issues", ["issued_at"], unique=False)
+    op.create_index("issues_state", "issues", ["state", "found_at"], unique=False)
+    for name in ORDERS:
+        op.drop_index(name, "issues")

@@ -37,7 +37,10 @@ def upgrade() -> None:
         sa.Column("hashes", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("dossier", "level", "tile"),
     )
-    op.create_index("tiles_last", "tiles", ["dossier", "level", "last"], unique=False)
+    level_0 = sa.text("level = 0")
+    op.create_index(
+        "tiles_last", "tiles", ["dossier", "last"], sqlite_where=level_0, postgresql_where=level_0
+    )
     op.create_table(
         "checkpoints",
         sa.Column("dossier", sa.String(length=96), nullable=False),

@@ -49,5 +49,6 @@ class MeasuredRow(Model):
     replied_on: Mapped[int] = mapped_column(Integer)
     __table_args__ = (
         Index("measured_issued", "issued_on"),
-        Index("measured_code", "dossier", "code", "found_on"),
+        # Alone enough to tell whether a hazard has come back: asked once for each issue of a cohort.
+        Index("measured_code", "dossier", "code", "found_on", "void_on", "issue"),
     )

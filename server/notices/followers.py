@@ -100,12 +100,22 @@ def _days_paused(conn: Connection, dossier: str, issue: str, *, after: date) -> 
 def _steps(
     conn: Connection, dossier: str, issue: str, state: State, paper: Mapping[str, Any]
 ) -> Iterator[Follow]:
-    """Who issues a paper issues what is on it, and who serves it has it received: one deed, not two.
+    """Who issues a paper confirms and issues what is on it, and who serves it has it received: one deed.
 
     With the paper the addressee sees the issue and its photographs.
     """
     step, version = state.body["state"], str(state.version)
     party = f"party:{paper['addressee']}"
+    if step in LIFECYCLE.transitions["confirm"].sources:
+        yield Follow(
+            kind="issue",
+            record=issue,
+            cause=("confirm", version),
+            fields={"state": {"do": "confirm"}},
+            by=paper["issued_by"],
+            at=paper["issued_at"],
+        )
+        step = LIFECYCLE.transitions["confirm"].target
     if step in LIFECYCLE.transitions["issue"].sources:
         shown = party if state.audience == "field" else None
         yield Follow(

@@ -71,6 +71,16 @@ def test_many_pushes_grow_the_same_tree_as_one(registry: Registry, monkeypatch: 
             assert tree.verify_consistency(seq, tree.root_of(leaves[:seq]), size, newest.root, proof)
 
 
+def test_tiles_are_looked_up_by_their_keys_and_never_all_read(registry: Registry, database: str) -> None:
+    registry.seal()
+    with registry.reading() as conn:
+        asked = growth._listed(conn, [(WJ, 0, 0), (WJ, 1, 0)])
+        explain = "EXPLAIN QUERY PLAN " if database == "sqlite" else "EXPLAIN "
+        conn.execute(text("SET LOCAL enable_seqscan = off")) if database == "postgresql" else None
+        plan = str(conn.execute(text(explain + growth._TILES[database].text), asked).all())
+    assert "tiles_pkey" in plan or "SEARCH t USING INDEX sqlite_autoindex_tiles_1" in plan, plan
+
+
 def test_an_entry_that_no_checkpoint_covers_has_no_proof_yet(registry: Registry) -> None:
     registry.seal()
     registry.house.desk("li").push(WJ, issue())

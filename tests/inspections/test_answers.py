@@ -9,7 +9,7 @@ from server.cli import rebuild
 from server.inspections.records.answer import ANSWER
 from server.inspections.records.signature import SIGNATURE
 from server.inspections.rules import ALL_ITEMS, ANSWERS, answer_id
-from tests.inspections.conftest import WJ, checklist, visit
+from tests.inspections.conftest import OFFICE, WJ, checklist, visit
 from tests.inspections.test_score import FORMS, worked
 from tests.support.house import Desk, House, create, decide, delete, update
 from tests.sync.test_vectors import vectors
@@ -147,6 +147,8 @@ def test_items_that_ask_for_a_photograph_and_have_none_are_named(office: House) 
     content |= {"sections": [{"code": "1", "title": "一", "forms": [form]}]}
     entered = office.desk("chen").call("POST", "/api/v1/checklists", json=content)
     template, li = entered.json["id"], office.desk("li")
+    publish = update("template", template, 10**6, {"state": {"do": "publish"}})
+    assert office.desk("chen").push(OFFICE, publish)[0]["status"] in ("applied", "merged")
     made = visit(office, "li", "wang", checklist=template, checklist_edition=1)
     results = {"1": "ok", "2": "fault", "3": "ok", "4": "na"}
     of = [{"form": "F", "instance": "", "item": c, "result": r} for c, r in results.items()]

@@ -298,11 +298,16 @@ def test_nobody_moves_by_hand_what_a_paper_says(bureau: Bureau) -> None:
     assert body(bureau, record)["notice"] == again
 
 
-def test_what_is_not_confirmed_is_not_issued_by_a_paper(bureau: Bureau) -> None:
-    record = bureau.issue()
-    bureau.issued(issues=[record])
+def test_a_formal_paper_confirms_what_it_is_about_so_that_nothing_stays_off_the_ladder(
+    bureau: Bureau,
+) -> None:
+    record, refuted = bureau.issue(), bureau.issue()
+    take(bureau, "zhang", refuted, "dismiss")
+    bureau.issued(issues=[record, refuted])
     told = bureau.desk("zhang").get(f"/api/v1/issues/{record}")
-    assert (told["state"], told["audience"]) == ("submitted", "field")
+    assert (told["state"], told["audience"]) == ("issued", PARTY)
+    told = bureau.desk("zhang").get(f"/api/v1/issues/{refuted}")
+    assert (told["state"], told["audience"]) == ("dismissed", "field"), "what was decided stays decided"
 
 
 EVERY_DAY = Calendar({year: Year(frozenset(), frozenset(), "v") for year in (2026, 2027)})

@@ -209,3 +209,32 @@ def test_a_repetition_across_a_restore_changes_nothing(site: House) -> None:
         office().journal.restore(conn, WJ, received_at="2026-11-22T02:00:00.000Z")
     again = send()["outcome"]
     assert (first["status"], again["replay"], again["seq"]) == ("applied", True, first["seq"])
+
+
+@pytest.mark.parametrize("sort", ["-found_at", "found_at", "due_on", "-severity"])
+@pytest.mark.parametrize("query", ["state=submitted&state=confirmed", "overdue=true", "state=dismissed"])
+def test_pages_of_several_states_are_one_order(site: House, sort: str, query: str) -> None:
+    """Each state is read by its own index; on the page nobody sees where one ends."""
+    li, zhang = site.desk("li"), site.desk("zhang")
+    grades = ("general", "serious", "major")
+    made = [
+        found(str(n), 1 + n * 5 % 13, severity=grades[n % 3], due_on=f"2026-11-{10 + n * 7 % 19}")
+        for n in range(18)
+    ]
+    li.push(WJ, *made)
+    for n, verb in enumerate(["confirm"] * 6 + ["dismiss"] * 4):
+        zhang.push(WJ, update("issue", made[n]["record"], 10**6, {"state": {"do": verb}}))
+    whole = zhang.get(f"/api/v1/issues?{query}&sort={sort}&limit=200")["items"]
+    every = zhang.get(f"/api/v1/issues?sort={sort}&limit=200")["items"]
+    states = [part.removeprefix("state=") for part in query.split("&")]
+    wanted = [i for i in every if (i["overdue"] if query == "overdue=true" else i["state"] in states)]
+    assert [i["id"] for i in whole] == [i["id"] for i in wanted]
+    assert len(wanted) > 3
+    seen: list[str] = []
+    page: str | None = ""
+    while page is not None:
+        more = f"&page={page}" if page else ""
+        answer = zhang.get(f"/api/v1/issues?{query}&sort={sort}&limit=2{more}")
+        seen += [i["id"] for i in answer["items"]]
+        page = answer["next"]
+    assert seen == [i["id"] for i in wanted]

@@ -18,6 +18,8 @@ from sync.journal import Journal, Pushed
 from tests.sync.model import SHEET, person
 
 AT = "2026-11-22T01:00:00.000Z"
+# What a dossier's backup holds.
+TABLES = [t for t in tables.metadata.sorted_tables if "dossier" in t.c]
 GUEST = "phone-guest"
 
 
@@ -120,13 +122,13 @@ class Dossier:
         with self.reading() as conn:
             return {
                 t.name: [dict(r._mapping) for r in conn.execute(select(t).where(t.c.dossier == self.name))]
-                for t in tables.metadata.sorted_tables
+                for t in TABLES
             }
 
     def restore(self, backup: dict[str, list[dict[str, Any]]], lineage: list[tuple[int, int]]) -> None:
         """Put a backup back and open the next epoch."""
         with self.writing() as conn:
-            for t in tables.metadata.sorted_tables:
+            for t in TABLES:
                 conn.execute(delete(t).where(t.c.dossier == self.name))
                 if backup[t.name]:
                     conn.execute(insert(t), [{str(k): v for k, v in row.items()} for row in backup[t.name]])

@@ -48,7 +48,7 @@ function entry(shown, e) {
     ...lost,
     e.reason ? el("p", {}, e.reason) : "",
     el("p", { className: "muted" }, moment(e.at), late ? ` · ${say("receivedAt")} ${moment(e.received_at)}` : "",
-      ` · ${say("device")} ${e.device.split("/")[0]} · ${say("entry")} #${e.seq} `, el("code", {}, e.hash.slice(0, 12))));
+      ` · ${say("device")} ${e.device.split("/")[0]} · ${say("entry")} #${e.seq} `, e.signed ? `· ${say("deviceSigned")} ` : "", el("code", {}, e.hash.slice(0, 12))));
 }
 
 /** A field's value as people read it. */

@@ -81,6 +81,7 @@ const WORDS = {
   device: ["设备", "device"],
   receivedAt: ["服务器收到", "received"],
   entry: ["留痕", "entry"],
+  deviceSigned: ["设备已签名", "signed by the device"],
   notApplied: ["未采用", "Not applied"],
   lost: ["{field}：保留 {kept}，未采用 {mine}", "{field}: kept {kept}, not {mine}"],
   erased: ["内容已依法清除", "Contents erased by law"],

@@ -1,0 +1,1 @@
+"""The phone's page, as it was built from web/phone/."""

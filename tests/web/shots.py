@@ -1,0 +1,205 @@
+"""Pictures of every screen of the phone on the demonstration's district, put into var/shots.
+
+`make shots`. Both languages, light and dark; a person looks at them.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import orjson
+from playwright.sync_api import Playwright
+
+from sync.line import HttpLine
+from tests.journeys.conftest import PASSWORD, run
+from tests.support.house import delete, new_id
+from tests.support.live import REPOSITORY, LiveServer
+from tests.web.browser import PIN, VIEWPORT, Handset, playing
+
+SHOTS = REPOSITORY / "var" / "shots"
+PICTURES = REPOSITORY / "server" / "demo" / "pictures"
+SERVE = (sys.executable, "-m", "server.cli", "serve", "--workers", "1")
+WJ = "project%3Awj-01"
+
+
+@contextmanager
+def district() -> Iterator[LiveServer]:
+    """The demonstration behind a port."""
+    with TemporaryDirectory(prefix="xunjian-shots-") as folder:
+        env = {
+            "XUNJIAN_VAR": folder,
+            "XUNJIAN_DATABASE_URL": f"sqlite:///{folder}/x.db",
+            "XUNJIAN_DEMO_PASSWORD": PASSWORD,
+        }
+        for command in ("migrate", "demo"):
+            run(env, command)
+        with LiveServer(env, SERVE, folder=Path(folder)) as server:
+            yield server
+
+
+def take(playwright: Playwright, url: str, folder: Path, english: bool, dark: bool) -> None:
+    """One walk through all rooms, a picture in each."""
+    name = f"{'en' if english else 'zh'}-{'dark' if dark else 'light'}"
+    made = 0
+
+    def shot(title: str, *, whole: bool = False) -> None:
+        nonlocal made
+        made += 1
+        handset.page.wait_for_timeout(250)
+        path = SHOTS / name / f"{made:02d}-{title}.png"
+        handset.page.screenshot(path=path, full_page=whole)
+        if handset.page.evaluate("document.documentElement.scrollWidth") > VIEWPORT["width"]:
+            print(f"{path.relative_to(SHOTS)} is wider than the phone")
+
+    handset = Handset(playwright, url, folder / name, color_scheme="dark" if dark else "light")
+    page = handset.open()
+    if english:
+        page.get_by_role("button", name="English").click()
+    shot("door")
+    page.fill("input[name=username]", "inspector")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("form .main")
+    page.wait_for_selector("input[name=again]")
+    shot("code")
+    page.fill("input[name=pin]", PIN)
+    page.fill("input[name=again]", PIN)
+    page.click("form .main")
+    page.wait_for_selector(".below")
+    handset.loaded()
+    walk(handset, shot)
+    disagree(handset, url)
+    settle(handset, shot)
+    offline(handset, shot)
+    handset.stop()
+    if handset.faults:
+        print(name, *handset.faults, sep="\n  ")
+
+
+def walk(handset: Handset, shot: Callable[..., None]) -> None:
+    """The rooms, with a line."""
+    page = handset.page
+    shot("day", whole=True)
+    handset.open("#/projects")
+    page.wait_for_selector(".card")
+    shot("projects")
+    page.locator(".card").first.click()
+    page.wait_for_selector(".duo")
+    shot("project", whole=True)
+    page.locator(".duo .main").click()
+    page.wait_for_selector("h1")
+    page.wait_for_selector(".total")
+    shot("inspection")
+    page.locator(".cards .card").first.click()
+    page.wait_for_selector(".item")
+    for item, answer in ((0, ".ok"), (1, ".fault"), (2, ".na")):
+        page.locator(".item").nth(item).locator(answer).click()
+        page.wait_for_selector(".item")
+        page.wait_for_timeout(150)
+    shot("form")
+    page.go_back()
+    page.wait_for_selector(".acts .main")
+    page.locator(".acts .main").click()
+    shot("finish")
+    page.keyboard.press("Escape")
+    handset.open("#/issues")
+    page.wait_for_selector(".issue")
+    page.wait_for_timeout(800)
+    shot("issues")
+    page.locator(".issue").nth(1).click()
+    page.wait_for_selector(".strip")
+    page.wait_for_timeout(500)
+    shot("issue", whole=True)
+    page.locator("section button:not(.frame)").first.click()
+    shot("edit")
+    page.keyboard.press("Escape")
+
+
+def disagree(handset: Handset, url: str) -> None:
+    """The phone edits two issues without a line; meanwhile somebody renames one and deletes the other."""
+    page = handset.page
+    with HttpLine(url) as other:
+        other.sign_in("inspector2", PASSWORD, "shots")
+        wanted = {"dossier": "project:wj-01", "state": "submitted,confirmed", "limit": "2"}
+        named, deleted = other.request("GET", "/api/v1/issues", params=wanted).json()["items"]
+        handset.context.set_offline(True)
+        for item in (named, deleted):
+            handset.open(f"#/issues/{WJ}/{item['id']}")
+            page.wait_for_selector(f".lead h1:text('{item['title']}')")
+            page.locator("section button:not(.frame)").first.click()
+            page.locator("dialog input:not([type=radio])").first.fill(f"{item['title']}（已核实）")
+            page.locator("dialog .main").click()
+            page.wait_for_selector("h1:text('已核实')")
+        other.request(
+            "PATCH",
+            f"/api/v1/issues/{named['id']}",
+            params={"dossier": named["dossier"]},
+            headers={"If-Match": f'"{named["version"]}"'},
+            json={
+                "fields": {"title": {"set": f"{named['title']}，共3处"}},
+                "change": new_id(),
+                "at": "2026-11-27T09:00:00+08:00",
+            },
+        )
+        gone = delete("issue", deleted["id"], deleted["version"])
+        push = [{"dossier": deleted["dossier"], "epoch": 1, "changes": [gone]}]
+        other.exchange(orjson.dumps({"protocol": 1, "schema": 1, "no": 1, "push": push}))
+    handset.context.set_offline(False)
+    handset.sync()
+
+
+def settle(handset: Handset, shot: Callable[..., None]) -> None:
+    """What was not applied, explained; and the two values side by side."""
+    page = handset.open("#/waiting")
+    page.wait_for_selector("a.card")
+    shot("waiting")
+    page.locator("a.card").first.click()
+    page.wait_for_selector(".offer")
+    page.wait_for_timeout(500)
+    page.locator(".offer").nth(1).click()
+    shot("conflict", whole=True)
+
+
+def offline(handset: Handset, shot: Callable[..., None]) -> None:
+    """What happens without a line: capture, outbox, waiting, sign-out."""
+    page = handset.page
+    handset.context.set_offline(True)
+    handset.shoot(PICTURES / "edge-unguarded.jpg")
+    shot("new-issue", whole=True)
+    page.locator("select").select_option(index=1)
+    handset.save()
+    shot("issues-offline")
+    handset.shoot(PICTURES / "pit-crack.jpg")
+    handset.open("#/")
+    page.wait_for_selector(".card")
+    shot("day-draft")
+    handset.open("#/outbox")
+    page.wait_for_selector(".lead")
+    shot("outbox", whole=True)
+    page.locator(".grave").first.click()
+    shot("sign-out")
+    page.keyboard.press("Escape")
+    handset.restart()
+    page = handset.open()
+    page.wait_for_selector("input[name=pin]")
+    shot("unlock")
+
+
+def main() -> None:
+    """All four kinds of picture."""
+    shutil.rmtree(SHOTS, ignore_errors=True)
+    wanted = sys.argv[1:] or ["zh-light", "zh-dark", "en-light", "en-dark"]
+    with district() as server, playing() as playwright, TemporaryDirectory() as folder:
+        for name in wanted:
+            take(playwright, server.url, Path(folder), name.startswith("en"), name.endswith("dark"))
+            print(SHOTS / name)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as wrong:
+        sys.exit(wrong.stderr or str(wrong))

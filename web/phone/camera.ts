@@ -1,0 +1,88 @@
+/** A photograph as evidence: hashed at capture, with place, time and how far the phone's clock is off. */
+
+import { signal } from "@preact/signals";
+
+import { sha256 } from "../sync/canonical.ts";
+import { sets } from "../sync/change.ts";
+import { uuid7 } from "../sync/ids.ts";
+import { type Replica, rfc3339 } from "../sync/replica.ts";
+import type { Shot } from "../sync/tables.ts";
+
+const PREVIEW_PX = 480;
+const MIMES = ["image/jpeg", "image/png", "image/webp", "image/heic"];
+const FIX = { enableHighAccuracy: true, maximumAge: 15_000, timeout: 20_000 };
+
+export interface Fix {
+  lat_e7: number;
+  lon_e7: number;
+  accuracy_m: number;
+}
+
+/** The last fix while somebody is capturing; null where there is none (yet). */
+export const fix = signal<Fix | null>(null);
+export const locating = signal(false);
+
+/** Follow the position until the returned function is called. */
+export function followPosition(): () => void {
+  if (!("geolocation" in navigator)) return () => {};
+  locating.value = true;
+  const watch = navigator.geolocation.watchPosition(
+    ({ coords }) => {
+      locating.value = false;
+      fix.value = {
+        lat_e7: Math.round(coords.latitude * 1e7),
+        lon_e7: Math.round(coords.longitude * 1e7),
+        accuracy_m: Math.min(100_000, Math.round(coords.accuracy)),
+      };
+    },
+    () => (locating.value = false), // no fix is no reason not to work
+    FIX,
+  );
+  return () => {
+    navigator.geolocation.clearWatch(watch);
+    locating.value = false;
+  };
+}
+
+/** The fix as fields of a record: browsers give WGS-84 (W3C Geolocation §5.4). */
+export const position = (at: Fix | null): Record<string, number | string> => (at ? { ...at, datum: "WGS-84" } : {});
+
+export interface Taken {
+  shot: Shot;
+  bytes: ArrayBuffer;
+  preview: ArrayBuffer | null;
+}
+
+/** What the camera handed over, as it is: the original bytes are the evidence. */
+export async function take(replica: Replica, file: File): Promise<Taken> {
+  const taken = rfc3339(replica.now());
+  const bytes = await file.arrayBuffer();
+  const mime = MIMES.includes(file.type) ? file.type : "image/jpeg";
+  const told = { taken_at: taken, clock_offset_ms: replica.offsetMs ?? undefined, ...position(fix.value) };
+  const shot = {
+    photo: uuid7(),
+    sha256: await sha256(bytes),
+    size: bytes.byteLength,
+    mime,
+    name: file.name,
+    fields: sets(told),
+  };
+  return { shot, bytes, preview: await preview(file) };
+}
+
+/** A small picture for lists; where the browser cannot read the format, the original has to do. */
+async function preview(file: Blob): Promise<ArrayBuffer | null> {
+  try {
+    const whole = await createImageBitmap(file);
+    const scale = Math.min(1, PREVIEW_PX / Math.max(whole.width, whole.height));
+    const [width, height] = [Math.round(whole.width * scale), Math.round(whole.height * scale)];
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width, height });
+    canvas.getContext("2d")?.drawImage(whole, 0, 0, width, height);
+    whole.close();
+    const small = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.8));
+    return small ? await small.arrayBuffer() : null;
+  } catch {
+    return null;
+  }
+}

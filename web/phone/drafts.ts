@@ -1,0 +1,39 @@
+/** Work in progress: a row from the first keystroke, so that a killed page loses not a letter. */
+
+import type { Value } from "../sync/canonical.ts";
+import { uuid7 } from "../sync/ids.ts";
+import type { DraftRow } from "../sync/tables.ts";
+import { type Taken, take } from "./camera.ts";
+import { atWork } from "./house.ts";
+import { tell } from "./live.ts";
+import { path } from "./route.ts";
+import { say } from "./words.ts";
+
+/** A new draft of a kind, not kept before something is in it. */
+export function begin(kind: string, values: Record<string, Value> = {}): DraftRow {
+  const id = uuid7();
+  return { id, kind, route: path("new", kind, id), saved: Date.now(), values, shots: [] };
+}
+
+let writing: Promise<unknown> = Promise.resolve();
+
+/** Keep the draft as it now is. Writes follow each other: the last one stands. */
+export function keep(draft: DraftRow, taken?: Taken): Promise<void> {
+  const { replica } = atWork();
+  const row = { ...draft, saved: Date.now() };
+  const bytes = taken && { photo: taken.shot.photo, bytes: taken.bytes, preview: taken.preview };
+  const written = writing.then(() => replica.keep(row, bytes));
+  writing = written.catch((wrong: unknown) => tell(`${say("storageFailed")} (${String(wrong)})`));
+  return written;
+}
+
+/** Take a photograph into a draft: bytes and draft in one transaction, before anything is shown. */
+export async function shoot(draft: DraftRow, file: File): Promise<DraftRow> {
+  const taken = await take(atWork().replica, file);
+  const longer = { ...draft, shots: [...draft.shots, taken.shot] };
+  await keep(longer, taken);
+  return longer;
+}
+
+/** All writes so far are on the disk. */
+export const settled = (): Promise<unknown> => writing;

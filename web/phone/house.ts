@@ -1,0 +1,128 @@
+/** The person at work: their replica, the line to the house, and the rhythm that brings work home. */
+
+import { computed, signal } from "@preact/signals";
+
+import { bringHome } from "../sync/home.ts";
+import { HttpLine, NoLine, Refused, retryAfterMs } from "../sync/line.ts";
+import { Replica } from "../sync/replica.ts";
+import { type Attempt, Rhythm } from "../sync/rhythm.ts";
+import { askToKeep } from "../sync/storage.ts";
+import { tell } from "./live.ts";
+import { device, type Opened, opened, type User } from "./people.ts";
+import { rememberAuthors } from "./traces.ts";
+import { language } from "./words.ts";
+
+export interface House {
+  user: User;
+  replica: Replica;
+  line: HttpLine;
+  rhythm: Rhythm;
+}
+
+export type Connection = "unknown" | "online" | "offline" | "expired" | "too-old" | "revoked";
+
+export const house = signal<House | null>(null);
+export const connection = signal<Connection>("unknown");
+export const syncing = signal(false);
+export const lastSync = signal<Date | null>(null);
+/** Share of each photograph that is on its way, from 0 to 1. */
+export const uploading = signal<Record<string, number>>({});
+export const me = computed(() => house.value?.user ?? null);
+
+const database = (user: User): string => `xunjian-${user.id}`;
+
+/** Begin to work as this person; what they kept here is there at once, with or without a line. */
+export function enter({ user, token }: Opened): void {
+  house.value?.rhythm.stop();
+  house.value?.replica.close();
+  const line = new HttpLine("", () => language.value);
+  line.token = token;
+  const replica = new Replica(database(user), device());
+  const rhythm = new Rhythm(() => attempt(replica, line, user), retryAfterMs);
+  house.value = { user, replica, line, rhythm };
+  connection.value = "unknown";
+  void rhythm.now();
+  void askToKeep();
+}
+
+export function exit(): void {
+  house.value?.rhythm.stop();
+  house.value?.replica.close();
+  house.value = null;
+}
+
+/** Somebody who was at work when the page was killed goes on where they were. */
+export function reenter(): void {
+  const known = opened();
+  if (known) enter(known);
+}
+
+/** One attempt at a time over all tabs; a tab that does not get the turn has nothing to do. */
+async function attempt(replica: Replica, line: HttpLine, user: User): Promise<Attempt> {
+  const work = (): Promise<Attempt> => once(replica, line);
+  if (!navigator.locks) return work(); // right without them too: they only save the trouble
+  const held = { ifAvailable: true };
+  return navigator.locks.request(`${database(user)}-sync`, held, (turn) =>
+    turn ? work() : { left: false, moved: false },
+  );
+}
+
+async function once(replica: Replica, line: HttpLine): Promise<Attempt> {
+  syncing.value = true;
+  try {
+    const done = await bringHome(replica, line, "", (photo, share) => {
+      uploading.value = { ...uploading.value, [photo]: share };
+    });
+    connection.value = "online";
+    lastSync.value = new Date();
+    await rememberAuthors(replica, line);
+    return done;
+  } catch (fault) {
+    connection.value = standing(fault);
+    throw fault;
+  } finally {
+    syncing.value = false;
+    uploading.value = {};
+  }
+}
+
+function standing(fault: unknown): Connection {
+  if (fault instanceof Refused) {
+    if (fault.status === 401) return "expired";
+    if (fault.remedy === "update") return "too-old";
+    if (fault.code === "device-revoked") return "revoked";
+    return "online";
+  }
+  // tus and fetch have many words for a line that is away; anything else is a fault of ours.
+  if (!(fault instanceof NoLine) && !/tus|network|fetch/i.test(String(fault))) tell(fault);
+  return "offline";
+}
+
+/** Something was saved, or the line may be back. */
+export const soon = (): void => void house.value?.rhythm.now();
+
+addEventListener("online", soon);
+addEventListener("offline", () => {
+  if (connection.value === "online") connection.value = "offline";
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") soon();
+});
+
+/** Save something and send it when there is a line; what cannot be saved is said loudly. */
+export async function saving<T>(work: (replica: Replica) => Promise<T>): Promise<T> {
+  const { replica } = atWork();
+  const result = await work(replica);
+  soon();
+  return result;
+}
+
+export function atWork(): House {
+  const known = house.value;
+  if (!known) throw new Error("nobody is at work");
+  return known;
+}
+
+/** The roles that the person holds in a dossier, as the last sign-in told them. */
+export const roles = (dossier: string): string[] =>
+  (me.value?.posts ?? []).filter((post) => post.dossier === dossier).map((post) => post.role ?? "");

@@ -1,0 +1,15 @@
+/** The phone begins: who was at work goes on, and the pages are kept for when there is no line. */
+
+import { render } from "preact";
+
+import { App, openRooms } from "./app.tsx";
+import { reenter } from "./house.ts";
+import { tell } from "./live.ts";
+import { register } from "./worker.ts";
+
+addEventListener("unhandledrejection", (event) => tell(event.reason));
+reenter();
+const root = document.getElementById("app");
+if (root) render(<App />, root);
+openRooms();
+register().catch(tell);

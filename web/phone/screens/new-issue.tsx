@@ -1,0 +1,243 @@
+/** 上报问题: a photograph, three taps, and everything else where there is time for it. */
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import { sets } from "../../sync/change.ts";
+import type { DraftRow } from "../../sync/tables.ts";
+import type { Seen } from "../../sync/view.ts";
+import { type Fix, fix, followPosition, locating, position } from "../camera.ts";
+import { keep, settled, shoot } from "../drafts.ts";
+import { atWork, saving } from "../house.ts";
+import { tell, useLive } from "../live.ts";
+import { Icon, Picture } from "../marks.tsx";
+import { Choice, Confirm, TakePhoto, Words } from "../parts.tsx";
+import { projects, text } from "../reading.ts";
+import { go } from "../route.ts";
+import { announce } from "../toast.ts";
+import { codes, say, word } from "../words.ts";
+
+const FEW_DOMAINS = ["safety", "edge", "height", "electricity", "civilised"]; // the rest one tap further
+
+const LAST = "xunjian.last-issue"; // where and what was found last: most often it is the same site
+type Last = { dossier?: string; domain?: string };
+export const lastIssue = (): Last => JSON.parse(localStorage.getItem(LAST) ?? "{}") as Last;
+
+export function NewIssue({ id }: { id: string }): JSX.Element {
+  const kept = useLive(async () => (await atWork().replica.db.drafts.get(id)) ?? null, [id]);
+  if (!kept) return <main />;
+  return <Form draft={kept} key={id} />;
+}
+
+function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
+  const [draft, setDraft] = useState(first);
+  const [busy, setBusy] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const [fault, setFault] = useState<string | null>(null);
+  const [allDomains, setAllDomains] = useState(false);
+  const sites = useLive(projects, []);
+  useEffect(followPosition, []);
+  const { values, shots } = draft;
+  const change = (more: DraftRow["values"]): void => {
+    if (busy) return; // it is being saved: a letter more would bring the draft back
+    const next = { ...draft, values: { ...draft.values, ...more } };
+    setDraft(next);
+    keep(next).catch(() => {}); // said by drafts.ts
+  };
+  const add = (file: File): void => void shoot(draft, file).then(setDraft, tell);
+  const remove = (photo: string): void => {
+    const next = { ...draft, shots: shots.filter((shot) => shot.photo !== photo) };
+    setDraft(next);
+    keep(next).catch(() => {});
+  };
+  const dossier = text(values, "dossier") || likelySite(sites ?? []);
+  const send = async (): Promise<void> => {
+    if (!dossier) return setFault(say("projectNeeded"));
+    setBusy(true);
+    try {
+      await settled();
+      await save({ ...draft, values: { ...values, dossier } });
+      announce(say("saved"));
+      go("/issues", true);
+    } catch (wrong) {
+      tell(wrong);
+      setBusy(false);
+    }
+  };
+  const said = (name: string): string => text(values, name);
+  return (
+    <main class="form">
+      <div class="strip">
+        {shots.map((shot) => (
+          <figure key={shot.photo}>
+            <Picture photo={shot.photo} alt={say("photos")} />
+            <button type="button" class="remove" aria-label={say("removePhoto")} onClick={() => remove(shot.photo)}>
+              <Icon name="cross" />
+            </button>
+          </figure>
+        ))}
+        <TakePhoto label={say("addPhoto")} onTake={add} class="tile">
+          <Icon name="camera" />
+          {say("addPhoto")}
+        </TakePhoto>
+        <TakePhoto label={say("fromAlbum")} onTake={add} camera={false} class="tile">
+          <Icon name="plus" />
+          {say("fromAlbum")}
+        </TakePhoto>
+      </div>
+      <p class="muted pinned" role="status">
+        <Icon name="pin" />
+        {fix.value
+          ? say("located", { n: fix.value.accuracy_m })
+          : locating.value
+            ? say("positioning")
+            : say("noPosition")}
+      </p>
+      <label class="field">
+        <span>{word("kind", "project")}</span>
+        <select value={dossier} onChange={(event) => change({ dossier: event.currentTarget.value })}>
+          <option value="">{say("projectNeeded")}</option>
+          {sites?.map((site) => (
+            <option key={site.dossier} value={site.dossier}>
+              {text(site.body, "name")}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Choice
+        name="severity"
+        table="severity"
+        of={codes("severity")}
+        value={said("severity")}
+        label={word("fields", "severity")}
+        onChoose={(severity) => change({ severity })}
+      />
+      <Choice
+        name="domain"
+        table="domain"
+        of={
+          allDomains
+            ? codes("domain")
+            : FEW_DOMAINS.includes(said("domain"))
+              ? FEW_DOMAINS
+              : [said("domain"), ...FEW_DOMAINS.slice(0, -1)]
+        }
+        value={said("domain")}
+        label={word("fields", "domain")}
+        onChoose={(domain) => change({ domain })}
+        {...(!allDomains && { onMore: () => setAllDomains(true) })}
+      />
+      <Words
+        label={word("fields", "title")}
+        value={said("title")}
+        hint={say("titleHint")}
+        most={200}
+        onSay={(title) => change({ title })}
+      />
+      <Words label={word("fields", "part")} value={said("part")} most={200} onSay={(part) => change({ part })} />
+      <Words
+        label={word("fields", "description")}
+        value={said("description")}
+        rows={3}
+        onSay={(description) => change({ description })}
+      />
+      <Words
+        label={word("fields", "demand")}
+        value={said("demand")}
+        rows={2}
+        most={2000}
+        onSay={(demand) => change({ demand })}
+      />
+      <Choice
+        name="term"
+        table="term"
+        of={codes("term")}
+        value={said("term")}
+        label={word("fields", "term")}
+        onChoose={(term) => change({ term })}
+      />
+      {fault && (
+        <p class="notice wrong" role="alert">
+          {fault}
+        </p>
+      )}
+      <footer class="acts">
+        <button type="button" class="quiet" onClick={() => setAsking(true)}>
+          {say("discard")}
+        </button>
+        <button type="button" class="main" disabled={busy} onClick={() => void send()}>
+          {say("save")}
+        </button>
+      </footer>
+      {asking && (
+        <Confirm
+          title={say("discard")}
+          yes={say("discard")}
+          onClose={() => setAsking(false)}
+          onYes={() =>
+            void atWork()
+              .replica.discard(draft)
+              .then(() => go("/", true))
+          }
+        >
+          <p>{say("discardAsk")}</p>
+        </Confirm>
+      )}
+    </main>
+  );
+}
+
+const AT_SITE_M = 800;
+
+/** Where this most likely is: the site one stands on, else the last one, else the only one. */
+function likelySite(sites: Seen[]): string {
+  const here = fix.value;
+  const near = here
+    ? sites.map((site) => ({ site, m: metres(here, site.body) })).sort((a, b) => a.m - b.m)[0]
+    : undefined;
+  if (near && near.m <= AT_SITE_M) return near.site.dossier;
+  const last = lastIssue().dossier;
+  return sites.some((site) => site.dossier === last)
+    ? (last ?? "")
+    : sites.length === 1
+      ? (sites[0]?.dossier ?? "")
+      : "";
+}
+
+/** On a plane that touches the earth here: exact enough for what stands on one site. */
+function metres(here: Fix, body: Seen["body"]): number {
+  if (typeof body.lat_e7 !== "number" || typeof body.lon_e7 !== "number") return Infinity;
+  const degree = 111_320 / 1e7;
+  const north = (body.lat_e7 - here.lat_e7) * degree;
+  const east = (body.lon_e7 - here.lon_e7) * degree * Math.cos((here.lat_e7 / 1e7) * (Math.PI / 180));
+  return Math.hypot(north, east);
+}
+
+/** Issue, photographs and the end of the draft: one transaction. */
+async function save(draft: DraftRow): Promise<void> {
+  const { values, shots } = draft;
+  const said = (name: string): string | undefined => text(values, name) || undefined;
+  const [dossier, domain] = [text(values, "dossier"), said("domain") ?? "safety"];
+  const found = shots[0]?.fields.taken_at;
+  await saving((replica) =>
+    replica.together(async () => {
+      const told = {
+        title: said("title") ?? say("titleFrom", { domain: word("domain", domain) }),
+        domain,
+        severity: said("severity") ?? "general",
+        part: said("part"),
+        description: said("description"),
+        demand: said("demand"),
+        term: said("term"),
+        inspection: said("inspection"),
+        ...position(fix.value),
+      };
+      const when = found ?? { set: replica.stamp() };
+      const record = await replica.create(dossier, "issue", { ...sets(told), found_at: when });
+      for (const shot of shots) await replica.attach(dossier, record, shot, sets({ phase: "before" }));
+      const unused = await replica.db.drafts.get(draft.id);
+      if (unused) await replica.db.drafts.delete(draft.id);
+    }),
+  );
+  localStorage.setItem(LAST, JSON.stringify({ dossier, domain } satisfies Last));
+}

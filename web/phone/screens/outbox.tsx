@@ -1,0 +1,211 @@
+/** 待提交: what is not home yet, in things people recognise; how the phone stands; settings. */
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import { exportUnsent } from "../../sync/export.ts";
+import { type Room, room, total, type Unsent, unsent } from "../../sync/storage.ts";
+import { atWork, connection, type Connection, exit, lastSync, saving, soon, syncing, uploading } from "../house.ts";
+import { tell, useLive } from "../live.ts";
+import { clockTime, moment, Picture, Section } from "../marks.tsx";
+import { Dialog } from "../parts.tsx";
+import { leave, lock } from "../people.ts";
+import { label } from "../reading.ts";
+import { changeLanguage, language, say, type Word, word } from "../words.ts";
+import { opWord } from "./waiting.tsx";
+
+const STANDING: Record<Connection, Word> = {
+  unknown: "syncing",
+  online: "online",
+  offline: "offlineWorks",
+  expired: "expiredHint",
+  "too-old": "tooOld",
+  revoked: "revoked",
+};
+
+/** "3 条问题、14 张照片". */
+export function inWords({ records, photos }: Unsent): string {
+  const kinds = Object.entries(records).filter(([kind]) => kind !== "photo");
+  const said = kinds.map(([kind, n]) => say("itemsN", { n, kind: word("kind", kind) }));
+  if (photos) said.push(say("photosN", { n: photos }));
+  return said.join(say("and"));
+}
+
+export function Outbox(): JSX.Element {
+  const told = useLive(() => unsent(atWork().replica.db), []);
+  const [leaving, setLeaving] = useState(false);
+  if (!told) return <main />;
+  const n = total(told);
+  return (
+    <main>
+      <header class="lead">
+        <h1>{n ? inWords(told) : say("allHome")}</h1>
+        <p role="status">{say(STANDING[connection.value])}</p>
+        <p class="muted">{lastSync.value ? say("lastSync", { at: clockTime(lastSync.value) }) : say("never")}</p>
+        <button type="button" class="main" disabled={syncing.value} onClick={soon}>
+          {syncing.value ? say("syncing") : say("syncNow")}
+        </button>
+      </header>
+      <Entries />
+      <Section title={say("exportWork")}>
+        <p class="muted">{say("exportHint")}</p>
+        <button type="button" disabled={!n && !told.invalid} onClick={() => void download().catch(tell)}>
+          {say("exportWork")}
+        </button>
+      </Section>
+      <Health />
+      <Section title={say("settings")}>
+        <div class="duo">
+          <button type="button" onClick={changeLanguage}>
+            {say("otherLanguage")}
+          </button>
+          <button
+            type="button"
+            onClick={() => {
+              lock();
+              exit();
+            }}
+          >
+            {say("lock")}
+          </button>
+        </div>
+        <button type="button" class="grave" onClick={() => setLeaving(true)}>
+          {say("signOut")}
+        </button>
+      </Section>
+      {leaving && <Leaving n={n + told.invalid} onClose={() => setLeaving(false)} />}
+    </main>
+  );
+}
+
+/** What waits, and what the house said of the rest. */
+function Entries(): JSX.Element | null {
+  const rows = useLive(async () => {
+    const { db } = atWork().replica;
+    const waiting = (await db.outbox.where("state").equals("new").sortBy("n")).filter(
+      ({ change }) => change.kind !== "photo",
+    );
+    return Promise.all(
+      waiting
+        .slice(0, 100)
+        .map(async (row) => ({ row, named: await label(row.dossier, row.record, word("kind", row.change.kind)) })),
+    );
+  }, [language.value]);
+  const media = useLive(() => atWork().replica.db.media.where("state").anyOf("kept", "sent").toArray(), []);
+  if (!rows || !media) return null;
+  const retry = (photo: string): void =>
+    void saving((replica) => replica.db.media.update(photo, { fault: null })).catch(tell);
+  return (
+    <>
+      <ul class="cards">
+        {rows.map(({ row, named }) => (
+          <li class="card" key={row.id}>
+            <b>{named}</b>
+            <small>
+              {say("did", { op: say(opWord(row.change.op)), kind: word("kind", row.change.kind) })} ·{" "}
+              {moment(row.change.at)} · {say("waitsForLine")}
+            </small>
+          </li>
+        ))}
+      </ul>
+      <ul class="cards">
+        {media.slice(0, 100).map((row) => {
+          const share = uploading.value[row.photo];
+          const standing =
+            row.state === "sent"
+              ? say("arrived")
+              : share === undefined
+                ? say("awaiting")
+                : say("uploading", { n: Math.round(share * 100) });
+          return (
+            <li class="card row" key={row.photo}>
+              <span class="thumb">
+                <Picture photo={row.photo} alt="" />
+              </span>
+              <span class="grow">
+                <b>{word("kind", "photo")}</b>
+                <small>{row.fault ? word("why", row.fault) : standing}</small>
+              </span>
+              {row.fault && (
+                <button type="button" onClick={() => retry(row.photo)}>
+                  {say("again")}
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </>
+  );
+}
+
+const MIB = 1024 * 1024;
+const size = (bytes: number): string =>
+  bytes > 1024 * MIB ? `${(bytes / 1024 / MIB).toFixed(1)} GB` : `${Math.round(bytes / MIB)} MB`;
+const CLOCK_MATTERS_MS = 120_000; // beyond it the server flags what was captured (protocol.md §6)
+
+function Health(): JSX.Element {
+  const [there, setThere] = useState<Room | null>(null);
+  useEffect(() => void room().then(setThere, tell), [syncing.value]);
+  const offset = atWork().replica.offsetMs;
+  return (
+    <>
+      <Section title={say("storage")}>
+        {there?.little && (
+          <p class="notice wrong" role="alert">
+            {say("storageLittle")}
+          </p>
+        )}
+        <p>{there?.kept ? say("storageKept") : say("storageLoose")}</p>
+        {there?.free != null && <p class="muted">{say("storageFree", { n: size(there.free) })}</p>}
+      </Section>
+      {offset !== null && (
+        <Section title={say("connection")}>
+          <p class={Math.abs(offset) > CLOCK_MATTERS_MS ? "late" : "muted"}>
+            {Math.abs(offset) > CLOCK_MATTERS_MS
+              ? say("clockOff", { n: Math.round(Math.abs(offset) / 1000) })
+              : say("clockRight")}
+          </p>
+        </Section>
+      )}
+    </>
+  );
+}
+
+async function download(): Promise<void> {
+  const { replica, user } = atWork();
+  const at = replica.now();
+  const file = await exportUnsent(replica.db, at);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = `xunjian-${user.username}-${at.toISOString().slice(0, 19).replaceAll(":", "")}.tar`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+function Leaving({ n, onClose }: { n: number; onClose: () => void }): JSX.Element {
+  const out = (): void => {
+    const { line, user } = atWork();
+    line.signOut().catch(() => {}); // without a line it runs out by itself
+    leave(user);
+    exit();
+  };
+  return (
+    <Dialog title={say("signOut")} onClose={onClose}>
+      <p>{n ? say("signOutAsk", { n }) : say("signOutPlain")}</p>
+      <div class="menu">
+        <button type="button" onClick={onClose}>
+          {say("cancel")}
+        </button>
+        {n > 0 && (
+          <button type="button" onClick={() => void download().catch(tell)}>
+            {say("exportFirst")}
+          </button>
+        )}
+        <button type="button" class="grave" onClick={out}>
+          {say("signOut")}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

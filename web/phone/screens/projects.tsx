@@ -1,0 +1,158 @@
+/** 我的项目: the sites, and one of them with what is open there, who is responsible, and a visit to begin. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { type Fields, sets } from "../../sync/change.ts";
+import { look } from "../../sync/view.ts";
+import { fix, position } from "../camera.ts";
+import { atWork, saving } from "../house.ts";
+import { useLive } from "../live.ts";
+import { day, Empty, moment, Section, State } from "../marks.tsx";
+import { checklistOfToday, issues, OVER, projects, text } from "../reading.ts";
+import { go, path, query, route } from "../route.ts";
+import { say, word } from "../words.ts";
+
+export function Projects(): JSX.Element {
+  const sites = useLive(projects, []);
+  const open = useLive(openByDossier, []);
+  if (!sites) return <main />;
+  if (!sites.length)
+    return (
+      <main>
+        <Empty title={say("noProjects")} hint={say("noProjectsHint")} />
+      </main>
+    );
+  return (
+    <main>
+      <ul class="cards">
+        {sites.map(({ dossier, record, body }) => (
+          <li key={record}>
+            <a class={`card risk ${text(body, "risk")}`} href={`#${path("projects", dossier)}`}>
+              <b>{text(body, "name")}</b>
+              <small>
+                {word("stage", text(body, "stage"))} · {word("fields", "risk")} {word("risk", text(body, "risk"))} ·{" "}
+                {say("openIssues", { n: open?.get(dossier) ?? 0 })}
+              </small>
+              <small>{text(body, "address")}</small>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </main>
+  );
+}
+
+async function openByDossier(): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { dossier, state } of await issues()) {
+    if (!OVER.includes(state)) counts.set(dossier, (counts.get(dossier) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const FACTS = ["project_type", "address", "permit_no", "started_on", "planned_finish_on"];
+const PARTIES = ["client", "contractor", "supervision_firm"];
+
+export function Project({ dossier }: { dossier: string }): JSX.Element {
+  const site = useLive(
+    async () => [...(await look(atWork().replica.db, { dossier, kind: "project" })).values()][0] ?? null,
+    [dossier],
+  );
+  const visits = useLive(
+    async () => [...(await look(atWork().replica.db, { dossier, kind: "inspection" })).values()],
+    [dossier],
+  );
+  const open = useLive(openByDossier, []);
+  const [busy, setBusy] = useState(false);
+  if (site === undefined) return <main />;
+  if (!site)
+    return (
+      <main>
+        <Empty title={say("gone")} />
+      </main>
+    );
+  const { body } = site;
+  const begin = async (): Promise<void> => {
+    setBusy(true);
+    const record = await startInspection(dossier, query(route.value).get("assignment"));
+    go(path("inspections", dossier, record));
+  };
+  const known = (names: string[]): string[] => names.filter((name) => body[name]);
+  return (
+    <main>
+      <header class="lead">
+        <h1>{text(body, "name")}</h1>
+        <p>
+          {word("stage", text(body, "stage"))} · {word("fields", "risk")} {word("risk", text(body, "risk"))}
+        </p>
+      </header>
+      <div class="duo">
+        <button type="button" class="main" disabled={busy} onClick={() => void begin()}>
+          {say("startInspection")}
+        </button>
+        <a class="button" href={`#/issues?dossier=${encodeURIComponent(dossier)}`}>
+          {say("seeIssues")} {open?.get(dossier) ?? 0}
+        </a>
+      </div>
+      <Section title={say("facts")}>
+        <dl>
+          {known(FACTS).map((name) => (
+            <Fact key={name} name={name} value={name.endsWith("_on") ? day(text(body, name)) : text(body, name)} />
+          ))}
+        </dl>
+      </Section>
+      <Section title={say("contacts")}>
+        <dl>
+          {known(PARTIES).map((name) => (
+            <Fact key={name} name={name} value={text(body, name)} />
+          ))}
+        </dl>
+      </Section>
+      {visits && visits.length > 0 && (
+        <Section title={say("inspections")}>
+          <ul class="cards">
+            {visits
+              .sort((a, b) => (text(a.body, "arrived_at") < text(b.body, "arrived_at") ? 1 : -1))
+              .map((visit) => (
+                <li key={visit.record}>
+                  <a class="card" href={`#${path("inspections", dossier, visit.record)}`}>
+                    <b>
+                      {word("inspection_type", text(visit.body, "inspection_type"))}{" "}
+                      <State of={text(visit.body, "state")} />
+                    </b>
+                    <small>{moment(text(visit.body, "arrived_at"))}</small>
+                  </a>
+                </li>
+              ))}
+          </ul>
+        </Section>
+      )}
+    </main>
+  );
+}
+
+export const Fact = ({ name, value }: { name: string; value: string }): JSX.Element => (
+  <div>
+    <dt>{word("fields", name)}</dt>
+    <dd>{value}</dd>
+  </div>
+);
+
+/** A visit begins: now, here, by the checklist of today. */
+async function startInspection(dossier: string, assignment: string | null): Promise<string> {
+  const { user, replica } = atWork();
+  const template = await checklistOfToday();
+  const given = assignment ? (await look(replica.db, { dossier, kind: "assignment" })).get(assignment) : undefined;
+  const told = {
+    inspection_type: text(given?.body ?? {}, "inspection_type") || "routine",
+    arrived_at: replica.stamp(),
+    checklist: template?.record,
+    checklist_edition: template?.body.edition,
+    assignment: given?.record,
+    plan: text(given?.body ?? {}, "plan") || undefined,
+    ...position(fix.value),
+  };
+  const fields: Fields = { ...sets(told), officers: { add: [user.id ?? ""] } };
+  return saving(() => replica.create(dossier, "inspection", fields));
+}

@@ -1,0 +1,263 @@
+/** Every word of the phone, Chinese first. What people wrote on site stays as they wrote it. */
+
+import { signal } from "@preact/signals";
+
+import { DOMAINS, FIELDS, KIND_WORDS, MORE, STATES, VERBS, WHY } from "./terms.ts";
+
+type Pair = readonly [string, string];
+type Table = Readonly<Record<string, Pair>>;
+
+const WORDS = {
+  product: ["巡检", "Xunjian"],
+  signIn: ["登录", "Sign in"],
+  signInOnce: [
+    "首次登录需要网络，之后无信号也能解锁和工作。",
+    "The first sign-in needs a line; after it the phone unlocks and works without one.",
+  ],
+  username: ["用户名", "User name"],
+  password: ["密码", "Password"],
+  unlock: ["解锁", "Unlock"],
+  unlockHint: ["输入本机解锁码", "Enter this phone's code"],
+  wrongPin: ["解锁码不对，还可再试 {n} 次", "Wrong code; {n} tries left"],
+  notThisPin: ["不是本机的解锁码，可重新设置", "Not this phone's code; you may choose a new one"],
+  pinSpent: [
+    "解锁码多次输入错误，请用密码登录。本机工作仍在。",
+    "Too many wrong codes: sign in with your password. Your work is still here.",
+  ],
+  setPin: ["设置本机解锁码", "Choose a code for this phone"],
+  setPinHint: [
+    "6 至 12 位数字。无信号时用它打开；忘记了可用密码重新登录，未提交的工作不会丢失。",
+    "6 to 12 digits. It opens the app without signal; if you forget it, sign in with your password: nothing unsent is lost.",
+  ],
+  pin: ["解锁码", "Code"],
+  pinAgain: ["再输一次", "Once more"],
+  pinShort: ["请输入 6 至 12 位数字", "Enter 6 to 12 digits"],
+  pinDiffers: ["两次输入不一致", "The two codes differ"],
+  save: ["保存", "Save"],
+  otherPerson: ["其他人登录", "Somebody else"],
+  onThisPhone: ["本机用户", "On this phone"],
+  keptHere: ["有 {n} 项未提交的工作保存在本机", "{n} unsent items are kept on this phone"],
+  today: ["今日", "Today"],
+  projects: ["项目", "Projects"],
+  issues: ["问题", "Issues"],
+  waiting: ["待处理", "To settle"],
+  outbox: ["待提交", "Outbox"],
+  notSent: ["未提交", "Unsent"],
+  lateIssues: ["逾期未销号", "Overdue"],
+  camera: ["拍照取证", "Photo issue"],
+  back: ["返回", "Back"],
+  allHome: ["已全部提交", "All sent"],
+  unsentCount: ["待提交 {n}", "{n} unsent"],
+  offline: ["离线", "Offline"],
+  offlineWorks: [
+    "离线可用：内容先保存在本机，联网后自动提交",
+    "Works offline: kept on this phone, sent when there is a line",
+  ],
+  syncing: ["同步中", "Syncing"],
+  expired: ["登录已过期", "Sign-in expired"],
+  expiredHint: [
+    "登录已过期，工作保存在本机。请登录后继续提交。",
+    "The sign-in has expired. Your work is kept here; sign in to send it.",
+  ],
+  tooOld: [
+    "需要更新后才能提交，内容保存在本机。",
+    "The app must be updated before it can send; everything is kept here.",
+  ],
+  revoked: [
+    "本机已被停用，请联系管理员。未提交的内容可以导出。",
+    "This phone was revoked; ask the office. What is unsent can be exported.",
+  ],
+  assignments: ["检查任务", "Visits to make"],
+  reinspections: ["待复查", "To re-inspect"],
+  myDrafts: ["未完成的检查", "Inspections not finished"],
+  drafts: ["草稿", "Drafts"],
+  draftKept: ["草稿已保存在本机", "The draft is kept on this phone"],
+  continue: ["继续", "Continue"],
+  discard: ["删除草稿", "Delete draft"],
+  discardAsk: ["删除这份草稿和其中的照片？", "Delete this draft and its photographs?"],
+  nothingToday: ["今天没有安排", "Nothing planned for today"],
+  nothingTodayHint: ["发现问题时，点下方相机即可取证上报。", "When you find something, tap the camera below."],
+  due: ["期限 {on}", "Due {on}"],
+  overdue: ["逾期 {n} 天", "{n} d overdue"],
+  noDue: ["未定期限", "No deadline"],
+  firstLoad: ["正在下载您的项目，完成前也可以使用", "Loading your projects; you can already work"],
+  noProjects: ["还没有项目", "No projects yet"],
+  noProjectsHint: ["联网同步后，分配给您的项目会出现在这里。", "Those assigned to you appear here after a sync."],
+  openIssues: ["未销号 {n}", "{n} open"],
+  progress: ["进度", "Progress"],
+  contacts: ["参建单位", "Parties"],
+  startInspection: ["新建检查", "New inspection"],
+  seeIssues: ["查看问题", "See issues"],
+  inspections: ["检查记录", "Inspections"],
+  all: ["全部", "All"],
+  open: ["未销号", "Open"],
+  mine: ["我的", "Mine"],
+  noIssues: ["没有符合条件的问题", "No issue matches"],
+  search: ["搜索标题、部位", "Search title, part"],
+  allProjects: ["全部项目", "All projects"],
+  shown: ["共 {n} 条", "{n} in all"],
+  evidence: ["证据 {stored}/{total}", "Evidence {stored}/{total}"],
+  evidenceKept: [
+    "{n} 张照片尚未入库，保存在拍摄的手机上，联网后自动续传",
+    "{n} photographs are not stored yet: kept on the phone that took them, they follow when there is a line",
+  ],
+  noEvidence: ["无照片", "No photo"],
+  newIssue: ["上报问题", "New issue"],
+  addPhoto: ["拍照", "Photo"],
+  fromAlbum: ["相册", "Album"],
+  removePhoto: ["移除照片", "Remove photo"],
+  positioning: ["正在定位…", "Locating…"],
+  located: ["已定位，精度 {n} 米", "Located, ±{n} m"],
+  noPosition: ["未能定位，可先保存", "No position; you can save all the same"],
+  titleHint: ["不填则用类别作标题", "Left empty, the domain becomes the title"],
+  titleFrom: ["{domain}隐患", "{domain} hazard"],
+  moreFields: ["更多", "More"],
+  projectNeeded: ["请选择项目", "Choose a project"],
+  saved: ["已保存，联网后自动提交", "Saved; it is sent when there is a line"],
+  edit: ["修改", "Edit"],
+  cancel: ["取消", "Cancel"],
+  before: ["整改前", "Before"],
+  after: ["整改后", "After"],
+  facts: ["基本情况", "Facts"],
+  notes: ["备注", "Notes"],
+  addNote: ["添加备注", "Add a note"],
+  actions: ["办理", "Actions"],
+  noteOptional: ["说明（可不填）", "Remark (optional)"],
+  notEntered: ["尚未提交，仅在本机", "Not sent yet: only on this phone"],
+  gone: ["记录已不在本机可见范围内", "This record is no longer visible on this phone"],
+  history: ["留痕", "History"],
+  inspection: ["检查", "Inspection"],
+  checklist: ["检查单", "Checklist"],
+  answered: ["已查 {n}/{of}", "{n}/{of} checked"],
+  score: ["得分", "Score"],
+  scoreHint: ["本机计算，以服务器为准", "Computed here; the server's counts"],
+  marks: ["{n} 分", "{n} marks"],
+  deduct: ["扣分", "Deduct"],
+  formNa: ["本表缺项", "Not on this site"],
+  addInstance: ["增加检查对象", "Add an object"],
+  instanceName: ["对象名称，如 1号塔吊", "Its name, e.g. tower crane 1"],
+  itemNote: ["情况说明", "What was found"],
+  measurement: ["实测值", "Measured"],
+  guarantee: ["保证项目", "Guarantee items"],
+  general: ["一般项目", "General items"],
+  finish: ["完成检查", "Finish"],
+  finishHint: ["完成后由科室审核", "The office reviews it then"],
+  conclusionNeeded: ["请选择检查结论", "Choose a conclusion"],
+  conflicts: ["冲突待处理", "Conflicts to settle"],
+  parkedWork: ["待审核的工作", "Work that waits for a reviewer"],
+  toRepair: ["需要修改", "To put right"],
+  nothingWaits: ["没有需要处理的内容", "Nothing to settle"],
+  nothingWaitsHint: [
+    "双方内容不一致、或提交未被采用时，会列在这里。",
+    "What was not applied, or stands against somebody else's, is listed here.",
+  ],
+  conflictHint: [
+    "两个人改了同一项。双方内容都已保留，请核实后选定。",
+    "Two people changed the same thing. Both are kept; check, then choose.",
+  ],
+  current: ["当前值", "Current"],
+  theirs: ["{who} 的内容", "{who}'s"],
+  yours: ["您的内容", "Yours"],
+  overwritten: ["此前的内容", "Earlier"],
+  third: ["另填", "Another value"],
+  somebody: ["他人", "Somebody else"],
+  empty: ["（空）", "(empty)"],
+  reason: ["理由（必填）", "Reason (required)"],
+  decide: ["选定", "Decide"],
+  decideAll: ["请对每一项作出选择并填写理由", "Choose for each item and give a reason"],
+  decided: ["已选定，联网后自动提交", "Decided; it is sent when there is a line"],
+  safer: ["处理前按较重的执行", "Until then the graver one holds"],
+  onlyReviewers: ["由监督员或科长处理", "An inspector or supervisor decides"],
+  parkedHint: [
+    "内容完整保留，由科长审核后采用或退回，无需重新填写。",
+    "It is kept whole; a supervisor takes it in or returns it. Nothing has to be written again.",
+  ],
+  returned: ["已退回：{why}", "Returned: {why}"],
+  did: ["{op}{kind}", "{op} {kind}"],
+  create: ["新建", "New"],
+  update: ["修改", "Edited"],
+  delete: ["删除", "Deleted"],
+  resolve: ["处理", "Decided"],
+  syncNow: ["立即同步", "Sync now"],
+  lastSync: ["上次同步 {at}", "Last synced {at}"],
+  never: ["尚未同步", "Not synced yet"],
+  waitsForLine: ["等待提交", "Waits for a line"],
+  entered: ["已提交", "Entered"],
+  uploading: ["正在上传 {n}%", "Uploading {n}%"],
+  awaiting: ["等待上传", "Waits to upload"],
+  arrived: ["已送达，等待入库", "Arrived, being stored"],
+  uploadFailed: ["未能上传，点击重试", "Not uploaded; tap to try again"],
+  exportWork: ["导出未提交的工作", "Export unsent work"],
+  exportHint: [
+    "手机无法联网时，把文件交给管理员，内容不会丢失。",
+    "If this phone cannot get a line, give the file to your administrator: nothing is lost.",
+  ],
+  storage: ["本机存储", "Storage"],
+  storageKept: ["浏览器承诺保留", "The browser keeps it"],
+  storageLoose: ["浏览器可能清理。请安装到主屏幕", "The browser may clear it: install to the home screen"],
+  storageFree: ["可用 {n}", "{n} free"],
+  storageLittle: ["空间不足，请先联网提交照片", "Little room left: get a line and send the photographs"],
+  connection: ["连接", "Connection"],
+  online: ["已连接", "Connected"],
+  clockOff: ["手机时间与服务器相差 {n} 秒", "This phone's clock is {n} s off the server's"],
+  clockRight: ["手机时间准确", "The clock is right"],
+  settings: ["设置", "Settings"],
+  language: ["语言", "Language"],
+  otherLanguage: ["English", "中文"],
+  signOut: ["退出登录", "Sign out"],
+  signOutAsk: [
+    "有 {n} 项未提交的工作。退出后仍保存在本机，您下次登录时继续提交。",
+    "{n} items are unsent. They stay on this phone after you sign out, and go out when you sign in again.",
+  ],
+  signOutPlain: [
+    "退出后，数据仍保存在本机，需登录才能查看。",
+    "The data stays on this phone; a sign-in opens it again.",
+  ],
+  exportFirst: ["先导出", "Export first"],
+  lock: ["锁定", "Lock"],
+  update_ready: ["新版本已备好", "A new version is ready"],
+  updateNow: ["更新", "Update"],
+  updateHint: ["未提交的工作不受影响", "Unsent work is not touched"],
+  later: ["稍后", "Later"],
+  trouble: ["出错了", "Something went wrong"],
+  storageFailed: ["未能保存到本机，请勿关闭页面", "It could not be saved on this phone: do not close the page"],
+  again: ["重试", "Try again"],
+  unreachable: ["连接不上服务器", "The server cannot be reached"],
+  close: ["关闭", "Close"],
+  yes: ["确定", "Yes"],
+  photos: ["照片", "Photographs"],
+  and: ["、", ", "],
+  photosN: ["{n} 张照片", "{n} photographs"],
+  itemsN: ["{n} 条{kind}", "{n} × {kind}"],
+} as const satisfies Table;
+
+export type Word = keyof typeof WORDS;
+
+const TABLES = { domain: DOMAINS, fields: FIELDS, kind: KIND_WORDS, state: STATES, verb: VERBS, why: WHY, ...MORE };
+
+export type TableName = keyof typeof TABLES;
+
+export type Language = "zh-CN" | "en";
+const KEY = "xunjian.language";
+export const language = signal<Language>(localStorage.getItem(KEY) === "en" ? "en" : "zh-CN");
+
+export function changeLanguage(): void {
+  language.value = language.value === "en" ? "zh-CN" : "en";
+  localStorage.setItem(KEY, language.value);
+}
+
+const column = (): 0 | 1 => (language.value === "en" ? 1 : 0);
+
+/** The word for `key` with `{names}` filled in. */
+export function say(key: Word, values: Record<string, string | number> = {}): string {
+  return WORDS[key][column()].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+/** A word of one of the code tables; a code that is new here is shown as it is. */
+export function word(table: TableName, code: string): string {
+  const known: Table = TABLES[table];
+  return known[code]?.[column()] ?? code;
+}
+
+/** The codes of a table, in the order in which people are offered them. */
+export const codes = (table: TableName): string[] => Object.keys(TABLES[table]);

@@ -1,0 +1,278 @@
+/** How a device takes the server's answers in: two independent messages, each safe to get twice. */
+
+import { sha256 } from "./canonical.ts";
+import type { Body } from "./merge.ts";
+import type { CursorRow, MediaRow, Outcome, OutboxRow, ShadowRow, Tables } from "./tables.ts";
+
+const FINAL = ["applied", "merged", "noop", "conflict", "parked"];
+const RETAINED_MS = 30 * 86_400_000; // protocol.md §5: kept for a restored server, but not for ever
+
+export interface GroupAnswer {
+  dossier: string;
+  epoch?: number;
+  outcomes?: Outcome[];
+  error?: string;
+}
+
+export interface Item {
+  record: string;
+  kind: string;
+  version: number;
+  op: "put" | "delete" | "leave";
+  body?: Body;
+  written?: Record<string, number>;
+}
+
+export interface Page {
+  nonce: string;
+  floor: number;
+  since: number;
+  since_below: number | null;
+  until: number;
+  below: number | null;
+  more: boolean;
+  items: Item[];
+  resync?: string;
+  snapshot?: { url: string; until: number; sha256: string };
+}
+
+export interface PullAnswer {
+  granted: Record<string, { epoch: number; audiences: string[] }>;
+  gone?: string[];
+  dossiers: Record<
+    string,
+    { epoch: number; head: number; backed_up: number; wanted?: string[]; audiences: Record<string, Page> }
+  >;
+}
+
+export interface Answer {
+  no: number;
+  server_time: string;
+  push?: GroupAnswer[];
+  pull?: PullAnswer;
+}
+
+/** A ready-made first load for a cursor that had just begun. */
+export interface Offer {
+  dossier: string;
+  audience: string;
+  nonce: string;
+  url: string;
+  until: number;
+  sha256: string;
+}
+
+/**
+ * Mark answered changes; the caller holds the transaction. An answer from another epoch acknowledges nothing.
+ *
+ * A device that may no longer read the dossier has no cursor to learn a new epoch from: it takes the
+ * epoch from the refusal, and what it retained goes out again.
+ */
+export async function takePush(db: Tables, group: GroupAnswer, now: number): Promise<void> {
+  const { dossier } = group;
+  const known = (await db.epochs.get(dossier))?.epoch ?? 1;
+  if (group.error === "epoch-changed") {
+    const reads = await db.cursors.where("dossier").equals(dossier).count();
+    if (!reads && group.epoch !== undefined && group.epoch > known) await restored(db, dossier, group.epoch);
+    return;
+  }
+  if (group.error !== undefined || group.epoch !== known) return;
+  for (const outcome of group.outcomes ?? []) {
+    const final = FINAL.includes(outcome.status);
+    if (!final && outcome.status !== "invalid") continue; // `retry` is no answer
+    // What is invalid stays for repair; nothing waits for it.
+    const answered: Partial<OutboxRow> = final
+      ? { state: "acked", seq: outcome.seq, epoch: group.epoch, outcome, acked: now }
+      : { state: "invalid", seq: null, epoch: group.epoch, outcome, acked: now };
+    await db.outbox
+      .where("id")
+      .equals(outcome.id ?? "")
+      .and((row) => row.state === "new")
+      .modify(answered);
+  }
+  await settle(db, now);
+}
+
+/**
+ * Acknowledged changes leave the view once every cursor of the dossier has passed them, and are let go
+ * once a backup covers them: until then a restored server gets them again.
+ */
+export async function settle(db: Tables, now: number): Promise<void> {
+  const waiting = await db.outbox.where("state").anyOf("acked", "retained").toArray();
+  if (!waiting.length) return;
+  const cursors = await db.cursors.toArray();
+  const epochs = new Map((await db.epochs.toArray()).map((row) => [row.dossier, row]));
+  const passed = (row: OutboxRow): boolean =>
+    cursors
+      .filter((cursor) => cursor.dossier === row.dossier)
+      .every((cursor) => cursor.epoch === row.epoch && cursor.seq >= (row.seq ?? 0) && !cursor.more);
+  for (const row of waiting) {
+    if (row.state === "acked" && !passed(row)) continue;
+    const there = epochs.get(row.dossier);
+    const covered = there !== undefined && there.epoch === row.epoch && there.backed_up >= (row.seq ?? Infinity);
+    if (covered || now - (row.acked ?? now) > RETAINED_MS) await db.outbox.delete(row.n);
+    else if (row.state === "acked") await db.outbox.update(row.n, { state: "retained" });
+  }
+}
+
+/** Take granted dossiers, pages and cursors in; the caller holds the transaction. Returns offered files. */
+export async function takePull(
+  db: Tables,
+  pull: PullAnswer,
+  no: number,
+  newId: () => string,
+  now: number,
+): Promise<Offer[]> {
+  const offers: Offer[] = [];
+  const latest = (await db.meta.get("latest"))?.value as number | undefined;
+  if (latest === undefined || no > latest) {
+    await db.meta.put({ key: "latest", value: no });
+    await grants(db, pull, newId);
+  }
+  for (const [dossier, said] of Object.entries(pull.dossiers)) {
+    const known = await db.epochs.get(dossier);
+    if (!known || said.epoch < known.epoch) continue; // a late answer from before a restore
+    if (said.epoch > known.epoch) await restored(db, dossier, said.epoch);
+    await db.epochs
+      .where("dossier")
+      .equals(dossier)
+      .modify((row) => void (row.backed_up = Math.max(row.backed_up, said.backed_up)));
+    for (const [audience, page] of Object.entries(said.audiences)) {
+      await takePage(db, dossier, audience, said.epoch, page, newId);
+      if (page.snapshot && page.more) offers.push({ dossier, audience, nonce: page.nonce, ...page.snapshot });
+    }
+    await sendAgain(db, dossier, said.wanted ?? []);
+  }
+  await settle(db, now);
+  return offers;
+}
+
+/**
+ * Take a ready-made first load in, if the cursor it was offered to is still loading. Throws where the
+ * bytes are not the ones offered. Rows newer than the file stay.
+ */
+export async function takeSnapshot(db: Tables, offer: Offer, data: ArrayBuffer): Promise<boolean> {
+  if ((await sha256(data)) !== offer.sha256) throw new Error("the first load is damaged");
+  const lines = new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const items = (await new Response(lines).text())
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Item);
+  const pair: [string, string] = [offer.dossier, offer.audience];
+  return db.transaction("rw", db.tables, async () => {
+    const held = await db.cursors.get(pair);
+    if (!held || held.nonce !== offer.nonce || held.seq !== 0) return false;
+    const there = await db.shadow.where("[dossier+audience]").equals(pair).toArray();
+    const newer = new Map(there.filter((row) => row.epoch === held.epoch).map((row) => [row.record, row.version]));
+    await takeItems(
+      db,
+      held,
+      held.epoch,
+      items.filter((item) => (newer.get(item.record) ?? -1) <= item.version),
+    );
+    await db.cursors.update(pair, { seq: offer.until, floor: offer.until, below: null, more: true });
+    return true;
+  });
+}
+
+/** The server came back from a backup: what it may lack is pushed again, in the old order. */
+async function restored(db: Tables, dossier: string, epoch: number): Promise<void> {
+  await db.epochs.put({ dossier, epoch, backed_up: 0 });
+  await db.outbox
+    .where("state")
+    .anyOf("acked", "retained", "invalid")
+    .and((row) => row.dossier === dossier)
+    .modify({ state: "new", seq: null, epoch: null, outcome: null, acked: null });
+}
+
+async function grants(db: Tables, pull: PullAnswer, newId: () => string): Promise<void> {
+  const held = await db.cursors.toArray();
+  for (const { dossier, audience } of held) {
+    const grant = pull.granted[dossier];
+    if (grant?.audiences.includes(audience)) continue;
+    await db.cursors.delete([dossier, audience]);
+    await db.shadow.where("[dossier+audience]").equals([dossier, audience]).delete();
+    if (!grant) await forgetMedia(db, dossier);
+  }
+  const cursors = new Set(held.map(({ dossier, audience }) => `${dossier} ${audience}`));
+  for (const [dossier, { epoch, audiences }] of Object.entries(pull.granted)) {
+    if (!(await db.epochs.get(dossier))) await db.epochs.put({ dossier, epoch, backed_up: 0 });
+    for (const audience of audiences) {
+      if (cursors.has(`${dossier} ${audience}`)) continue;
+      const begun = { nonce: newId(), epoch, seq: 0, floor: 0, below: null, more: true, gen: 0 };
+      await db.cursors.put({ dossier, audience, ...begun });
+    }
+  }
+}
+
+/** Photographs that are not home yet stay, like the outbox: a reviewer decides on them. */
+async function forgetMedia(db: Tables, dossier: string): Promise<void> {
+  const home = await db.media
+    .where("dossier")
+    .equals(dossier)
+    .and((row) => row.state === "stored")
+    .primaryKeys();
+  await db.media.bulkDelete(home);
+  await db.previews.bulkDelete(home);
+}
+
+/** Page and cursor together, only if nonce and `since` are the ones we hold. */
+async function takePage(
+  db: Tables,
+  dossier: string,
+  audience: string,
+  epoch: number,
+  page: Page,
+  newId: () => string,
+): Promise<void> {
+  const pair: [string, string] = [dossier, audience];
+  const held = await db.cursors.get(pair);
+  if (!held || held.nonce !== page.nonce) return;
+  if (page.resync !== undefined) {
+    const anew = { nonce: newId(), epoch, seq: 0, floor: page.floor, below: null, more: true, gen: held.gen + 1 };
+    await db.cursors.update(pair, anew);
+    return;
+  }
+  if (page.since !== held.seq || page.since_below !== held.below) return;
+  await takeItems(db, held, epoch, page.items);
+  await db.cursors.update(pair, { seq: page.until, floor: page.floor, below: page.below, more: page.more });
+  if (page.more) return;
+  await db.shadow
+    .where("[dossier+audience]")
+    .equals(pair)
+    .and((row) => row.gen < held.gen)
+    .delete();
+}
+
+async function takeItems(db: Tables, held: CursorRow, epoch: number, items: Item[]): Promise<void> {
+  const { dossier, audience, gen } = held;
+  const rows: ShadowRow[] = [];
+  const gone: [string, string, string][] = [];
+  for (const { op, record, kind, version, body, written } of items) {
+    if (op !== "put") gone.push([dossier, record, audience]);
+    else rows.push({ dossier, record, audience, kind, version, epoch, body: body ?? {}, written: written ?? {}, gen });
+  }
+  await db.shadow.bulkDelete(gone);
+  await db.shadow.bulkPut(rows);
+  await freeStored(db, rows);
+}
+
+/** Bytes that had arrived whole and are lacking all the same: a restored server, a swept upload. */
+async function sendAgain(db: Tables, dossier: string, wanted: string[]): Promise<void> {
+  if (!wanted.length) return;
+  await db.media
+    .where("dossier")
+    .equals(dossier)
+    .and((row) => row.state === "sent" && wanted.includes(row.sha256))
+    .modify({ state: "kept" });
+}
+
+/** The server has verified these bytes at rest: only now may the phone free them. */
+async function freeStored(db: Tables, rows: ShadowRow[]): Promise<void> {
+  const told = rows.filter(({ body }) => "sha256" in body && "stored_at" in body);
+  if (!told.length) return;
+  const mine = await db.media.bulkGet(told.map((row) => row.record));
+  const home = mine.filter((row, i): row is MediaRow => row !== undefined && row.sha256 === told[i]?.body.sha256);
+  await db.media.bulkPut(home.map((row) => ({ ...row, state: "stored" as const, fault: null })));
+  await db.bytes.bulkDelete(home.map((row) => row.photo));
+}

@@ -1,0 +1,106 @@
+/** The line from this device to the house: sign-in, exchange, files that an answer has named. */
+
+import type { Answer } from "./answers.ts";
+import type { components } from "./api.ts";
+import { utf8 } from "./canonical.ts";
+
+export type SignedIn = components["schemas"]["SignedIn"];
+type Problem = components["schemas"]["Problem"];
+
+const SMALLEST = 1_024; // bytes; below it packing costs more than it saves
+const PATIENCE_MS = 60_000; // a first load over a thin line; a dead line is known sooner by itself
+
+/** No answer: the line or the server is away just now. Everything may be sent again. */
+export class NoLine extends Error {}
+
+/** The house answered with a refusal (RFC 9457). */
+export class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly remedy: string;
+  readonly details: Record<string, unknown>;
+  readonly retryAfterMs: number;
+
+  constructor(status: number, body: Partial<Problem>, retryAfterS: number) {
+    super(body.detail ?? body.title ?? `HTTP ${status}`);
+    this.status = status;
+    this.code = body.code ?? "internal";
+    this.remedy = body.remedy ?? "retry";
+    this.details = body.details ?? {};
+    this.retryAfterMs = retryAfterS * 1_000;
+  }
+}
+
+/** How long to wait at least after a fault; null where only a person can help (sign in, update). */
+export function retryAfterMs(fault: unknown): number | null {
+  if (!(fault instanceof Refused)) return 0;
+  if (fault.status === 401 || fault.remedy === "update" || fault.code === "device-revoked") return null;
+  return fault.retryAfterMs;
+}
+
+export class HttpLine {
+  readonly #base: string;
+  readonly #language: () => string;
+  token: string | null = null;
+
+  /** `base` is empty for the page's own house. */
+  constructor(base = "", language: () => string = () => "zh-CN") {
+    this.#base = base;
+    this.#language = language;
+  }
+
+  async signIn(username: string, password: string, device: string): Promise<SignedIn> {
+    this.token = null;
+    const answer = await this.#json<SignedIn>("/api/v1/session", "POST", { username, password, device });
+    this.token = answer.access_token ?? null;
+    return answer;
+  }
+
+  /** The token is refused from then on; work on the device stays there. */
+  async signOut(): Promise<void> {
+    await this.ask("/api/v1/session", { method: "DELETE" });
+    this.token = null;
+  }
+
+  /** One round trip of the sync protocol, packed on the way there; the browser unpacks the answer. */
+  async exchange(body: string): Promise<Answer> {
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
+    let data: BodyInit = body;
+    if (body.length >= SMALLEST) {
+      const packed = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+      data = await new Response(packed).arrayBuffer();
+      headers["Content-Encoding"] = "gzip";
+    }
+    return (await (await this.ask("/api/v1/exchange", { method: "POST", headers, body: data })).json()) as Answer;
+  }
+
+  async fetch(url: string): Promise<ArrayBuffer> {
+    return (await this.ask(url)).arrayBuffer();
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#json<T>(path, "GET");
+  }
+
+  async #json<T>(path: string, method: string, said?: unknown): Promise<T> {
+    const body = said === undefined ? {} : { body: utf8(JSON.stringify(said)) };
+    const headers = { "Content-Type": "application/json" };
+    return (await (await this.ask(path, { method, headers, ...body })).json()) as T;
+  }
+
+  /** One request with the token. Throws NoLine without an answer, Refused for a problem. */
+  async ask(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set("Accept-Language", this.#language());
+    if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
+    let answer: Response;
+    try {
+      answer = await fetch(this.#base + path, { ...init, headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+    } catch (away) {
+      throw new NoLine(String(away));
+    }
+    if (answer.ok) return answer;
+    const body = (await answer.json().catch(() => ({}))) as Partial<Problem>;
+    throw new Refused(answer.status, body, Number(answer.headers.get("Retry-After")) || 0);
+  }
+}
