@@ -7,7 +7,6 @@ WHAT is a case (a .zip, or the folder it was unpacked to) or an archive's folder
 or later; where the package `cryptography` is there, it checks signatures by it, else by RFC 8032's own
 arithmetic. It says whether the record is *unchanged since* it was signed, not whether it is *true*.
 Exit 0: everything holds. Exit 1: what does not is named. Exit 2: there is nothing to check.
-Formats: C2SP signed-note, tlog-checkpoint; RFC 9162 Merkle trees; RFC 8032 Ed25519; RFC 8785 JSON.
 """
 
 import argparse
@@ -221,8 +220,7 @@ class Given:
 
     def __init__(self, where: str | Path) -> None:
         path = Path(where)
-        self.zip = zipfile.ZipFile(path) if path.is_file() else None
-        self.root = path
+        self.root, self.zip = path, zipfile.ZipFile(path) if path.is_file() else None
         if self.zip is not None:
             self.names = [n for n in self.zip.namelist() if not n.endswith("/")]
         else:
@@ -322,12 +320,13 @@ def check_archive(given: Given, pinned: str | None) -> list[str]:
             bundles[first] = max(bundles.get(first, (0, "")), (count, name))
         elif match[5]:
             signed.append(name)
-    lines = [
-        check_journal(given, f"{house}/{dossier}/{epoch}", keys, epoch, epochs)
-        for dossier, epochs in sorted(journals.items())
-        for epoch in sorted(epochs)
-    ]
-    return [*lines, *(f"密钥 key: {line}" for line in told)]
+    if not journals:
+        raise Wrong("there is no journal here")
+    lines = [f"密钥 key: {line}" for line in told]
+    for dossier, epochs in sorted(journals.items()):
+        for epoch in sorted(epochs):
+            lines.append(check_journal(given, f"{house}/{dossier}/{epoch}", keys, epoch, epochs))
+    return lines
 
 
 def check_journal(given: Given, origin: str, keys: list[bytes], epoch: int, epochs: Epochs) -> str:
@@ -387,7 +386,8 @@ def judged(opened: Callable[[], Given], pinned: str | None = None) -> tuple[int,
         given = opened()
         if not given.below(r"keys/.*"):
             return 2, ["没有可校验的内容 There is nothing to check here."]
-        lines = (check_case if "manifest.note" in given.known else check_archive)(given, pinned)
+        case = given.known & {"manifest.note", "manifest.json"}
+        lines = check_case(given, pinned) if case else check_archive(given, pinned)
     except Exception as wrong:  # whatever a damaged file makes of its reader, it is refused
         return 1, [f"不通过 FAILED: {'' if isinstance(wrong, Wrong) else 'it cannot be read: '}{wrong}"]
     lines.append("通过 OK: 签名以来未被更改 unchanged since it was signed; 不证明内容属实 no proof of truth")

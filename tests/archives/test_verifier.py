@@ -88,6 +88,15 @@ def test_what_is_missing_or_too_much_is_named(case: tuple[Forge, Path]) -> None:
     assert "missing or changed: index.html" in judged(folder)[1]
 
 
+def test_a_case_without_its_manifest_is_no_empty_archive(case: tuple[Forge, Path]) -> None:
+    """Found by flipping bits of a ZIP's list of names: it passed as an archive without journals."""
+    _, folder = case
+    (folder / "manifest.note").rename(folder / "majifest.note")
+    assert judged(folder)[0] == 1
+    (folder / "manifest.json").rename(folder / "majifest.json")
+    assert judged(folder)[0] == 1
+
+
 def test_who_packs_a_case_anew_with_another_key_is_found_by_the_key_that_one_has(
     case: tuple[Forge, Path], tmp_path: Path
 ) -> None:
