@@ -1,13 +1,13 @@
 """keeping: orders to erase, holds, bytes that were erased, the watchbook
 
-Revision: 0013, after 0012.
+Revision: 0012, after 0011.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

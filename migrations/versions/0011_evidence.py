@@ -1,6 +1,6 @@
 """evidence: the tree in the head, tiles, checkpoints, the house's keys, devices' keys
 
-Revision: 0012, after 0010.
+Revision: 0011, after 0010.
 """
 
 import hashlib
@@ -8,7 +8,7 @@ import hashlib
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
+revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
