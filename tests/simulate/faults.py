@@ -236,7 +236,7 @@ EVIDENCE: dict[str, Fault] = {
 }
 HOUSE: dict[str, Fault] = {
     "ended_posts_count": fault(
-        "server.people.queries:identify",
+        "server.people.queries:_actor",
         "where = held if duty.until is None or",
         "where = held if True or",
         50,

@@ -182,6 +182,8 @@ export const WHY = {
   "project-closed": ["项目已结束，内容已转交审核", "The project is over; a reviewer decides."],
   "edit-vs-delete": ["记录已被删除", "The record was deleted meanwhile."],
   "delete-vs-edit": ["他人已修改，未删除", "Somebody edited it; it was not deleted."],
+  "legal-hold": ["正在法律保全，解除前不得删除", "It is held as evidence; nothing of it may be erased."],
+  erased: ["相关内容已依法删除", "Its contents were erased by law."],
   "unknown-record": ["记录不存在或无权查看", "No such record, or not yours to see."],
   "moved-meanwhile": ["他人已变更可见范围", "Somebody else moved it meanwhile."],
   "undecided-fields": ["请对每个字段作出选择", "Decide on each field in question."],
