@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, bindparam, select
 
 from server import access
 from server.endpoint import Actor
@@ -18,6 +18,8 @@ from sync.minutes import Touched
 from .tables import DeviceKeyRow
 
 _k = cast(Table, DeviceKeyRow.__table__)
+# Every push asks this: built once.
+_OF_PERSON = select(_k).where(_k.c.person == bindparam("person")).order_by(_k.c.since)
 
 
 def project(conn: Connection, touched: Sequence[Touched]) -> None:
@@ -39,7 +41,7 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
 # ------------------------------------------------------------------------------------- devices' keys
 def keys_of(conn: Connection, person: str) -> Sequence[Row[Any]]:
     """Every key that a device of this person has had. One statement."""
-    return conn.execute(select(_k).where(_k.c.person == person).order_by(_k.c.since)).all()
+    return conn.execute(_OF_PERSON, {"person": person}).all()
 
 
 def owners(conn: Connection, key: str) -> Sequence[Row[Any]]:
