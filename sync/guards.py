@@ -22,14 +22,16 @@ Check = Callable[[Body, Body], str | None]
 class Guard:
     """A kind's guard: what it may answer, what makes it ask, and how it reads its facts.
 
-    `watches` names the fields whose change is judged. `facts(conn, dossier, bodies, changes)` is given
-    the touched records as they stand and all changes of the kind; its statements must not grow with them.
+    `watches` names the fields whose change is judged. `facts(conn, dossier, bodies, changes, states)` is
+    given the touched records as they stand and all changes of the kind; its statements must not grow with
+    them. `states` are all records that the request touches, of any kind, and go along with it: a check
+    that asks there sees what an earlier change of the same request has done.
     Work that a guard refused is parked; a reviewer who takes it has it judged again.
     """
 
     codes: frozenset[str]
     watches: frozenset[str]
-    facts: Callable[[Connection, str, Sequence[Body], Sequence[Change]], Check]
+    facts: Callable[[Connection, str, Sequence[Body], Sequence[Change], Mapping[str, State]], Check]
 
 
 def checks(
@@ -48,5 +50,5 @@ def checks(
         if decided or any(not guard.watches.isdisjoint(c.fields) for c in about):
             named = decided | {c.record for c in about}
             bodies = [states[n].body for n in named if n in states and states[n].kind == kind]
-            found[kind] = guard.facts(conn, dossier, bodies, about)
+            found[kind] = guard.facts(conn, dossier, bodies, about, states)
     return found

@@ -1,6 +1,6 @@
 """What is ordered to go, and what stands against it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ from sync import bulk
 from sync.arrival import rfc3339
 from sync.change import Change
 from sync.guards import Check, Guard
-from sync.minutes import Touched
+from sync.minutes import State, Touched
 from sync.record import Body
 
 from .tables import ErasureRow, HoldRow
@@ -55,7 +55,13 @@ def held(conn: Connection, dossier: str, records: Sequence[str]) -> set[str]:
     return set(records) if None in found else {one for one in found if one is not None}
 
 
-def _facts(conn: Connection, dossier: str, bodies: Sequence[Body], _changes: Sequence[Change]) -> Check:
+def _facts(
+    conn: Connection,
+    dossier: str,
+    bodies: Sequence[Body],
+    _changes: Sequence[Change],
+    _states: Mapping[str, State],
+) -> Check:
     stopped = held(conn, dossier, [str(body["subject"]) for body in bodies if "subject" in body])
 
     def check(before: Body, after: Body) -> str | None:

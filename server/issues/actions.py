@@ -13,7 +13,7 @@ from sync import lookup
 from sync.arrival import rfc3339
 from sync.change import Author, Change, read
 from sync.guards import Check, Guard
-from sync.minutes import Outcome
+from sync.minutes import Outcome, State
 from sync.record import Body
 
 from . import queries, rules
@@ -115,7 +115,11 @@ def _amendment(item: Mapping[str, Any], fields: Mapping[str, Any], epoch: int) -
 
 
 def _deadlines(
-    _conn: Connection, _dossier: str, _bodies: Sequence[Body], _changes: Sequence[Change]
+    _conn: Connection,
+    _dossier: str,
+    _bodies: Sequence[Body],
+    _changes: Sequence[Change],
+    _states: Mapping[str, State],
 ) -> Check:
     return rules.deadline_moved_by_hand
 
@@ -124,12 +128,26 @@ def _deadlines(
 DEADLINES = Guard(codes=frozenset({"deadline-fixed"}), watches=frozenset({"due_on"}), facts=_deadlines)
 
 
-def _reviewers(conn: Connection, dossier: str, bodies: Sequence[Body], changes: Sequence[Change]) -> Check:
-    """The issues that these re-inspections are about, as they stand. One statement."""
+def _reviewers(
+    conn: Connection,
+    dossier: str,
+    bodies: Sequence[Body],
+    changes: Sequence[Change],
+    states: Mapping[str, State],
+) -> Check:
+    """The issues that these re-inspections are about, as they stand: an answer that comes in the same
+    request counts. At most one statement.
+    """
     named = {str(b["subject"]) for b in bodies}
     named |= {str(c.fields["subject"]["set"]) for c in changes if "subject" in c.fields}
-    found = {name: s.body for name, s in lookup.states(conn, dossier, named).items() if s.kind == "issue"}
-    return lambda _before, after: rules.reviewed_by_a_party(after, found.get(after["subject"], {}))
+    beside = lookup.states(conn, dossier, named - states.keys())
+
+    def check(_before: Body, after: Body) -> str | None:
+        issue = states.get(after["subject"]) or beside.get(after["subject"])
+        known = issue is not None and issue.kind == "issue"
+        return rules.reviewed_by_a_party(after, issue.body if known else {})
+
+    return check
 
 
 # 复查: by nobody who put it right or answered for it (domain.md §1.4).

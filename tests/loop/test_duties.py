@@ -68,6 +68,16 @@ def test_who_put_it_right_writes_no_review_of_it_and_no_reviewer_can_let_them(of
     )
 
 
+def test_who_answers_and_reviews_in_one_request_is_found_out_too(office: House) -> None:
+    record = brought(office, "received")
+    li = office.desk("li")
+    version = li.get(f"/api/v1/issues/{record}")["version"]
+    answered, mine = li.push(WJ, update("issue", record, version, {"state": {"do": "reply"}}), review(record))
+    assert answered["status"] in ("applied", "merged")
+    assert (mine["status"], mine["why"]) == ("parked", "same-person")
+    assert push(office, "wang", review(record))["status"] == "applied"
+
+
 def test_the_guards_of_reviews_ask_once_however_many_there_are(office: House) -> None:
     records = [brought(office, "replied") for _ in range(2)]
     wang = office.desk("wang")

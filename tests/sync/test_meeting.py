@@ -1,6 +1,6 @@
 """Two devices that make one record meet in it; what the office guards needs facts beyond the record."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sync.change import Change
 from sync.guards import Check, Guard
 from sync.journal import Journal
 from sync.lifecycle import Lifecycle, transition
+from sync.minutes import State
 from sync.record import Body, kind, prose, reference, tags, text
 from sync.replica import Replica
 from tests.support.house import accept, create, decide, new_id, update
@@ -56,7 +57,12 @@ class Facts:
         )
 
     def facts(
-        self, conn: Connection, dossier: str, bodies: Sequence[Body], changes: Sequence[Change]
+        self,
+        conn: Connection,
+        dossier: str,
+        bodies: Sequence[Body],
+        changes: Sequence[Change],
+        states: Mapping[str, State],
     ) -> Check:
         self.read += 1
         known = set(self.known)

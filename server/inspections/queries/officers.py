@@ -21,6 +21,7 @@ from server.projects import queries as projects
 from sync import bulk
 from sync.change import Change
 from sync.guards import Check, Guard
+from sync.minutes import State
 from sync.record import Body
 
 from . import checklists
@@ -81,7 +82,13 @@ class Facts:
         )
 
 
-def facts(conn: Connection, dossier: str, bodies: Sequence[Body], changes: Sequence[Change]) -> Check:
+def facts(
+    conn: Connection,
+    dossier: str,
+    bodies: Sequence[Body],
+    changes: Sequence[Change],
+    _states: Mapping[str, State],
+) -> Check:
     """Read what the rule asks of all these inspections: six statements."""
     named = {o for body in bodies for o in body.get("officers", ())}
     named |= {o for c in changes for o in c.fields.get("officers", {}).get("add", ())}
