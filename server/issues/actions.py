@@ -144,8 +144,7 @@ def _reviewers(
 
     def check(_before: Body, after: Body) -> str | None:
         issue = states.get(after["subject"]) or beside.get(after["subject"])
-        known = issue is not None and issue.kind == "issue"
-        return rules.reviewed_by_a_party(after, issue.body if known else {})
+        return rules.reviewed_by_a_party(after, issue.body if issue and issue.kind == "issue" else {})
 
     return check
 

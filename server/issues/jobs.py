@@ -27,6 +27,7 @@ from .tables import NO_DEADLINE, IssueRow
 
 log = structlog.get_logger()
 Change = dict[str, Any]
+Ladders = dict[tuple[str, date], law.Provision | None]  # by code and day
 Step = tuple[Any, Change]  # the issue's row, and the step as it is entered
 # Which words go out; a step of another name is told as an escalation.
 WORDS = {"at-once": "issue.major", "remind": "issue.due-soon", "overdue": "issue.overdue"}
@@ -46,10 +47,8 @@ def escalate_all() -> int:
     node, repeats a change that is known.
     """
     now = office().clock()
-    today = local_day(now)
-    with transaction.reading() as conn:
-        waiting = queries.to_escalate(conn, today + AHEAD)
-        changes = _steps(conn, waiting, now) if waiting else {}
+    with transaction.snapshot() as conn:
+        changes = _steps(conn, now)
         for dossier, found in _repeated(conn, now).items():
             changes.setdefault(dossier, []).extend(found)
     done = 0
@@ -59,31 +58,39 @@ def escalate_all() -> int:
     return done
 
 
-def _steps(conn: Connection, waiting: Sequence[IssueRow], now: datetime) -> dict[str, list[Step]]:
+def _steps(conn: Connection, now: datetime) -> dict[str, list[Step]]:
+    """The steps that are due and not entered yet, by dossier. In memory are these and some issues, however
+    many are open.
+    """
     today = local_day(now)
     calendar = law.calendar(conn, today - timedelta(days=366))
-    climbed = queries.climbed(conn, [(row.dossier, row.id) for row in waiting])
     found: dict[str, list[Step]] = {}
-    ladders: dict[tuple[str, date], law.Provision | None] = {}
-    for row in waiting:
-        ladder = _ladder(conn, row, ladders)
-        if ladder is None:
-            continue
-        try:
-            due = list(_rungs(ladder.value, row, today, calendar))
-        except NoCalendar as gap:
-            log.warning("the ladder cannot be climbed", dossier=row.dossier, issue=row.id, why=str(gap))
-            continue
-        for rung in due:
-            change = _change(row, rung, today, ladder.version, now)
-            if change["record"] not in climbed:
-                found.setdefault(row.dossier, []).append((row, change))
+    ladders: Ladders = {}
+    for waiting in queries.to_escalate(conn, today + AHEAD):
+        climbed = queries.climbed(conn, [(row.dossier, row.id) for row in waiting])
+        for row in waiting:
+            for change in _due(conn, row, ladders, calendar, now):
+                if change["record"] not in climbed:
+                    found.setdefault(row.dossier, []).append((row, change))
     return found
 
 
-def _ladder(
-    conn: Connection, row: IssueRow, known: dict[tuple[str, date], law.Provision | None]
-) -> law.Provision | None:
+def _due(
+    conn: Connection, row: IssueRow, ladders: Ladders, calendar: Calendar, now: datetime
+) -> list[Change]:
+    """The steps of an issue that are due, entered or not."""
+    ladder, today = _ladder(conn, row, ladders), local_day(now)
+    if ladder is None:
+        return []
+    try:
+        rungs = list(_rungs(ladder.value, row, today, calendar))
+    except NoCalendar as gap:
+        log.warning("the ladder cannot be climbed", dossier=row.dossier, issue=row.id, why=str(gap))
+        return []
+    return [_change(row, rung, today, ladder.version, now) for rung in rungs]
+
+
+def _ladder(conn: Connection, row: IssueRow, known: Ladders) -> law.Provision | None:
     """The ladder that held on the day the issue was found; None, and said once, where none did."""
     name = "escalation.major" if row.gravity == queries.MAJOR else "escalation.general"
     found_on = local_day(datetime.fromisoformat(row.found_at))

@@ -1,6 +1,6 @@
 """The supervisors' queue, and one issue with all that belongs to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -28,6 +28,7 @@ MAJOR = GRAVITY["major"]
 PAPERS = ("reply", "review", "extension", "pause", "escalation")
 DAY = len("2026-11-22")
 STEPS = ("issued_at", "replied_at", "passed_at", "closed_at")
+AT_ONCE = 1_000  # issues in the hand of whoever goes through all that are open
 COMMENTS = 500  # the newest; older ones come with the exchange
 _row = IssueRow
 SORTS = {
@@ -279,20 +280,19 @@ def pauses(conn: Connection, dossier: str, issue: str) -> list[tuple[date, date]
     return [(date.fromisoformat(b["since"]), date.fromisoformat(b["until"])) for b in ended]
 
 
-def to_escalate(conn: Connection, horizon: date) -> list[Any]:
-    """Issues whose clock runs and whose deadline is near or past, and all grave ones."""
+def to_escalate(conn: Connection, horizon: date) -> Iterator[Sequence[Any]]:
+    """Issues whose clock runs and whose deadline is near or past, and all grave ones: some at a time, in a
+    transaction of `conn` (PostgreSQL keeps the place in it). One statement.
+    """
     t = cast(Table, IssueRow.__table__).c
     running, issued = t.state.in_(CLOCK_RUNS), t.state.in_(ISSUED)
-    return list(
-        conn.execute(
-            select(
-                t.dossier, t.id, t.audience, t.gravity, t.due_on, t.found_at, t.title, t.contractor, t.state
-            )
-            .where(t.deleted.is_(False), t.paused_on.is_(None))
-            .where(or_(and_(issued, t.due_on <= horizon), and_(running, t.gravity == MAJOR)))
-            .order_by(t.dossier, t.id)
-        )
+    query = (
+        select(t.dossier, t.id, t.audience, t.gravity, t.due_on, t.found_at, t.title, t.contractor, t.state)
+        .where(t.deleted.is_(False), t.paused_on.is_(None))
+        .where(or_(and_(issued, t.due_on <= horizon), and_(running, t.gravity == MAJOR)))
+        .order_by(t.dossier, t.id)
     )
+    yield from conn.execute(query.execution_options(yield_per=AT_ONCE)).partitions()
 
 
 def climbed(conn: Connection, issues: Iterable[tuple[str, str]]) -> set[str]:

@@ -1,20 +1,25 @@
 """升级: each step of the ladder once, whatever restarts; a major hazard at once; the same hazard again."""
 
 import threading
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Table
 
-from server.issues import rules
+from server import transaction
+from server.issues import queries, rules
 from server.issues.jobs import escalate_all
+from server.issues.tables import IssueRow
 from server.law.actions import given as provisions
 from server.law.rules import Calendar
+from sync import bulk
 from tests.loop.conftest import WJ
 from tests.loop.test_steps import brought, take
-from tests.support.house import House, issue
+from tests.support.house import House, issue, new_id
 
 LADDERS = {p["code"]: p["value"] for p in provisions() if p["code"].startswith("escalation.")}
 EMPTY = Calendar({})
@@ -152,3 +157,29 @@ def test_without_a_ladder_a_pass_costs_the_same_for_one_issue_and_for_twenty(sit
     one = cost()
     li.push(WJ, *(issue(severity="major") for _ in range(19)))
     assert cost() == one
+
+
+def test_a_pass_over_all_open_issues_has_some_of_them_in_memory(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, clock = cast(Table, IssueRow.__table__), datetime(2026, 11, 1, tzinfo=UTC)
+    said = {"dossier": WJ, "version": 1, "audience": "field", "deleted": False, "state": "issued"}
+    said |= {"gravity": 0, "domain": "safety", "title": "临边防护缺失", "due_on": clock.date()}
+    said |= {"found_at": "2026-11-01T00:00:00.000Z", "words": "", "failed": False}
+
+    def peak(many: int) -> int:
+        with site.app.app_context():
+            with transaction.writing() as conn:
+                made = (said | {"id": new_id()} for _ in range(many))
+                rows = [[one.get(c.name) for c in table.columns] for one in made]
+                bulk.upsert(conn, table, rows)
+            tracemalloc.start()
+            assert escalate_all() == 0  # no ladder holds
+            most = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        return most
+
+    monkeypatch.setattr(queries, "AT_ONCE", 200)
+    peak(200)  # whatever is made once
+    few = peak(1_000)
+    assert peak(8_000) < 4 * few
