@@ -62,9 +62,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dossier", "issue", "since_on"),
     )
     op.create_index("measured_issued", "measured", ["issued_on"], unique=False)
-    op.create_index(
-        "measured_code", "measured", ["dossier", "code", "found_on", "void_on", "issue"], unique=False
-    )
+    code = ["dossier", "code", "found_on", "void_on", "issue", "audience"]
+    op.create_index("measured_code", "measured", code, unique=False)
     op.create_table(
         "exports",
         sa.Column("id", sa.String(length=36), nullable=False),

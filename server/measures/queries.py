@@ -59,7 +59,7 @@ def report(conn: Connection, actor: Actor, asked: Asked, now: datetime) -> dict[
     """
     columns, key = GROUPS[asked.by]
     base, editions = _cohort(actor, asked), law.editions(conn, "systemic")
-    counts = _counts(asked, asked.over(now).toordinal(), columns, editions)
+    counts = _counts(actor, asked, asked.over(now).toordinal(), columns, editions)
     counted = conn.execute(counts.where(base).group_by(*columns)).all()
     spans = conn.execute(_spans(asked, columns).where(base)).all()
     dossiers = {row.dossier for row in counted} if m.c.dossier in columns else set()
@@ -109,7 +109,11 @@ def _done_on(day: int) -> ColumnElement[int]:
 
 
 def _counts(
-    asked: Asked, over: int, columns: Sequence[ColumnElement[Any]], editions: Sequence[law.Provision]
+    actor: Actor,
+    asked: Asked,
+    over: int,
+    columns: Sequence[ColumnElement[Any]],
+    editions: Sequence[law.Provision],
 ) -> Any:
     day = asked.cut_off.toordinal()
     closed, major = m.c.closed_on <= day, m.c.gravity == MAJOR
@@ -125,7 +129,7 @@ def _counts(
         "reviewed": or_(passed, failed),
         "passed_first": and_(passed, ~failed),
         "coded": m.c.code.is_not(None),
-        "repeated": _repeated(editions, day),
+        "repeated": _repeated(actor, editions, day),
         "majors": major,
         "majors_closed": and_(major, closed),
         "open": ~closed,
@@ -140,9 +144,9 @@ def _count(condition: ColumnElement[bool] | None) -> ColumnElement[int]:
     return func.count() if condition is None else func.count().filter(condition)
 
 
-def _repeated(editions: Sequence[law.Provision], day: int) -> ColumnElement[bool]:
+def _repeated(actor: Actor, editions: Sequence[law.Provision], day: int) -> ColumnElement[bool]:
     """Whether the same hazard was found on the same site in the months before, by the provision
-    `systemic` of the day on which it was found.
+    `systemic` of the day on which it was found; as far as the actor may see that one too.
     """
     if not editions:
         return false()
@@ -156,6 +160,7 @@ def _repeated(editions: Sequence[law.Provision], day: int) -> ColumnElement[bool
         .where(e.c.dossier == m.c.dossier, e.c.code == m.c.code, e.c.void_on > day)
         .where(e.c.found_on.between(m.c.found_on - window, m.c.found_on))
         .where(or_(e.c.found_on < m.c.found_on, e.c.issue < m.c.issue))
+        .where(access.visible(actor, "issue.read", m.c.dossier, e.c.audience))
         .correlate(m)
         .exists()
     )

@@ -50,5 +50,5 @@ class MeasuredRow(Model):
     __table_args__ = (
         Index("measured_issued", "issued_on"),
         # Alone enough to tell whether a hazard has come back: asked once for each issue of a cohort.
-        Index("measured_code", "dossier", "code", "found_on", "void_on", "issue"),
+        Index("measured_code", "dossier", "code", "found_on", "void_on", "issue", "audience"),
     )

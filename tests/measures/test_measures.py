@@ -200,6 +200,16 @@ def test_everybody_counts_what_they_may_see(office: House) -> None:
     assert seen == {"zhang": 2, "li": 1, "zhao": 1, "stranger": 0}
 
 
+def test_a_hazard_has_come_back_for_those_who_may_see_that_it_was_there(office: House) -> None:
+    at(office, 11, 2)
+    inside = issue(audience="office", found_at=office.clock.now.isoformat(), code="AQ-LB-01")
+    push(office, "li", inside)
+    at(office, 11, 5)
+    found(office, code="AQ-LB-01")
+    seen = {who: whole(office, who=who)["repeated"] for who in ("zhang", "zhao", "jian")}
+    assert seen == {"zhang": (1, 1), "zhao": (0, 1), "jian": (0, 1)}
+
+
 def test_a_deleted_issue_is_counted_up_to_that_day_and_again_when_restored(office: House) -> None:
     at(office, 11, 2)
     record = found(office)
