@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from server import caretaker
 from tests.support.databases import DatabaseFactory
+from tests.support.live import REPOSITORY
 
 from .serving import Office, serving
 
@@ -87,3 +90,23 @@ def test_when_their_worker_is_killed_they_end_and_begin_beside_another(office: O
     _again, other = eventually(lambda: at_work(office, after=jobs))
     assert other != worker
     assert jobs not in family(office)
+
+
+def test_where_they_cannot_begin_they_are_tried_again(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "not-yet-there"
+    keeping = f"from server.caretaker import *; keep(Path({str(folder)!r})); time.sleep(120)"
+    with (tmp_path / "log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-c", keeping],
+            cwd=REPOSITORY,
+            env=os.environ | office.env,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        eventually(lambda: (1, 1) if b"jobs cannot begin" in (tmp_path / "log").read_bytes() else None)
+        folder.mkdir()
+        eventually(lambda: (1, 1) if b"jobs run" in (tmp_path / "log").read_bytes() else None)
+    finally:
+        worker.kill()
+        worker.wait()
