@@ -29,8 +29,8 @@ class Assigned(Schema):
     plan = fields.UUID(allow_none=True)
 
 
-class Reinspection(Schema):
-    """An issue that was replied to and waits for the caller."""
+class OpenIssue(Schema):
+    """An open issue, as a day's work names it."""
 
     dossier = fields.String()
     id = fields.UUID()
@@ -38,6 +38,10 @@ class Reinspection(Schema):
     title = fields.String()
     part = fields.String(allow_none=True)
     due_on = fields.Date(allow_none=True)
+
+
+class Reinspection(OpenIssue):
+    """An issue that was replied to and waits for the caller."""
 
 
 class DraftVisit(Schema):
@@ -64,15 +68,9 @@ class PaperDue(Schema):
     number = fields.String(allow_none=True)
 
 
-class Escalated(Schema):
+class Escalated(OpenIssue):
     """An open issue that has climbed to a post of the caller: the last such step and what it does."""
 
-    dossier = fields.String()
-    id = fields.UUID()
-    version = fields.Integer()
-    title = fields.String()
-    part = fields.String(allow_none=True)
-    due_on = fields.Date(allow_none=True)
     step = fields.String(metadata={"enum": list(STEPS)})
     does = fields.String(allow_none=True)
     overdue_days = fields.Integer(allow_none=True)
