@@ -106,8 +106,9 @@ class Trial:
     # ----------------------------------------------------------------- entries
     def add(self, row: Any, header: Mapping[str, Any]) -> str | None:
         """The next entry, already linked to the one before; what contradicts it, or None."""
-        if header["op"] == "epoch":
-            self._next_epoch(int(header["epoch"]))
+        # A journal that was lost whole begins in a later epoch, without an entry that opens it.
+        if header["epoch"] != self.epoch:
+            self._next_epoch(header["epoch"])
         at = self.tree.size % TILE
         if at == 0:
             self.tile = self._tile(self.tree.size // TILE)

@@ -229,7 +229,9 @@ def test_a_journal_that_begins_anew_after_a_restore_says_so(registry: Registry) 
         registry.seal("project:wj-03")
     with registry.reading() as conn:
         told = checkpoints.explanations(conn, "project:wj-03")
+        found = history.verify(conn, "project:wj-03")
     assert len(told) == 1 and checkpoints.BEGUN_ANEW in told[0]
+    assert (found.fault, found.checkpoints) == (None, 1)
 
 
 def test_the_name_under_which_a_journal_is_signed_stays(registry: Registry) -> None:
