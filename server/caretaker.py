@@ -36,7 +36,11 @@ def _keep(path: Path) -> None:
     while True:
         time.sleep(PAUSE_S)
         command = [sys.executable, "-m", "server.caretaker", str(os.getpid())]
-        child = subprocess.Popen(command, pass_fds=(lock,))  # noqa: S603  # our own module
+        try:
+            child = subprocess.Popen(command, pass_fds=(lock,))  # noqa: S603  # our own module
+        except OSError as wrong:  # no process or memory left just now
+            log.error("jobs not begun", why=str(wrong))
+            continue
         log.info("jobs run", process=child.pid)
         log.warning("jobs ended", process=child.pid, status=child.wait())
 

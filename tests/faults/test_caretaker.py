@@ -81,6 +81,26 @@ def test_when_the_jobs_are_killed_they_begin_again(office: Office) -> None:
     assert '"jobs ended"' in office.server.log()
 
 
+class Enough(BaseException):
+    """What was to be seen was seen."""
+
+
+def test_where_no_process_can_be_had_another_is_tried_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread holds the node's lock: if it ended, nobody would run the jobs as long as its worker lives."""
+    tries = []
+
+    def none_left(command: list[str], **_options: object) -> None:
+        tries.append(command)
+        raise Enough if len(tries) == 3 else BlockingIOError("no process left")
+
+    monkeypatch.setattr(caretaker.subprocess, "Popen", none_left)
+    monkeypatch.setattr(caretaker, "PAUSE_S", 0)
+    with pytest.raises(Enough):
+        caretaker._keep(tmp_path / "jobs.lock")
+
+
 def test_when_their_worker_is_killed_they_end_and_begin_beside_another(office: Office) -> None:
     jobs, worker = eventually(lambda: at_work(office))
     os.kill(worker, signal.SIGKILL)
