@@ -12,7 +12,7 @@ from server.database import db
 from server.evidence import actions
 from server.office import office
 from server.signing import KeyTrouble
-from sync import checkpoints, growth, history, notes, statements, tree
+from sync import checkpoints, growth, history, notes, statements, tree, witnesses
 from sync.checkpoints import Refused
 from tests.support.house import config_for, issue, update
 
@@ -245,7 +245,8 @@ def test_a_journal_that_begins_anew_after_a_restore_says_so(registry: Registry) 
         registry.seal("project:wj-03")
     with registry.reading() as conn:
         told = checkpoints.explanations(conn, "project:wj-03")
-        found = history.verify(conn, "project:wj-03")
+        lost = {"receipts": [{"dossier": "project:wj-03", "seq": n, "hash": "00" * 32} for n in (1, 99)]}
+        found = history.verify(conn, "project:wj-03", evidence=witnesses.evidence([lost]))
     assert len(told) == 1 and checkpoints.BEGUN_ANEW in told[0]
     assert (found.fault, found.checkpoints) == (None, 1)
 
