@@ -88,7 +88,7 @@ class Enough(BaseException):
 def test_where_no_process_can_be_had_another_is_tried_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The thread holds the node's lock: if it ended, nobody would run the jobs as long as its worker lives."""
+    """The thread holds the node's lock: did it end, nobody would run the jobs while its worker lives."""
     tries = []
 
     def none_left(command: list[str], **_options: object) -> None:
