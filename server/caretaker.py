@@ -31,18 +31,25 @@ def keep(scratch: Path) -> None:
 
 
 def _keep(path: Path) -> None:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = None
     while True:
         time.sleep(PAUSE_S)
-        command = [sys.executable, "-m", "server.caretaker", str(os.getpid())]
         try:
+            lock = _lock(path) if lock is None else lock
+            command = [sys.executable, "-m", "server.caretaker", str(os.getpid())]
             child = subprocess.Popen(command, pass_fds=(lock,))  # noqa: S603  # our own module
-        except OSError as wrong:  # no process or memory left just now
-            log.error("jobs not begun", why=str(wrong))
+        except OSError:  # a full disk, no room for a process: both pass
+            log.exception("jobs cannot begin", again_s=PAUSE_S)
             continue
         log.info("jobs run", process=child.pid)
         log.warning("jobs ended", process=child.pid, status=child.wait())
+
+
+def _lock(path: Path) -> int:
+    """The node's lock, once nobody else has it."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def end_with(parent: int) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from server import caretaker
 from tests.support.databases import DatabaseFactory
+from tests.support.live import REPOSITORY
 
 from .serving import Office, serving
 
@@ -81,29 +84,29 @@ def test_when_the_jobs_are_killed_they_begin_again(office: Office) -> None:
     assert '"jobs ended"' in office.server.log()
 
 
-class Enough(BaseException):
-    """What was to be seen was seen."""
-
-
-def test_where_no_process_can_be_had_another_is_tried_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The thread holds the node's lock: did it end, nobody would run the jobs while its worker lives."""
-    tries = []
-
-    def none_left(command: list[str], **_options: object) -> None:
-        tries.append(command)
-        raise Enough if len(tries) == 3 else BlockingIOError("no process left")
-
-    monkeypatch.setattr(caretaker.subprocess, "Popen", none_left)
-    monkeypatch.setattr(caretaker, "PAUSE_S", 0)
-    with pytest.raises(Enough):
-        caretaker._keep(tmp_path / "jobs.lock")
-
-
 def test_when_their_worker_is_killed_they_end_and_begin_beside_another(office: Office) -> None:
     jobs, worker = eventually(lambda: at_work(office))
     os.kill(worker, signal.SIGKILL)
     _again, other = eventually(lambda: at_work(office, after=jobs))
     assert other != worker
     assert jobs not in family(office)
+
+
+def test_where_they_cannot_begin_they_are_tried_again(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "not-yet-there"
+    keeping = f"from server.caretaker import *; keep(Path({str(folder)!r})); time.sleep(120)"
+    with (tmp_path / "log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-c", keeping],
+            cwd=REPOSITORY,
+            env=os.environ | office.env,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        eventually(lambda: (1, 1) if b"jobs cannot begin" in (tmp_path / "log").read_bytes() else None)
+        folder.mkdir()
+        eventually(lambda: (1, 1) if b"jobs run" in (tmp_path / "log").read_bytes() else None)
+    finally:
+        worker.kill()
+        worker.wait()
