@@ -59,8 +59,8 @@ INTERVALS_S = {
 # These walk over all that rests.
 INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
 INTERVALS_S |= {"forget notifications": DAY_S}
-# Whether the database is behind what was signed is said before anybody works with it; figures are asked
-# for at once.
+# Whether the database is behind what was signed is said as soon as the jobs begin; figures are asked for at
+# once.
 AT_START = frozenset({"look back", "count for measures"})
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
@@ -72,6 +72,11 @@ INVALID_DAYS = 90  # protocol.md §1
 
 def run(app: Flask) -> None:
     """Run the periodic jobs in this process whenever it is the leader; does not return."""
+    planned(app).start()
+
+
+def planned(app: Flask) -> BlockingScheduler:
+    """The jobs and when each is due, not begun yet."""
     scheduler = BlockingScheduler(timezone="Asia/Shanghai")
     leader = Leader(app)
     for name, job in jobs(app).items():
@@ -82,9 +87,11 @@ def run(app: Flask) -> None:
             id=name,
             coalesce=True,
             max_instances=1,
+            # APScheduler leaves out what is a second late, and what is due once a day then waits for tomorrow.
+            misfire_grace_time=None,
             **({"next_run_time": app.extensions["office"].clock()} if name in AT_START else {}),
         )
-    scheduler.start()
+    return scheduler
 
 
 def jobs(app: Flask) -> dict[str, Callable[[], Any]]:

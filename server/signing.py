@@ -98,21 +98,16 @@ class Signing:
             _sync(path.parent)
 
     def all_notes(self) -> list[dict[str, str]]:
-        """The notes themselves, as a witness tells of them."""
+        """The notes themselves, as a witness tells of them. Raises KeyTrouble where one was damaged."""
         return [
             {"dossier": dossier, "note": self._note(dossier).read_text(encoding="utf-8")}
-            for dossier in self.all_remembered()
+            for dossier in self.dossiers()
+            if self.remembered(dossier)
         ]
 
-    def all_remembered(self) -> dict[str, Held]:
-        """Of every dossier that this node has signed."""
-        found = {}
-        for path in sorted(self.folder.glob("*.ckpt")):
-            dossier = path.stem.replace("@", ":")
-            held = self.remembered(dossier)
-            if held is not None:
-                found[dossier] = held
-        return found
+    def dossiers(self) -> list[str]:
+        """Every dossier that this node has signed."""
+        return [path.stem.replace("@", ":") for path in sorted(self.folder.glob("*.ckpt"))]
 
     def _note(self, dossier: str) -> Path:
         return (

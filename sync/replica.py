@@ -235,11 +235,17 @@ class Replica:
     def sync(self, line: Line, *, rounds: int = 1_000) -> int:
         """Exchange until nothing is left to push or pull; returns the number of round trips.
 
-        Raises what the line raises; whatever was answered before that is kept.
+        Raises what the line raises, and ValueError for an answer to another request; whatever was
+        answered before that is kept.
         """
         for done in range(1, rounds + 1):
             before = self._position()
-            self.receive(orjson.loads(line.exchange(self.request())))
+            answer = orjson.loads(line.exchange(self.request()))
+            # Of an answer to an earlier request less is demanded (trust.py): the line knows which one it
+            # is, the server may say what it likes.
+            if answer["no"] != int(self._meta("no", "0")):
+                raise ValueError("the server answered another request")
+            self.receive(answer)
             self._load(line)
             if not self._busy() and (done > 1 or before == self._position()):
                 return done
@@ -323,7 +329,9 @@ class Replica:
         return signatures.key_id(signatures.public_bytes(self.key))
 
     def receive(self, answer: Mapping[str, Any]) -> None:
-        """Take an answer in; late, repeated and reordered ones do no harm."""
+        """Take an answer in; late, repeated and reordered ones do no harm. The caller knows that it is the
+        answer to the request whose `no` it bears.
+        """
         with self._transaction():
             if answer.get("device_key", {}).get("key"):
                 self._put_meta("key", answer["device_key"]["key"])

@@ -96,8 +96,11 @@ def take_pull(
         known = db.execute("SELECT epoch FROM epochs WHERE dossier=?", (dossier,)).fetchone()
         if known is None or said["epoch"] < known["epoch"]:
             continue  # a late answer from before a restore
+        doubted = trust.doubted(db, dossier)
         if not trust.believes(db, dossier, said["epoch"], said.get("checkpoint"), no, at):
             continue
+        if doubted:
+            _again(db, dossier)  # another history may have said that it took something in
         if said["epoch"] > known["epoch"]:
             _restored(db, dossier, said["epoch"])
         db.execute(
@@ -148,6 +151,11 @@ def take_snapshot(db: sqlite3.Connection, offer: Offer, data: bytes) -> bool:
 def _restored(db: sqlite3.Connection, dossier: str, epoch: int) -> None:
     """The server came back from a backup: what it may lack is pushed again, in the old order."""
     db.execute("UPDATE epochs SET epoch=?, backed_up=0 WHERE dossier=?", (epoch, dossier))
+    _again(db, dossier)
+
+
+def _again(db: sqlite3.Connection, dossier: str) -> None:
+    """What was answered and is still held goes out again; what is there already, its id tells."""
     db.execute(
         "UPDATE outbox SET state='new', seq=NULL, epoch=NULL, outcome=NULL"
         " WHERE dossier=? AND state IN ('acked','retained','invalid')",

@@ -26,7 +26,8 @@ SALT = 16
 # Everything that a change says but its signature; what it does not say stands as null (`fields`: {},
 # `atomic`: false), so that one change has one statement.
 SAID = ("id", "n", "op", "kind", "record", "base", "audience", "fields", "at", "clock", "reason", "atomic")
-_SPELLING = re.compile(r"(es256)\.([0-9a-f]{16})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{86})")
+# 16 and 64 bytes in base64url: the last letter of each has four bits that no byte holds, and they are zero.
+_SPELLING = re.compile(r"(es256)\.([0-9a-f]{16})\.([A-Za-z0-9_-]{21}[AQgw])\.([A-Za-z0-9_-]{85}[AQgw])")
 _HALF = 32  # bytes of r and of s
 _KEY_CLAIM = b"xunjian device key v1\n"
 

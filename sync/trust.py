@@ -62,6 +62,11 @@ def held(db: sqlite3.Connection) -> dict[str, dict[str, Any]]:
     }
 
 
+def doubted(db: sqlite3.Connection, dossier: str) -> bool:
+    """Whether the dossier's server is not believed now."""
+    return db.execute("SELECT 1 FROM doubts WHERE dossier=?", (dossier,)).fetchone() is not None
+
+
 def believes(
     db: sqlite3.Connection, dossier: str, epoch: int, shown: Mapping[str, Any] | None, no: int, at: str
 ) -> bool:

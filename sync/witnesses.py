@@ -32,7 +32,7 @@ class Evidence:
 
     keys: list[str] = field(default_factory=list)
     checkpoints: dict[str, list[str]] = field(default_factory=dict)
-    receipts: dict[str, dict[int, str]] = field(default_factory=dict)
+    receipts: dict[str, dict[int, set[str]]] = field(default_factory=dict)
     device_keys: Mapping[str, bytes] = field(default_factory=dict)
 
     def add(self, told: Mapping[str, Any]) -> None:
@@ -45,7 +45,8 @@ class Evidence:
         for held in told.get("checkpoints", ()):
             self.checkpoints.setdefault(held["dossier"], []).append(held["note"])
         for got in told.get("receipts", ()):
-            self.receipts.setdefault(got["dossier"], {})[int(got["seq"])] = got["hash"]
+            named = self.receipts.setdefault(got["dossier"], {})
+            named.setdefault(int(got["seq"]), set()).add(got["hash"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +107,18 @@ class Trial:
     # ----------------------------------------------------------------- entries
     def add(self, row: Any, header: Mapping[str, Any]) -> str | None:
         """The next entry, already linked to the one before; what contradicts it, or None."""
-        if header["op"] == "epoch":
-            self._next_epoch(int(header["epoch"]))
+        # A journal that was lost whole begins in a later epoch, without an entry that opens it.
+        if header["epoch"] != self.epoch:
+            if self.tree.size == 0:
+                self.receipts = {}  # it numbers from 1 again: they may speak of what was lost
+            self._next_epoch(header["epoch"])
         at = self.tree.size % TILE
         if at == 0:
             self.tile = self._tile(self.tree.size // TILE)
         tiled = self.tile[at * HASH : (at + 1) * HASH]
         self.tree.extend((row.hash,))
         self.seq = row.seq
-        known = self.receipts.get(row.seq)
-        if known is not None and known != row.hash.hex():
+        if self.receipts.get(row.seq, set()) - {row.hash.hex()}:
             return "a receipt names another entry"
         if tiled and tiled != row.hash:
             return "the tree was grown over another entry"
@@ -163,7 +166,7 @@ class Trial:
             why = f"{beyond[0].size} entries were signed, {self.tree.size} are here: a checkpoint that"
             return Fault(self.seq + 1, f"{why} {beyond[0].whose}")
         missing = [seq for seq in sorted(self.receipts) if seq > self.seq]
-        if missing and self.epoch == 1:
+        if missing:
             return Fault(missing[0], "a receipt names an entry that is not here")
         explained = self._explained()
         unexplained = [s for s in self.lost if not any(epoch > s.epoch for epoch in explained)]

@@ -73,10 +73,12 @@ def rotate() -> statements.Key:
     has one key that it signs with.
     """
     here, old = office(), signer()
-    here.signing.next_path.unlink(missing_ok=True)
-    new = here.signing.make(here.signing.next_path)
     with transaction.writing() as conn:
         known = queries.house_keys(conn)
+        if known[-1].verifier != old.verifier:
+            raise KeyTrouble("another key was introduced meanwhile; see `xunjian keys list`")
+        here.signing.next_path.unlink(missing_ok=True)
+        new = here.signing.make(here.signing.next_path)
         key = statements.Key(new.name, len(known) + 1, new.verifier, rfc3339(here.clock()))
         checkpoints.introduce(conn, key.no, key.sign(new, old))
     here.signing.take_over()
@@ -131,7 +133,10 @@ def _sealed(dossier: str, key: Signer | None = None) -> bool:
         return seal(dossier, key) is not None
     except TROUBLE as wrong:
         log.error("checkpoint refused", dossier=dossier, why=str(wrong))
-        return False
+    except Exception:
+        # A dossier too busy, a file that cannot be written: the next pass tries again, the others go on.
+        log.exception("checkpoint failed", dossier=dossier)
+    return False
 
 
 def look_back() -> int:
@@ -140,13 +145,17 @@ def look_back() -> int:
     Said in the log when the server starts, and once a day: a backup was put back without a word.
     """
     here = office()
-    known = here.signing.all_remembered()
+    dossiers, behind = here.signing.dossiers(), 0
     with transaction.reading() as conn:
-        heads = here.journal.heads(conn, known)
-    behind = 0
-    for dossier, held in known.items():
+        heads = here.journal.heads(conn, dossiers)
+    for dossier in dossiers:
+        try:
+            held = here.signing.remembered(dossier)
+        except (KeyTrouble, OSError) as wrong:
+            log.error("memory cannot be read", dossier=dossier, why=str(wrong))
+            continue
         head = heads.get(dossier)
-        if head is None or (head.epoch, head.size) < (held.epoch, held.size):
+        if held and (head is None or (head.epoch, head.size) < (held.epoch, held.size)):
             behind += 1
             log.error("rolled back", dossier=dossier, signed=held.size, epoch=held.epoch)
     return behind

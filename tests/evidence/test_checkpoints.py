@@ -12,7 +12,7 @@ from server.database import db
 from server.evidence import actions
 from server.office import office
 from server.signing import KeyTrouble
-from sync import checkpoints, growth, history, notes, statements, tree
+from sync import checkpoints, growth, history, notes, statements, tree, witnesses
 from sync.checkpoints import Refused
 from tests.support.house import config_for, issue, update
 
@@ -40,6 +40,16 @@ def test_only_what_has_grown_is_due(registry: Registry) -> None:
         assert actions.seal_all() == 2  # both projects
         assert actions.seal_all() == 0
     registry.house.desk("li").push(WJ, issue())
+    with registry.reading() as conn:
+        assert checkpoints.due(conn) == [WJ]
+
+
+def test_a_journal_that_cannot_be_signed_keeps_no_other_from_it(registry: Registry) -> None:
+    """Also where what is wrong is none of the faults that signing knows: here, this node's disk."""
+    with registry.house.app.app_context():
+        folder = office().signing.folder
+        (folder / f"{WJ.replace(':', '@')}.ckpt").mkdir(parents=True)
+        assert actions.seal_all() == 1
     with registry.reading() as conn:
         assert checkpoints.due(conn) == [WJ]
 
@@ -196,6 +206,12 @@ def test_a_node_whose_memory_was_damaged_does_not_sign(registry: Registry) -> No
     with registry.house.app.app_context():
         file = next(office().signing.folder.glob("*wj-01.ckpt"))
     file.write_text("torn")
+    with registry.house.app.app_context():
+        assert actions.seal_all() == 1  # the other project's
+    with registry.writing() as conn:
+        conn.execute(text("UPDATE dossiers SET size = 0 WHERE dossier = 'project:wj-02'"))
+    with registry.house.app.app_context():
+        assert actions.look_back() == 1  # the damaged one is named, the other is looked at all the same
     registry.house.desk("li").push(WJ, issue())
     with pytest.raises(KeyTrouble, match="no checkpoint any more"):
         registry.seal()
@@ -229,7 +245,10 @@ def test_a_journal_that_begins_anew_after_a_restore_says_so(registry: Registry) 
         registry.seal("project:wj-03")
     with registry.reading() as conn:
         told = checkpoints.explanations(conn, "project:wj-03")
+        lost = {"receipts": [{"dossier": "project:wj-03", "seq": n, "hash": "00" * 32} for n in (1, 99)]}
+        found = history.verify(conn, "project:wj-03", evidence=witnesses.evidence([lost]))
     assert len(told) == 1 and checkpoints.BEGUN_ANEW in told[0]
+    assert (found.fault, found.checkpoints) == (None, 1)
 
 
 def test_the_name_under_which_a_journal_is_signed_stays(registry: Registry) -> None:
@@ -278,79 +297,6 @@ def test_a_thousand_entries_are_signed_whatever_the_clock_says(
     assert newest_size(registry) == 0
     li.push(WJ, issue())
     assert newest_size(registry) == 10
-
-
-# ------------------------------------------------------------------------------------------------ keys
-def test_the_private_key_is_a_file_of_its_owner_alone_and_never_in_the_database(registry: Registry) -> None:
-    registry.seal()
-    with registry.house.app.app_context():
-        path = office().signing.path
-        secret = office().signing.load().private.private_bytes_raw()  # type: ignore[union-attr]
-    assert path.stat().st_mode & 0o777 == 0o600
-    with registry.reading() as conn:
-        for table in ("house_keys", "checkpoints"):
-            rows = conn.execute(text(f"SELECT * FROM {table}")).all()
-            assert secret.hex() not in str(rows) and notes.spelled([secret])[0] not in str(rows)
-    path.chmod(0o644)
-    with registry.house.app.app_context(), pytest.raises(KeyTrouble, match="chmod 600"):
-        actions.signer()
-
-
-def test_a_rotated_key_is_introduced_by_the_one_before_and_both_verify(registry: Registry) -> None:
-    first = registry.seal()
-    with registry.house.app.app_context():
-        key = actions.rotate()
-    registry.house.desk("li").push(WJ, issue())
-    second = registry.seal()
-    assert first is not None and second is not None and key.no == 2
-    with registry.reading() as conn:
-        chain = statements.keys(checkpoints.introductions(conn))
-        assert history.verify(conn, WJ).checkpoints == 2
-    name = f"xunjian.localhost/{WJ}/1"
-    assert notes.verified_checkpoint(first.note, name, [chain[0].verifier]).size == first.size
-    assert notes.verified_checkpoint(second.note, name, [chain[1].verifier]).size == second.size
-    with pytest.raises(notes.NotTrusted):
-        notes.verified_checkpoint(second.note, name, [chain[0].verifier])
-
-
-def test_a_rotation_that_was_cut_off_is_finished_by_the_next_signature(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    registry.seal()
-    with registry.house.app.app_context():
-        signing = office().signing
-        with monkeypatch.context() as m:
-            m.setattr(type(signing), "take_over", lambda self: (_ for _ in ()).throw(OSError("killed")))
-            with pytest.raises(OSError, match="killed"):
-                actions.rotate()
-        registry.house.desk("li").push(WJ, issue())
-        assert actions.seal(WJ) is not None
-        assert not signing.next_path.exists()
-
-
-def test_a_node_without_the_houses_key_does_not_sign(registry: Registry) -> None:
-    registry.seal()
-    registry.house.desk("li").push(WJ, issue())
-    with registry.house.app.app_context():
-        office().signing.path.unlink()
-        with pytest.raises(KeyTrouble, match="copy it"):
-            actions.seal(WJ)
-        assert actions.seal_all() == 0
-        office().signing.make()  # another node's own invention
-        with pytest.raises(KeyTrouble, match="copy it"):
-            actions.seal(WJ)
-
-
-def test_the_commands_make_list_and_change_keys(registry: Registry) -> None:
-    run = registry.house.app.test_cli_runner().invoke
-    from server.cli import main
-
-    assert "no key yet" in run(main, ["keys", "list"]).output
-    first = run(main, ["keys", "generate"]).output
-    assert run(main, ["keys", "generate"]).output == first
-    second = run(main, ["keys", "rotate"]).output
-    listed = run(main, ["keys", "list"]).output
-    assert first.split()[0] in listed and second.split()[0] in listed and listed.count("\n") == 2
 
 
 def test_existing_journals_have_their_tree_after_the_migration(database_url: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from server import transaction
 from server.cli import main
-from server.evidence import actions
+from server.evidence import actions, rules
 from server.office import office
 from sync import checkpoints, growth, history, tree, witnesses
 from sync.canonical import entry_hash
@@ -90,8 +90,9 @@ def cut_tail(conn: Connection, k: int) -> None:
     run(conn, "DELETE FROM records WHERE dossier = :d AND version >= :k", k=k)
     run(conn, "DELETE FROM checkpoints WHERE dossier = :d AND size >= :k", k=k)
     run(conn, "DELETE FROM tiles WHERE dossier = :d")
-    head = "UPDATE dossiers SET seq = :n, hash = :h, size = :n, peaks = :p, grown = :n WHERE dossier = :d"
-    run(conn, head, n=k - 1, h=hashes[-1], p=whole.dump())
+    [last] = [row.seq for row in history.entries(conn, WJ)][-1:]
+    head = "UPDATE dossiers SET seq = :n, hash = :h, size = :s, peaks = :p, grown = :n WHERE dossier = :d"
+    run(conn, head, n=last, h=hashes[-1], s=whole.size, p=whole.dump())
 
 
 def another_payload(conn: Connection, k: int) -> None:
@@ -183,7 +184,9 @@ def test_eleven_of_eleven_ways_are_noticed_and_the_first_bad_entry_is_named(
     held = witnesses.evidence([one.evidence() for one in phones])
     with registry.reading() as conn:
         clean = history.verify(conn, WJ, evidence=held)
-    assert (clean.fault, clean.checkpoints, clean.vouched) == (None, 6, ENTRIES)
+    # Of each third: at its end, and at every thousandth entry before it; and the one that its phone holds.
+    signed = len(phones) * (2 + ENTRIES // len(phones) // rules.ENTRIES)
+    assert (clean.fault, clean.checkpoints, clean.vouched) == (None, signed, ENTRIES)
     alone = set()
     for name, act in ACTS.items():
         found = tampered(site, act, k, held)
@@ -196,6 +199,40 @@ def test_eleven_of_eleven_ways_are_noticed_and_the_first_bad_entry_is_named(
     fault = tampered(site, rebuilt, other, held).fault
     assert fault is not None and k < fault.seq <= other
     assert "it is not what was signed" in fault.why
+
+
+def test_receipts_that_contradict_each_other_are_noticed_whichever_is_read_last(
+    registry: Registry, phone: Callable[..., Replica]
+) -> None:
+    """Two phones that were shown two histories: one of them holds what is not in this one."""
+    li = phone("li")
+    li.create(WJ, "issue", FIELDS)
+    li.sync(line(registry.house, "li"))
+    mine = li.evidence()
+    theirs = mine | {"receipts": [got | {"hash": "00" * 32} for got in mine["receipts"]]}
+    with registry.reading() as conn:
+        for both in ([mine, theirs], [theirs, mine]):
+            fault = history.verify(conn, WJ, evidence=witnesses.evidence(both)).fault
+            assert fault == witnesses.Fault(2, "a receipt names another entry")
+
+
+def test_a_tail_cut_after_a_restore_is_missed_by_who_holds_its_receipt(
+    registry: Registry, phone: Callable[..., Replica]
+) -> None:
+    """What a restore lost has smaller numbers than anything after it: a larger one was cut off."""
+    li, way = phone("li"), line(registry.house, "li")
+    li.create(WJ, "issue", FIELDS)
+    li.sync(way)
+    registry.restore()
+    li.sync(way)
+    li.create(WJ, "issue", FIELDS)
+    li.sync(way)
+    held = witnesses.evidence([li.evidence()])
+    k = max(held.receipts[WJ])
+    with registry.reading() as conn:
+        assert history.verify(conn, WJ, evidence=held).fault is None
+    fault = tampered(registry.house, cut_tail, k, held).fault
+    assert fault == witnesses.Fault(k, "a receipt names an entry that is not here")
 
 
 def test_the_eleventh_way_the_bytes_of_a_photograph_are_swapped(site: House) -> None:

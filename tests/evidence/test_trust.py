@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from server.evidence import actions
 from server.office import office
-from sync import notes, statements, trust
+from sync import history, minutes, notes, statements, trust
 from sync.notes import Checkpoint, Signer
 from sync.replica import Replica
 from tests.support.house import House, issue
@@ -209,6 +209,52 @@ def test_a_late_answer_with_an_older_checkpoint_is_no_roll_back(registry: Regist
     for answer in (late, older, older):
         li.receive(answer)
     assert whys(li) == {} and trust.held(li.db)[WJ]["size"] == 5
+
+
+def test_a_fork_does_not_pass_for_a_late_answer(registry: Registry, phone: Phone) -> None:
+    """What number an answer bears, the server says; which request it came back for, the phone knows."""
+    li = phone("li")
+    registry.seal()
+    li.sync(line(registry.house, "li"))
+    registry.house.desk("wang").push(WJ, issue())
+    before, note = len(li.view(WJ)), forged(registry, 5, b"\x07" * 32)
+
+    def garble(answer: dict[str, Any]) -> None:
+        showing(note)(answer)
+        answer["no"] = 0
+
+    with pytest.raises(ValueError, match="another request"):
+        li.sync(Line(registry.house.desk("li"), garble))
+    assert len(li.view(WJ)) == before
+    li.sync(line(registry.house, "li"))
+    assert len(li.view(WJ)) == before + 1
+
+
+def test_what_a_fork_took_in_goes_home_when_the_true_history_is_back(
+    registry: Registry, phone: Phone
+) -> None:
+    """It said applied, and the history that people believe never had it."""
+    li, site = phone("li"), registry.house
+    registry.seal()
+    li.sync(line(site, "li"))
+    note = forged(registry, 9, b"\x07" * 32)
+
+    class Fork(Line):
+        def exchange(self, body: bytes) -> bytes:
+            asked = json.loads(body)
+            taken = [change for group in asked.pop("push") for change in group["changes"]]
+            told = json.loads(super().exchange(json.dumps(asked).encode()))
+            said = [minutes.answer(c["id"], "applied", None) | {"seq": 2, "version": 2} for c in taken]
+            told["push"] = [{"dossier": WJ, "epoch": 1, "head": 9, "outcomes": said}]
+            return json.dumps(told).encode()
+
+    record = li.create(WJ, "issue", FIELDS)
+    li.sync(Fork(site.desk("li"), showing(note)))
+    assert whys(li) == {WJ: "forked"}
+    li.sync(line(site, "li"))
+    assert whys(li) == {} and record in li.view(WJ)
+    with registry.reading() as conn:
+        assert history.standing(conn, WJ, record) is not None
 
 
 def test_two_phones_that_were_shown_two_histories_find_out_when_they_meet(

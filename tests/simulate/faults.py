@@ -188,7 +188,7 @@ REPLICA: dict[str, Fault] = {
         "replica_answers:take_push", 'group["epoch"] != epoch', "False", 600, RESTORES
     ),
     "no_repush": fault(  # no_repush
-        "replica_answers:_restored", "'acked','retained'", "'acked'", 200, RESTORES
+        "replica_answers:_again", "'acked','retained'", "'acked'", 200, RESTORES
     ),
     "sent_out_of_order": fault("replica:Replica.request", "doubts) ORDER BY n", "doubts) ORDER BY id"),
     "torn_page": fault(
