@@ -14,6 +14,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 DOSSIER = re.compile(r"[a-z]+:[A-Za-z0-9._-]{1,80}")
 PROFILE = re.compile(r"[a-z0-9-]{1,40}")
 EXPORTS = "exports"
+SNAPSHOTS = "snapshots"
 EXPORT = re.compile(r"[0-9a-f-]{36}")
 EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 # A segment never starts with a dot: that excludes `.`, `..` and the store's own temporary names.
@@ -97,7 +98,7 @@ def rendition_key(dossier: str, sha256: str, profile: str, ext: str) -> str:
 
 def snapshot_key(dossier: str, sha256: str) -> str:
     """Where a ready-made first load of a dossier rests; it may be made anew at will."""
-    return f"snapshots/{_dossier(dossier)}/{_sha256(sha256)}.ndjson.gz"
+    return f"{SNAPSHOTS}/{_dossier(dossier)}/{_sha256(sha256)}.ndjson.gz"
 
 
 def kept_key(topic: str, dossier: str, name: str) -> str:

@@ -16,12 +16,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from media.erased import erased
 from media.errors import MediaError
 from media.move import FAILED, Moved, Mover
 from media.reconcile import Finding, OutOfOrder
 from media.store import Store
 from media.stores import address, store_at
 
+from . import transaction
 from .office import office
 from .photos import archive
 
@@ -123,7 +125,9 @@ def move(from_url: str, to_url: str, renditions: bool) -> None:
 
 
 def carry(source: Store, target: Store, progress: Progress, *, renditions: bool = False) -> "Tally":
-    """Bring what `target` lacks of the originals that the books name or `source` holds."""
+    """Bring what `target` lacks of the originals that the books name or `source` holds; nothing of what
+    was erased by law.
+    """
     count, mover = Tally(), Mover(source, target, office().config.scratch)
     with ThreadPoolExecutor(MOVERS) as pool:
         wanted = archive.dossiers(source)
@@ -140,7 +144,14 @@ def _work(
 ) -> Iterator[list[Callable[[], list[Moved]]]]:
     """What is to be carried, a handful at a time, so that a million files take no memory."""
     for dossier in wanted:
-        pairs = archive.pairs(dossier, source)
+        with transaction.reading() as conn:
+            gone = erased(conn, dossier)
+        # A line of the books goes with its bytes: what was erased has none, wherever a copy still rests.
+        pairs = (
+            (line, held)
+            for line, held in archive.pairs(dossier, source)
+            if line is not None or held is None or held.sha256 not in gone
+        )
         while batch := list(islice(pairs, 8 * MOVERS)):
             yield [lambda p=pair, d=dossier: mover.original(d, *p) for pair in batch]  # type: ignore[misc]
         small = source.walk(f"media/{dossier}/r") if renditions else iter(())

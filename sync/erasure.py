@@ -57,14 +57,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What went: the seqs of the payloads, what is left of the record (kind, audience, body), and
-    `files`, first loads by their digests, that still hold the old contents.
-    """
+    """What went: the seqs of the payloads, and what is left of the record (kind, audience, body)."""
 
     seqs: list[int]
     standing: tuple[str, str, Body]
     touched: list[Touched]
-    files: set[str]
 
 
 def erase(
@@ -83,6 +80,8 @@ def erase(
         name, audience, body = order.standing
         state = State(name, audience, 0, order.whole, dict(body), {}, {})
     kind = kinds[state.kind]
+    if order.whole:
+        order = replace(order, names=order.names | {name for name in kind.fields if erasable(kind, [name])})
     before, marked = state.body, {"at": order.at, "fields": sorted(order.names)}
     questions = _questions(conn, dossier, order.record)
     seqs = _forget_payloads(conn, dossier, [order.record, *questions], order)
@@ -91,12 +90,10 @@ def erase(
     _stamp(state, left | {ERASED: marked}, order, minutes.seq + 1)
     _minute(minutes, kind, order, state, seqs)
     dirty = {order.record: state} | _reduced(questions, order, minutes, marked)
-    files = {f.sha256 for pair, f in snapshots.offered(conn, [dossier]).items()}
-    for audience in {s.audience for s in dirty.values()}:
-        snapshots.forget(conn, dossier, audience)
+    snapshots.forget(conn, dossier)
     touched = minutes.write(dirty)
     standing = (state.kind, state.audience, state.body)
-    return Erased(seqs, standing, touched, files)
+    return Erased(seqs, standing, touched)
 
 
 def _minute(minutes: Minutes, kind: Kind, order: Order, state: State, seqs: Sequence[int]) -> None:

@@ -98,10 +98,15 @@ def note(conn: Connection, made: Snapshot) -> str | None:
     return before if before != made.sha256 else None
 
 
-def forget(conn: Connection, dossier: str, audience: str) -> None:
-    """Offer no file of this pair any more."""
+def forget(conn: Connection, dossier: str) -> None:
+    """Offer no file of this dossier any more."""
+    conn.execute(delete(tables.snapshots).where(tables.snapshots.c.dossier == dossier))
+
+
+def noted(conn: Connection, dossier: str) -> set[str]:
+    """The digests of all files of a dossier that are in the books, offered or not."""
     s = tables.snapshots
-    conn.execute(delete(s).where(s.c.dossier == dossier, s.c.audience == audience))
+    return set(conn.execute(select(s.c.sha256).where(s.c.dossier == dossier)).scalars())
 
 
 def offered(conn: Connection, dossiers: Iterable[str]) -> dict[tuple[str, str], Snapshot]:

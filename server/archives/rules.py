@@ -18,7 +18,7 @@ journals/<dossier>/<epoch>/      一个案卷的留痕: one dossier's journal
                                  several that begin alike, the one with the highest count holds the others
   <size>-<root8>.ckpt            检查点: a C2SP signed note: origin, how many entries, root (RFC 9162)
   restore.note                   恢复说明: from the second epoch on, why it began and from which tree
-originals/<dossier>/<sha256>.json 原件登记: size, type and records of an original that rests in the store
+originals/<dossier>/<sha256>.json 原件登记: an original of this digest and size was verified at rest
 
 leaf = SHA-256(0x00 || line without its newline); node = SHA-256(0x01 || left || right).
 Each entry names the leaf of the one before it (prev), and SHA-256(salt || contents) of its contents,

@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -184,15 +184,29 @@ class Explanation:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The epoch that each dossier is in now, and the names of the keys that were put back."""
+
+    epochs: dict[str, int]
+    keys: list[str]
+
+
 def restore(
-    backup: Opened, explanation: Explanation, *, begin: Seen = unseen, seen: Seen = unseen
-) -> dict[str, int]:
+    backup: Opened,
+    explanation: Explanation,
+    *,
+    passphrase: str | None = None,
+    begin: Seen = unseen,
+    seen: Seen = unseen,
+) -> Restored:
     """Put a backup back into an empty database: all of it or nothing, in one transaction.
 
     It is read through first. Each dossier begins a new epoch (sync/epochs.py), so that devices push
-    again what the backup lacks. Returns the epoch that each dossier is in now. Raises Damaged, Refused,
+    again what the backup lacks. Keys are put back where `passphrase` opens them. Raises Damaged, Refused,
     StoreUnavailable (the store knows of earlier restores).
     """
+    keys = _opened_keys(backup, passphrase)
     begin(2 * backup.total)
     faults = list(backup.faults(seen))
     if faults:
@@ -207,9 +221,10 @@ def restore(
         opened = _open_epochs(conn, backup, explanation, outside)
         erase_again(conn, erased)
         _prove(conn)
+        written = _put_keys(keys)
         # Before the commit: an epoch that nobody noted outside could be opened a second time.
         _note_lineage(conn, backup.path.parent, outside)
-    return opened
+    return Restored(opened, written)
 
 
 def _alembic() -> Any:
@@ -307,15 +322,22 @@ def _note_lineage(conn: Connection, folder: Path, outside: dict[str, set[tuple[i
     replace_file(folder / OUTSIDE, b"".join(orjson.dumps(fact) + b"\n" for fact in facts))
 
 
-def put_keys(backup: Opened, passphrase: str) -> list[str]:
-    """Put the backup's keys where the settings say; an existing file gains those it lacks, below its own.
+def _opened_keys(backup: Opened, passphrase: str | None) -> dict[str, bytes]:
+    if backup.keys is None or passphrase is None:
+        return {}
+    try:
+        return rules.unwrapped(backup.keys, passphrase)
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from None
 
-    Returns the names of those that were written. Raises ValueError for a wrong passphrase.
+
+def _put_keys(keys: Mapping[str, bytes]) -> list[str]:
+    """Put keys where the settings say; an existing file gains those it lacks, below its own.
+
+    Returns the names of those that were written. Raises Refused where another signing key lies there.
     """
-    if backup.keys is None:
-        raise Refused("the backup holds no keys: it was made without a passphrase")
     written = []
-    for name, data in rules.unwrapped(backup.keys, passphrase).items():
+    for name, data in keys.items():
         path = Path(getattr(office().config, name))
         held = path.read_bytes() if path.exists() else b""
         wanted = _both(held, data) if name == "secret_key_file" else data

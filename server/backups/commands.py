@@ -121,18 +121,19 @@ def restore(from_: Path, why: str, by: str) -> None:
     if not why.strip():
         raise click.ClickException("Say why: --explain WHY.")
     with _in_a_sentence(), closing(_opened(from_)) as found:
+        phrase = _passphrase()
         with Progress(console=Console(stderr=True)) as progress:
             task = progress.add_task("恢复 restore", total=None)
-            opened = actions.restore(
+            done = actions.restore(
                 found,
                 actions.Explanation(why=why.strip(), by=by),
+                passphrase=phrase,
                 begin=lambda total: progress.update(task, total=total),
                 seen=lambda more: progress.advance(task, more),
             )
             if found.manifest["bytes"] is not None:
                 carry(FileStore(found.path.parent / rules.BYTES), office().store, progress)
-        phrase = _passphrase()
-        written = actions.put_keys(found, phrase) if phrase and found.keys else []
+    opened, written = done.epochs, done.keys
     signed = evidence.seal_all()
     console.print(f"{len(opened)} dossiers stand as on {found.manifest['made_at']}, each in a new epoch.")
     if signed < len(opened):

@@ -4,7 +4,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from media.store import snapshot_key
+from media.store import SNAPSHOTS, snapshot_key
 from server import transaction
 from server.office import office
 from sync import epochs, history, snapshots
@@ -25,7 +25,21 @@ def prepare_first_loads(least: int = snapshots.LEAST) -> int:
     pairs |= {pair for pair, f in files.items() if store.has(snapshot_key(f.dossier, f.sha256)) is None}
     for dossier, audience in sorted(pairs):
         _prepare(dossier, audience)
+    _clear()
     return len(pairs)
+
+
+def _clear() -> None:
+    """Drop files that are in no book: a killed maker's, those of a database that was put back, and
+    what the store kept when it was to be erased.
+    """
+    store = office().store
+    for dossier in store.folders(SNAPSHOTS):
+        with transaction.reading() as conn:
+            known = {snapshot_key(dossier, digest) for digest in snapshots.noted(conn, dossier)}
+        for one in list(store.walk(f"{SNAPSHOTS}/{dossier}")):
+            if one.key not in known:
+                store.drop(one.key)
 
 
 def _prepare(dossier: str, audience: str) -> None:

@@ -2,14 +2,17 @@
 
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
-from media.store import snapshot_key
+from media.store import SNAPSHOTS
 from server import keepsakes, transaction
 from server.access import SYSTEM
+from server.exports.actions import forget as forget_exports
+from server.issues.records.issue import ISSUE
 from server.notifications.actions import forget as forget_notifications
 from server.office import office
 from server.people.queries import own_dossier
@@ -17,6 +20,7 @@ from server.photos import archive
 from server.photos.queries import KINDS as NAMES_BYTES
 from sync import erasure, history
 from sync.arrival import Arrival, rfc3339
+from sync.canonical import canonical, sha256
 from sync.change import read
 from sync.erasure import NothingToErase, Order
 from sync.journal import UnknownDossier
@@ -52,17 +56,24 @@ def carry_out(dossier: str, erasure_id: str) -> bool:
     here = office()
     with transaction.reading() as conn:
         body = history.body(conn, dossier, erasure_id)
+        if not _stands(conn, dossier, body):
+            return False
         mirrors = erasure.mirrors_of(conn, dossier, str(body["subject"]))
     for author, mirror in sorted(mirrors):
-        _erase_mirror(own_dossier(author), mirror, rfc3339(here.clock()))
+        with transaction.writing(own_dossier(author)) as conn:
+            _erase_mirror(conn, own_dossier(author), mirror)
     with transaction.writing(dossier) as conn:
         here.journal.lock(conn, dossier)
         version, body = history.present(conn, dossier, erasure_id) or (0, {})
-        if body.get("state") != "granted" or queries.held(conn, dossier, [str(body["subject"])]):
+        if not _stands(conn, dossier, body):
             return False
         _erase(conn, dossier, erasure_id, body)
         _finish(conn, dossier, erasure_id, version)
     return True
+
+
+def _stands(conn: Connection, dossier: str, body: dict[str, Any]) -> bool:
+    return body.get("state") == "granted" and not queries.held(conn, dossier, [str(body["subject"])])
 
 
 def _erase(conn: Connection, dossier: str, erasure_id: str, body: dict[str, Any]) -> None:
@@ -86,8 +97,10 @@ def _erase(conn: Connection, dossier: str, erasure_id: str, body: dict[str, Any]
     )
     done = here.journal.erase(conn, dossier, order, SYSTEM)
     _clear_beside(conn, dossier, order, done)
-    # Before the commit: what a backup does not know must be known outside of it.
-    keepsakes.note(TOPIC, dossier, order.id, _fact(dossier, order, done))
+    # Before the commit: what a backup does not know must be known outside of it. By its contents: the
+    # note of an attempt that was killed here says another moment, and must not stand in the way.
+    fact = _fact(dossier, order, done)
+    keepsakes.note(TOPIC, dossier, f"{order.id}-{sha256(canonical(fact))[:16]}", fact)
 
 
 def _clear_beside(conn: Connection, dossier: str, order: Order, done: erasure.Erased) -> None:
@@ -95,13 +108,17 @@ def _clear_beside(conn: Connection, dossier: str, order: Order, done: erasure.Er
     kind, _, body = done.standing
     if kind in NAMES_BYTES and "sha256" in body:
         archive.forget(conn, dossier, order.record, str(body["sha256"]), original=order.whole)
+    if kind == ISSUE.name:
+        forget_exports(conn)
     forget_notifications(conn, dossier, order.record)
-    transaction.after_commit(lambda: _drop_files(dossier, done.files))
+    transaction.after_commit(lambda: _drop_first_loads(dossier))
 
 
-def _drop_files(dossier: str, files: Iterable[str]) -> None:
-    for digest in files:
-        office().store.drop(snapshot_key(dossier, digest))
+def _drop_first_loads(dossier: str) -> None:
+    """All that rest, in the books or not; what the store keeps now goes with the next that are made."""
+    store = office().store
+    for one in list(store.walk(f"{SNAPSHOTS}/{dossier}")):
+        store.drop(one.key)
 
 
 def _fact(dossier: str, order: Order, done: erasure.Erased) -> dict[str, Any]:
@@ -137,17 +154,14 @@ def _finish(conn: Connection, dossier: str, erasure_id: str, version: int) -> No
     transaction.push(conn, dossier, SYSTEM, [read(change, here.journal.kinds)], arrival=Arrival(now))
 
 
-def _erase_mirror(home: str, mirror: str, at: str) -> None:
+def _erase_mirror(conn: Connection, home: str, mirror: str) -> None:
     here = office()
     name = str(uuid.uuid5(NAMESPACE, f"{home}|{mirror}"))
-    order = Order(id=name, record=mirror, at=at, names=frozenset(), whole=True)
-    with transaction.writing(home) as conn:
-        try:
-            here.journal.lock(conn, home)
-            if not here.journal.known(conn, home, [name]):
-                here.journal.erase(conn, home, order, SYSTEM)
-        except (UnknownDossier, NothingToErase):
-            return
+    order = Order(id=name, record=mirror, at=rfc3339(here.clock()), names=frozenset(), whole=True)
+    with suppress(UnknownDossier, NothingToErase):
+        here.journal.lock(conn, home)
+        if not here.journal.known(conn, home, [name]):
+            here.journal.erase(conn, home, order, SYSTEM)
 
 
 def facts() -> list[dict[str, Any]]:
@@ -175,6 +189,8 @@ def erase_again(conn: Connection, noted: Iterable[dict[str, Any]]) -> int:
             told=fact["told"] | {"reason": "备份恢复后再次删除", "first_at": fact["at"]},
             standing=(fact["kind"], fact["audience"], fact["body"]),
         )
+        for author, mirror in sorted(erasure.mirrors_of(conn, dossier, order.record)):
+            _erase_mirror(conn, own_dossier(author), mirror)
         _clear_beside(conn, dossier, order, here.journal.erase(conn, dossier, order, SYSTEM))
         done += 1
     return done

@@ -40,7 +40,12 @@ def scrub() -> None:
         if conn.dialect.name == "sqlite":
             raw = conn.connection
             raw.execute("VACUUM")
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            held = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if held:
+                raise click.ClickException(
+                    "有人正在读取，日志仍有旧页，请稍后再试 Somebody reads just now, and the log (-wal) "
+                    "still holds older pages: run it again, or while nothing else runs."
+                )
         else:
             conn.execute(text("VACUUM FULL"))
     console.print("The files hold nothing that was erased.")

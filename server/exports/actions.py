@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete, select, update
 
 from media.store import export_key
 from server.endpoint import Actor
@@ -69,3 +70,16 @@ def give_up(actor: Actor, export: str) -> None:
         if row.sha256 is not None:
             key = export_key(export, row.sha256, row.form)
             after_commit(lambda: office().store.drop(key))
+
+
+def forget(conn: Connection) -> None:
+    """Something of an issue is erased: files that were made before cannot be fetched any more, and who
+    makes one begins again. In the transaction of `conn`; what the store keeps is cleared by the hour.
+    """
+    ready = x.c.state == "ready"
+    made = conn.execute(select(x.c.id, x.c.sha256, x.c.form).where(ready)).all()
+    conn.execute(update(x).where(ready).values(state="expired", sha256=None, size=None))
+    begun = {"state": "waiting", "claimed_by": None, "claimed_until": None}
+    conn.execute(update(x).where(x.c.state == "working").values(begun))
+    for row in made:
+        after_commit(partial(office().store.drop, export_key(row.id, row.sha256, row.form)))

@@ -9,6 +9,7 @@ from itertools import groupby, islice
 import structlog
 from sqlalchemy import Connection, delete, select, update
 
+from media.erased import was_erased
 from media.errors import StoreUnavailable
 from media.reconcile import Finding, Held, Line, originals, paired
 from media.store import DOSSIER, Store, original_key, sidecar_key
@@ -180,7 +181,8 @@ def forget(conn: Connection, dossier: str, record: str, digest: str, *, original
     the bytes are, unless another record names them too. The store lets go after the commit (let_go).
     """
     others = [row for row in queries.naming(conn, dossier, digest) if row.id != record]
-    bytes_too = original and not others
+    # Bytes that were erased once stay so, whatever is erased of another record that names them.
+    bytes_too = was_erased(conn, dossier, digest) or (original and not others)
     bulk.upsert(conn, forgotten, [(dossier, digest, bytes_too, True)])
     if bytes_too:
         for table in (blobs, pictures):

@@ -1,5 +1,8 @@
 """The watchbook becomes entries of the office's journal: each line once, whatever is killed when."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import orjson
 from sqlalchemy import Connection, delete, select
 
@@ -10,8 +13,11 @@ from server.watchbook import lines
 from sync.arrival import Arrival, rfc3339
 from sync.change import read
 from sync.followers import derived
+from sync.protocol import CHANGE_BYTES
 
 from .records.watch import MOST
+
+LINES_BYTES = CHANGE_BYTES - 4_096  # the rest of the change is a few hundred bytes
 
 
 def enter_all() -> int:
@@ -19,8 +25,6 @@ def enter_all() -> int:
     done = 0
     while count := _enter():
         done += count
-        if count < MOST:
-            break
     return done
 
 
@@ -41,9 +45,8 @@ def _enter_page(conn: Connection, home: str) -> int:
     page = conn.execute(select(lines).order_by(lines.c.id).limit(MOST)).all()
     if not page:
         return 0
-    told = [
-        {"at": row.at, "what": row.what, "actor": row.actor, "told": orjson.loads(row.told)} for row in page
-    ]
+    told = _fitting(page)
+    page = page[: len(told)]
     values = {"since": page[0].at, "until": page[-1].at, "count": len(page), "lines": told}
     now = rfc3339(here.clock())
     change = {
@@ -56,6 +59,23 @@ def _enter_page(conn: Connection, home: str) -> int:
         "fields": {name: {"set": value} for name, value in values.items()},
         "at": now,
     }
-    transaction.push(conn, home, SYSTEM, [read(change, here.journal.kinds)], arrival=Arrival(now))
+    pushed = transaction.push(conn, home, SYSTEM, [read(change, here.journal.kinds)], arrival=Arrival(now))
+    if pushed.outcomes[0]["status"] != "applied":  # no line goes for an entry that is not there
+        raise RuntimeError(f"the watchbook was not entered: {pushed.outcomes[0]['faults']}")
     conn.execute(delete(lines).where(lines.c.id.in_([row.id for row in page])))
     return len(page)
+
+
+def _fitting(page: Sequence[Any]) -> list[dict[str, Any]]:
+    """As many of these lines as one change may hold, and at least one: a stranger chooses how long the
+    name is that they try.
+    """
+    told: list[dict[str, Any]] = []
+    room = LINES_BYTES
+    for row in page:
+        line = {"at": row.at, "what": row.what, "actor": row.actor, "told": orjson.loads(row.told)}
+        room -= len(orjson.dumps(line)) + 1
+        if room < 0 and told:
+            break
+        told.append(line)
+    return told

@@ -300,3 +300,21 @@ def as_of(made: Path, house: House, revision: str) -> Path:
                 changes[rules.table_member(name)] = lambda _, data=short: data
     manifest["schema"] = revision
     return rewritten(made, changes | {rules.MANIFEST: lambda _: json.dumps(manifest).encode()})
+
+
+def test_a_wrong_passphrase_is_said_before_anything_is_put_back(
+    operator: Office, site: House, fresh: Callable[[], str], tmp_path: Path
+) -> None:
+    phrase(site, tmp_path)
+    with site.app.app_context():
+        site.app.extensions["office"].seal.close("喂")
+    operator.backup()
+    url, folder = fresh(), tmp_path / "new house"
+    other = operator.elsewhere(url, folder)
+    phrase(other, tmp_path)
+    (tmp_path / "phrase.txt").write_text("some other phrase\n", encoding="utf-8")
+    done = operator.run("restore", str(operator.to), "--explain", "搬家", house=other)
+    assert done.exit_code == 1 and "passphrase does not open" in done.output
+    phrase(other, tmp_path)
+    done = operator.run("restore", str(operator.to), "--explain", "搬家", house=other)
+    assert done.exit_code == 0 and "secret_key_file" in done.output, done.output

@@ -249,3 +249,24 @@ def test_an_order_that_is_carried_out_twice_is_one_entry(bureau: House) -> None:
         assert actions.carry_out(WJ, asked["record"]) is False
         assert jobs(bureau.app)["erase"]() == 0
     assert verified(bureau).entries == before
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_a_scrub_that_a_reader_stops_half_way_says_so(
+    bureau: House, database: str, database_url: str
+) -> None:
+    import sqlite3
+
+    from server.cli import main
+
+    said = comment(new_id())
+    bureau.desk("li").push(WJ, said)
+    erase(bureau, said["record"])
+    reader = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM entries").fetchall()
+    run = bureau.app.test_cli_runner()
+    done = run.invoke(main.commands["erasure"], ["scrub"])
+    assert done.exit_code == 1 and "run it again" in done.output and "hold nothing" not in done.output
+    reader.close()
+    assert run.invoke(main.commands["erasure"], ["scrub"]).exit_code == 0

@@ -9,6 +9,7 @@ from server import transaction
 from server.people import actions as people
 from server.scheduler import jobs
 from server.security.records.watch import MOST
+from server.watchbook import note
 from sync import history
 from tests.server.test_photos import photo, upload
 from tests.support.house import PASSWORD, House, create, issue, jpeg
@@ -151,3 +152,13 @@ def test_a_line_that_is_taken_out_of_the_journal_is_missed(site: House) -> None:
         conn.execute(text(gone))
     with site.app.app_context(), transaction.reading() as conn:
         assert history.verify(conn, OFFICE).fault is not None
+
+
+def test_long_lines_that_a_stranger_chose_push_no_other_out(site: House) -> None:
+    with site.app.app_context(), transaction.writing() as conn:
+        for n in range(MOST):
+            note(conn, "sign-in-refused", username=f"{n:03d}" + "王" * 300, device="机" * 300)
+    told = lines(site, "sign-in-refused")
+    assert [line["told"]["username"][:3] for line in told] == [f"{n:03d}" for n in range(MOST)]
+    with site.app.app_context(), transaction.reading() as conn:
+        assert conn.execute(text("SELECT count(*) FROM watchbook")).scalar() == 0

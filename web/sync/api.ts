@@ -4225,10 +4225,6 @@ export interface components {
             };
         };
         ErasureUpdate: {
-            names?: {
-                add?: string[];
-                remove?: string[];
-            };
             reason?: {
                 set: string;
             };

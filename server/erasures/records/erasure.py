@@ -41,7 +41,7 @@ ERASURE = kind(
     ),
     fields={
         "subject": reference(required=True, fixed=True, zh="所删记录"),
-        "names": tags(zh="另删字段"),
+        "names": tags(fixed=True, zh="另删字段"),
         "whole": flag(required=True, fixed=True, zh="整条删除"),
         "ground": choice(*GROUNDS, required=True, fixed=True, zh="法定情形"),
         "asked_by": choice(*ASKERS, required=True, fixed=True, zh="申请人"),

@@ -2,7 +2,7 @@
 
 from sync.record import Field, instant, integer, kind
 
-MOST = 200  # lines an entry: 64 KiB a change, 300 bytes a line
+MOST = 200  # lines an entry; fewer where they are long: a change is 64 KiB at most
 LINE = {
     "type": "object",
     "properties": {
