@@ -127,6 +127,7 @@ export const FIELDS = {
   address: ["地址", "Address"],
   permit_no: ["施工许可证编号", "Permit"],
   client: ["建设单位", "Client"],
+  main_contractor: ["施工单位", "Contractor"],
   supervision_firm: ["监理单位", "Supervision firm"],
   started_on: ["开工日期", "Started"],
   planned_finish_on: ["计划竣工日期", "Planned finish"],
