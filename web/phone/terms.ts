@@ -1,4 +1,7 @@
-/** The house's codes in words: they say the same as the server's catalogue (tests/web/test_words.py). */
+/**
+ * The house's codes in words: they say the same as the server's catalogue, but for a few reasons where the phone
+ * says what it does by itself (tests/web/test_words.py).
+ */
 
 type Table = Readonly<Record<string, readonly [string, string]>>;
 
