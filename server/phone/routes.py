@@ -76,7 +76,10 @@ def _file(name: str) -> Response:
         raise Refusal("not-found")
     packed = path.with_name(f"{path.name}.gz")
     gzipped = packed.is_file() and bool(request.accept_encodings["gzip"])
-    data = (packed if gzipped else path).read_bytes()
+    try:
+        data = (packed if gzipped else path).read_bytes()
+    except FileNotFoundError:  # a newer build has taken its place since the folder was listed
+        raise Refusal("not-found") from None
     kind = TYPES.get(path.suffix) or guess_type(name)[0] or "application/octet-stream"
     out = Response(data, mimetype=kind, headers=HEADERS)
     out.headers["Cache-Control"] = FOREVER if name.startswith("assets/") else ASK

@@ -80,6 +80,14 @@ def test_a_new_build_is_served_at_once(house: House, built: Path) -> None:
     assert client.get("/phone/late.js").data == b"1"
 
 
+def test_a_file_that_a_build_takes_away_meanwhile_is_not_there(house: House, built: Path) -> None:
+    client = house.app.test_client()
+    assert client.get("/phone/assets/index-abc.js").status_code == 200
+    (built / "assets" / "index-abc.js").unlink()  # deep in the tree: the folder's own time stands
+    answer = client.get("/phone/assets/index-abc.js", headers={"Accept-Encoding": "identity"})
+    assert (answer.status_code, answer.json["code"]) == (404, "not-found")
+
+
 def test_a_house_whose_phone_is_not_built_says_what_to_do(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

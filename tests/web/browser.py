@@ -184,6 +184,8 @@ CURSORS = _OPEN % (
     "names.length > 0",
     'const held = await all(db, "cursors"); if (!held.length || held.some((c) => c.more)) found = false;',
 )
+DRAFTS = _OPEN % ("[]", 'found.push(...(await all(db, "drafts")));')
+CHANGES = _OPEN % ("[]", 'found.push(...(await all(db, "outbox")).map((row) => row.change));')
 UNSENT = _OPEN % (
     "0",
     'found += (await all(db, "outbox")).filter((row) => ["new", "invalid"].includes(row.state)).length;'

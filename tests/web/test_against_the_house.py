@@ -67,6 +67,17 @@ def test_a_morning_without_a_line_comes_home_whole(office: Office) -> None:
         assert hashlib.sha256(original).hexdigest() == digest
 
 
+def test_text_never_waits_for_the_bytes_of_all_photographs(office: Office) -> None:
+    with phone(office, "li", "phone-li") as li:
+        li.order("sync")
+        record = li.order("create", dossier=WJ, kind="issue", fields=NEW)
+        for i in range(3):
+            li.photo(WJ, record, new_id(), jpeg() + random.Random(i).randbytes(200_000))
+        waits = li.order("write_meanwhile", dossier=WJ, kind="issue", fields=NEW)
+        assert waits[0] and not waits[-1], waits
+        assert home(li.order("sync"))
+
+
 def test_a_line_that_fails_by_lot_brings_everything_once(office: Office) -> None:
     with (
         FaultyLine(office.server.port, lots(7, lost=0.2, cut=0.6)) as bad,

@@ -17,7 +17,7 @@ from tests.faults.serving import WJ, Office, serving
 from tests.support.faulty_line import Fault, FaultyLine, lots
 from tests.support.house import PASSWORD, issue, jpeg
 from tests.support.live import LiveServer
-from tests.web.browser import Handset, playing, until
+from tests.web.browser import CHANGES, DRAFTS, Handset, playing, until
 
 pytestmark = pytest.mark.journey
 FIRST_LOAD_BYTES = 80 * 1024
@@ -120,6 +120,62 @@ def test_a_day_with_the_server_dead_and_the_browser_restarted_comes_home_once(
     assert shown == {hashlib.sha256(p.read_bytes()).hexdigest(): True for p in pictures}
     assert all(i["evidence"] == {"stored": 1, "total": 1} for i in items)
     assert "0 faults" in office.xunjian("verify")
+
+
+def test_a_photograph_knows_where_it_was_taken_and_an_issue_lies_there(
+    office: Office, phones: Callable[[str, str], Handset], tmp_path: Path
+) -> None:
+    li = phones("li", office.server.url)
+    li.sign_in("li", PASSWORD)
+    li.context.set_offline(True)
+    first, second, third = album(tmp_path, 3)
+    li.shoot(first)
+    li.page.wait_for_selector("text=已定位，精度 12 米")
+    li.save()  # at the first site; nothing follows the position on the list of issues
+    li.context.set_geolocation({"latitude": 39.9, "longitude": 116.3, "accuracy": 5})
+    with li.page.expect_file_chooser() as asked:
+        li.page.locator("nav .shutter").click()
+    li.page.wait_for_timeout(500)  # the camera is open, and the position comes meanwhile
+    asked.value.set_files(second)
+    li.page.wait_for_selector("text=已定位，精度 5 米")
+    li.context.set_geolocation({"latitude": 39.8, "longitude": 116.2, "accuracy": 9})
+    li.page.wait_for_selector("text=已定位，精度 9 米")  # finished on the way home
+    li.save()
+    li.shoot(third)  # before any position is known: the former one is not its own
+    places = [draft["shots"][0]["fields"].get("lat_e7") for draft in li.page.evaluate(DRAFTS)]
+    assert places == [None]
+    saved = [change for change in li.page.evaluate(CHANGES) if change["kind"] == "issue"]
+    assert [change["fields"]["lat_e7"]["set"] for change in saved] == [399953120, 399000000]
+
+
+def test_what_is_typed_while_a_photograph_is_hashed_stays(
+    office: Office, phones: Callable[[str, str], Handset], tmp_path: Path
+) -> None:
+    li = phones("li", office.server.url)
+    li.sign_in("li", PASSWORD)
+    first, second, third = album(tmp_path, 3)
+    li.shoot(first)
+    li.page.evaluate(SLOW_HASH)
+    tile = li.page.locator("main.form .strip .tile input").first
+    tile.set_input_files(second)
+    tile.set_input_files(third)
+    li.page.get_by_label("部位").fill("二层东侧")
+    until(lambda: li.page.locator("main.form .strip figure").count() == 3)
+    assert li.page.get_by_label("部位").input_value() == "二层东侧"
+    until(lambda: li.page.evaluate(DRAFTS)[0]["values"].get("part") == "二层东侧")
+    li.kill_page()
+    li.page.wait_for_selector("main.form .strip figure")
+    assert li.page.locator("main.form .strip figure").count() == 3
+    assert li.page.get_by_label("部位").input_value() == "二层东侧"
+
+
+# A weak phone takes a second to hash what a good camera gives.
+SLOW_HASH = """
+() => {
+  const digest = crypto.subtle.digest.bind(crypto.subtle);
+  crypto.subtle.digest = (...said) => new Promise((ok) => setTimeout(() => ok(digest(...said)), 700));
+}
+"""
 
 
 def test_two_phones_change_one_thing_and_a_person_decides(

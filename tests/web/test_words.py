@@ -55,6 +55,19 @@ def test_every_reason_for_which_work_is_not_applied_is_explained() -> None:
     assert outcomes <= set(table("WHY")), outcomes - set(table("WHY"))
 
 
+# Here the phone says what it does by itself, or what its holder can do about it.
+OWN_WORDS = {
+    *("change-id-reused", "not-canonical", "schema-ahead", "epoch-changed", "missing-base", "invalid-fields"),
+    *("digest-mismatch", "not-an-image", "empty-file", "not-found", "unknown-dossier"),
+}
+
+
+def test_a_reason_says_what_the_catalogue_says() -> None:
+    said = {code: zh for code, zh in table("WHY").items() if code in CODES and code not in OWN_WORDS}
+    assert len(said) > 40
+    assert said == {code: CODES[code].zh for code in said}
+
+
 def test_every_field_that_can_be_in_question_has_a_name() -> None:
     named = set(table("FIELDS"))
     for line in CATALOGUE:

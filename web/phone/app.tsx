@@ -2,9 +2,10 @@
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { total, unsent } from "../sync/storage.ts";
+import { followPosition } from "./camera.ts";
 import { begin, shoot } from "./drafts.ts";
 import { atWork, connection, house, syncing } from "./house.ts";
 import { tell, trouble, useLive } from "./live.ts";
@@ -152,10 +153,24 @@ function Below({ room }: { room: string }): JSX.Element {
     open?.filter(
       ({ kind, body }) => kind === "parked" || Object.values(questions(body)).some(({ mode }) => mode === "review"),
     ).length ?? 0;
+  const following = useRef<(() => void) | null>(null);
+  const follow = (): void => void (following.current ??= followPosition());
+  const unfollow = (): void => {
+    following.current?.();
+    following.current = null;
+  };
   const start = async (file: File): Promise<void> => {
-    const draft = begin("issue", { severity: "general", domain: lastIssue().domain ?? "safety" });
-    await shoot(draft, file);
-    go(draft.route);
+    try {
+      const draft = begin("issue", { severity: "general", domain: lastIssue().domain ?? "safety" });
+      await shoot(
+        () => draft,
+        file,
+        () => {},
+      );
+      go(draft.route);
+    } finally {
+      unfollow();
+    }
   };
   const here = (name: string) => ({ "aria-current": room === name ? ("page" as const) : undefined });
   return (
@@ -168,7 +183,13 @@ function Below({ room }: { room: string }): JSX.Element {
         <Icon name="site" />
         {say("projects")}
       </a>
-      <TakePhoto label={say("camera")} onTake={(file) => void start(file).catch(tell)} class="shutter">
+      <TakePhoto
+        label={say("camera")}
+        onOpen={follow}
+        onCancel={unfollow}
+        onTake={(file) => void start(file).catch(tell)}
+        class="shutter"
+      >
         <Icon name="camera" />
       </TakePhoto>
       <a href="#/issues" {...here("issues")}>

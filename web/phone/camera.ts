@@ -18,29 +18,35 @@ export interface Fix {
   accuracy_m: number;
 }
 
-/** The last fix while somebody is capturing; null where there is none (yet). */
+/** Where the phone is while somebody captures; null where that is not known (yet). */
 export const fix = signal<Fix | null>(null);
 export const locating = signal(false);
 
-/** Follow the position until the returned function is called. */
+let [followers, watch] = [0, 0];
+
+/** Follow the position until the returned function is called, and once. */
 export function followPosition(): () => void {
   if (!("geolocation" in navigator)) return () => {};
-  locating.value = true;
-  const watch = navigator.geolocation.watchPosition(
-    ({ coords }) => {
-      locating.value = false;
-      fix.value = {
-        lat_e7: Math.round(coords.latitude * 1e7),
-        lon_e7: Math.round(coords.longitude * 1e7),
-        accuracy_m: Math.min(100_000, Math.round(coords.accuracy)),
-      };
-    },
-    () => (locating.value = false), // no fix is no reason not to work
-    FIX,
-  );
+  if ((followers += 1) === 1) {
+    locating.value = true;
+    watch = navigator.geolocation.watchPosition(
+      ({ coords }) => {
+        locating.value = false;
+        fix.value = {
+          lat_e7: Math.round(coords.latitude * 1e7),
+          lon_e7: Math.round(coords.longitude * 1e7),
+          accuracy_m: Math.min(100_000, Math.round(coords.accuracy)),
+        };
+      },
+      () => (locating.value = false), // no fix is no reason not to work
+      FIX,
+    );
+  }
   return () => {
+    if ((followers -= 1) > 0) return;
     navigator.geolocation.clearWatch(watch);
     locating.value = false;
+    fix.value = null; // where the phone was is not where the next photograph is taken
   };
 }
 

@@ -27,12 +27,23 @@ export function keep(draft: DraftRow, taken?: Taken): Promise<void> {
   return written;
 }
 
-/** Take a photograph into a draft: bytes and draft in one transaction, before anything is shown. */
-export async function shoot(draft: DraftRow, file: File): Promise<DraftRow> {
+/**
+ * Take a photograph into a draft: bytes and draft in one transaction, and nothing is shown without them.
+ * `latest` is asked when the photograph is ready, and `hold` told at once: hashing takes a moment, and
+ * people type and take the next one meanwhile.
+ */
+export async function shoot(latest: () => DraftRow, file: File, hold: (draft: DraftRow) => void): Promise<void> {
   const taken = await take(atWork().replica, file);
+  const draft = latest();
   const longer = { ...draft, shots: [...draft.shots, taken.shot] };
-  await keep(longer, taken);
-  return longer;
+  hold(longer);
+  try {
+    await keep(longer, taken);
+  } catch (wrong) {
+    const now = latest();
+    hold({ ...now, shots: now.shots.filter(({ photo }) => photo !== taken.shot.photo) });
+    throw wrong;
+  }
 }
 
 /** All writes so far are on the disk. */

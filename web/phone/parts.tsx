@@ -115,13 +115,24 @@ export function Dialog({ title, onClose, children }: Asking): JSX.Element {
 interface Camera {
   label: string;
   onTake: (file: File) => void;
+  /** The person reaches for the camera; and puts it away without a picture. */
+  onOpen?: () => void;
+  onCancel?: () => void;
   camera?: boolean;
   children: ComponentChildren;
   class?: string;
 }
 
 /** The phone's own camera, or its album. */
-export function TakePhoto({ label, onTake, camera = true, children, class: look = "" }: Camera): JSX.Element {
+export function TakePhoto({
+  label,
+  onTake,
+  onOpen,
+  onCancel,
+  camera = true,
+  children,
+  class: look = "",
+}: Camera): JSX.Element {
   const taken = (event: TargetedEvent<HTMLInputElement>): void => {
     const [file] = event.currentTarget.files ?? [];
     event.currentTarget.value = ""; // the same picture may be taken again
@@ -133,7 +144,9 @@ export function TakePhoto({ label, onTake, camera = true, children, class: look 
         type="file"
         accept="image/*"
         {...(camera && { capture: "environment" })}
+        onClick={onOpen}
         onChange={taken}
+        onCancel={onCancel}
         aria-label={label}
       />
       {children}

@@ -1,4 +1,7 @@
-/** The house's codes in words: they say the same as the server's catalogue (tests/web/test_words.py). */
+/**
+ * The house's codes in words: they say the same as the server's catalogue, but for a few reasons where the phone
+ * says what it does by itself (tests/web/test_words.py).
+ */
 
 type Table = Readonly<Record<string, readonly [string, string]>>;
 
@@ -127,6 +130,7 @@ export const FIELDS = {
   address: ["地址", "Address"],
   permit_no: ["施工许可证编号", "Permit"],
   client: ["建设单位", "Client"],
+  main_contractor: ["施工单位", "Contractor"],
   supervision_firm: ["监理单位", "Supervision firm"],
   started_on: ["开工日期", "Started"],
   planned_finish_on: ["计划竣工日期", "Planned finish"],

@@ -226,9 +226,10 @@ const WORDS = {
   unreachable: ["连接不上服务器", "The server cannot be reached"],
   close: ["关闭", "Close"],
   yes: ["确定", "Yes"],
+  photo: ["照片", "Photograph"],
   photos: ["照片", "Photographs"],
   and: ["、", ", "],
-  photosN: ["{n} 张照片", "{n} photographs"],
+  photosN: ["{n} 张照片", "{n} × photograph"],
   itemsN: ["{n} 条{kind}", "{n} × {kind}"],
 } as const satisfies Table;
 

@@ -191,8 +191,7 @@ async function grants(db: Tables, pull: PullAnswer, newId: () => string): Promis
     const grant = pull.granted[dossier];
     if (grant?.audiences.includes(audience)) continue;
     await db.cursors.delete([dossier, audience]);
-    await db.shadow.where("[dossier+audience]").equals([dossier, audience]).delete();
-    if (!grant) await forgetMedia(db, dossier);
+    await forget(db, await db.shadow.where("[dossier+audience]").equals([dossier, audience]).toArray());
   }
   const cursors = new Set(held.map(({ dossier, audience }) => `${dossier} ${audience}`));
   for (const [dossier, { epoch, audiences }] of Object.entries(pull.granted)) {
@@ -205,15 +204,21 @@ async function grants(db: Tables, pull: PullAnswer, newId: () => string): Promis
   }
 }
 
+/** Rows that are no longer this person's, and the pictures of them. */
+async function forget(db: Tables, rows: ShadowRow[]): Promise<void> {
+  await db.shadow.bulkDelete(rows.map(({ dossier, record, audience }) => [dossier, record, audience]));
+  await forgetPictures(
+    db,
+    rows.filter(({ kind }) => kind === "photo").map(({ record }) => record),
+  );
+}
+
 /** Photographs that are not home yet stay, like the outbox: a reviewer decides on them. */
-async function forgetMedia(db: Tables, dossier: string): Promise<void> {
-  const home = await db.media
-    .where("dossier")
-    .equals(dossier)
-    .and((row) => row.state === "stored")
-    .primaryKeys();
-  await db.media.bulkDelete(home);
-  await db.previews.bulkDelete(home);
+async function forgetPictures(db: Tables, photos: string[]): Promise<void> {
+  const mine = await db.media.bulkGet(photos);
+  const gone = photos.filter((_, i) => mine[i] === undefined || mine[i].state === "stored");
+  await db.media.bulkDelete(gone);
+  await db.previews.bulkDelete(gone);
 }
 
 /** Page and cursor together, only if nonce and `since` are the ones we hold. */
@@ -237,11 +242,11 @@ async function takePage(
   await takeItems(db, held, epoch, page.items);
   await db.cursors.update(pair, { seq: page.until, floor: page.floor, below: page.below, more: page.more });
   if (page.more) return;
-  await db.shadow
+  const older = db.shadow
     .where("[dossier+audience]")
     .equals(pair)
-    .and((row) => row.gen < held.gen)
-    .delete();
+    .and((row) => row.gen < held.gen);
+  await forget(db, await older.toArray());
 }
 
 async function takeItems(db: Tables, held: CursorRow, epoch: number, items: Item[]): Promise<void> {
@@ -253,6 +258,10 @@ async function takeItems(db: Tables, held: CursorRow, epoch: number, items: Item
     else rows.push({ dossier, record, audience, kind, version, epoch, body: body ?? {}, written: written ?? {}, gen });
   }
   await db.shadow.bulkDelete(gone);
+  await forgetPictures(
+    db,
+    gone.map(([, record]) => record),
+  );
   await db.shadow.bulkPut(rows);
   await freeStored(db, rows);
 }

@@ -20,7 +20,10 @@ export async function bringHome(
   if ((await waitingBytes(replica.db)).length) {
     // A fifth of all the code, and only needed where there is a line: the first page does without it.
     const { sendBytes } = await import("./uploads.ts");
-    await sendBytes(replica.db, { endpoint: base + UPLOADS, token: line.token }, progress);
+    const written = async (): Promise<void> => {
+      if ((await tally(replica.db)).changes) await replica.sync(line);
+    };
+    await sendBytes(replica.db, { endpoint: base + UPLOADS, token: line.token }, written, progress);
     await replica.sync(line); // the receipts
   }
   const after = await tally(replica.db);
@@ -28,9 +31,9 @@ export async function bringHome(
 }
 
 /** What still has to go, without what only a person can put right. */
-async function tally(db: Tables): Promise<{ left: boolean; told: string }> {
+async function tally(db: Tables): Promise<{ changes: number; left: boolean; told: string }> {
   const changes = await db.outbox.where("state").equals("new").primaryKeys();
   const media = (await db.media.where("state").anyOf("kept", "sent").toArray()).filter((row) => row.fault === null);
   const told = JSON.stringify([changes, media.map(({ photo, state }) => [photo, state])]);
-  return { left: changes.length > 0 || media.length > 0, told };
+  return { changes: changes.length, left: changes.length > 0 || media.length > 0, told };
 }

@@ -91,6 +91,10 @@ export class Rhythm {
       wait = asked === null ? null : pauseMs(this.failures, this.#random, asked);
       this.#notBefore = Date.now() + (asked ?? 0);
     }
-    if (wait !== null && !this.#stopped) this.#timer = setTimeout(() => void this.now(), wait);
+    if (wait === null || this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#notBefore = 0; // it has waited long enough, whatever a clock that was set back says
+      void this.now();
+    }, wait);
   }
 }

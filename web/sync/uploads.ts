@@ -16,12 +16,14 @@ export interface Place {
 
 /**
  * Send what waits. `sent` means that the house has every byte; they are freed here only when its record
- * says that they rest (answers.ts). Throws what the line throws; a refusal of one photograph that no
- * repetition mends is noted with it and holds up none of the others.
+ * says that they rest (answers.ts). `between` runs after each: what is written meanwhile does not wait for
+ * all of them. Throws what the line throws; a refusal of one photograph that no repetition mends is noted
+ * with it and holds up none of the others.
  */
 export async function sendBytes(
   db: Tables,
   place: Place,
+  between: () => Promise<void>,
   progress?: (photo: string, share: number) => void,
 ): Promise<void> {
   for (const row of await waitingBytes(db)) {
@@ -37,6 +39,7 @@ export async function sendBytes(
       if (!(wrong instanceof Refused) || !["repair", "ask", "drop"].includes(wrong.remedy)) throw wrong;
       await db.media.update(row.photo, { fault: wrong.code });
     }
+    await between();
   }
 }
 

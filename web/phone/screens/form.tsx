@@ -1,13 +1,13 @@
 /** 检查表: item by item, three large answers each; every touch is saved. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { sets } from "../../sync/change.ts";
 import { answerId } from "../../sync/ids.ts";
 import { ALL_ITEMS, type Given, isAsked, type Item, type Result, RESULTS, score } from "../../sync/score.ts";
 import { recordInView } from "../../sync/view.ts";
-import { take } from "../camera.ts";
+import { followPosition, take } from "../camera.ts";
 import { saving } from "../house.ts";
 import { tell, useLive } from "../live.ts";
 import { Empty, Icon, Picture } from "../marks.tsx";
@@ -25,6 +25,7 @@ interface Where {
 type Known = Sheet["answers"][number] | undefined;
 
 export function Form({ dossier, record, form: code, instance }: Where): JSX.Element {
+  useEffect(followPosition, []);
   const told = useLive(() => sheet(dossier, record), [dossier, record]);
   if (told === undefined) return <main />;
   const form = told && formOf(told.sections, code);

@@ -1,9 +1,9 @@
 /** 上报问题: a photograph, three taps, and everything else where there is time for it. */
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
-import { sets } from "../../sync/change.ts";
+import { type Fields, sets } from "../../sync/change.ts";
 import type { DraftRow } from "../../sync/tables.ts";
 import type { Seen } from "../../sync/view.ts";
 import { type Fix, fix, followPosition, locating, position } from "../camera.ts";
@@ -30,7 +30,12 @@ export function NewIssue({ id }: { id: string }): JSX.Element {
 }
 
 function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
-  const [draft, setDraft] = useState(first);
+  const [draft, show] = useState(first);
+  const latest = useRef(first); // what a photograph that is still being hashed will be added to
+  const setDraft = (next: DraftRow): void => {
+    latest.current = next;
+    show(next);
+  };
   const [busy, setBusy] = useState(false);
   const [asking, setAsking] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
@@ -40,13 +45,18 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
   const { values, shots } = draft;
   const change = (more: DraftRow["values"]): void => {
     if (busy) return; // it is being saved: a letter more would bring the draft back
-    const next = { ...draft, values: { ...draft.values, ...more } };
+    const next = { ...latest.current, values: { ...latest.current.values, ...more } };
     setDraft(next);
     keep(next).catch(() => {}); // said by drafts.ts
   };
-  const add = (file: File): void => void shoot(draft, file).then(setDraft, tell);
+  const [hashing, setHashing] = useState(0);
+  const add = async (file: File): Promise<void> => {
+    setHashing((n) => n + 1);
+    await shoot(() => latest.current, file, setDraft).catch(tell);
+    setHashing((n) => n - 1);
+  };
   const remove = (photo: string): void => {
-    const next = { ...draft, shots: shots.filter((shot) => shot.photo !== photo) };
+    const next = { ...latest.current, shots: latest.current.shots.filter((shot) => shot.photo !== photo) };
     setDraft(next);
     keep(next).catch(() => {});
   };
@@ -56,7 +66,7 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
     setBusy(true);
     try {
       await settled();
-      await save({ ...draft, values: { ...values, dossier } });
+      await save({ ...latest.current, values: { ...latest.current.values, dossier } });
       announce(say("saved"));
       go("/issues", true);
     } catch (wrong) {
@@ -76,11 +86,11 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
             </button>
           </figure>
         ))}
-        <TakePhoto label={say("addPhoto")} onTake={add} class="tile">
+        <TakePhoto label={say("addPhoto")} onTake={(file) => void add(file)} class="tile">
           <Icon name="camera" />
           {say("addPhoto")}
         </TakePhoto>
-        <TakePhoto label={say("fromAlbum")} onTake={add} camera={false} class="tile">
+        <TakePhoto label={say("fromAlbum")} onTake={(file) => void add(file)} camera={false} class="tile">
           <Icon name="plus" />
           {say("fromAlbum")}
         </TakePhoto>
@@ -165,7 +175,7 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
         <button type="button" class="quiet" onClick={() => setAsking(true)}>
           {say("discard")}
         </button>
-        <button type="button" class="main" disabled={busy} onClick={() => void send()}>
+        <button type="button" class="main" disabled={busy || hashing > 0} onClick={() => void send()}>
           {say("save")}
         </button>
       </footer>
@@ -213,6 +223,14 @@ function metres(here: Fix, body: Seen["body"]): number {
   return Math.hypot(north, east);
 }
 
+/** Where the first photograph was taken that knows it; a draft may be finished in the office. */
+function whereFound(shots: DraftRow["shots"]): Fields {
+  const placed = shots.find(({ fields }) => fields.lat_e7);
+  if (!placed) return sets(position(fix.value));
+  const names = ["lat_e7", "lon_e7", "accuracy_m", "datum"];
+  return Object.fromEntries(Object.entries(placed.fields).filter(([name]) => names.includes(name)));
+}
+
 /** Issue, photographs and the end of the draft: one transaction. */
 async function save(draft: DraftRow): Promise<void> {
   const { values, shots } = draft;
@@ -230,10 +248,9 @@ async function save(draft: DraftRow): Promise<void> {
         demand: said("demand"),
         term: said("term"),
         inspection: said("inspection"),
-        ...position(fix.value),
       };
       const when = found ?? { set: replica.stamp() };
-      const record = await replica.create(dossier, "issue", { ...sets(told), found_at: when });
+      const record = await replica.create(dossier, "issue", { ...sets(told), ...whereFound(shots), found_at: when });
       for (const shot of shots) await replica.attach(dossier, record, shot, sets({ phase: "before" }));
       const unused = await replica.db.drafts.get(draft.id);
       if (unused) await replica.db.drafts.delete(draft.id);

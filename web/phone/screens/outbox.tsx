@@ -123,7 +123,7 @@ function Entries(): JSX.Element | null {
                 <Picture photo={row.photo} alt="" />
               </span>
               <span class="grow">
-                <b>{word("kind", "photo")}</b>
+                <b>{say("photo")}</b>
                 <small>{row.fault ? word("why", row.fault) : standing}</small>
               </span>
               {row.fault && (

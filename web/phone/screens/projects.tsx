@@ -1,11 +1,11 @@
 /** 我的项目: the sites, and one of them with what is open there, who is responsible, and a visit to begin. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { type Fields, sets } from "../../sync/change.ts";
 import { look } from "../../sync/view.ts";
-import { fix, position } from "../camera.ts";
+import { fix, followPosition, position } from "../camera.ts";
 import { atWork, saving } from "../house.ts";
 import { useLive } from "../live.ts";
 import { day, Empty, moment, Section, State } from "../marks.tsx";
@@ -52,9 +52,11 @@ async function openByDossier(): Promise<Map<string, number>> {
 }
 
 const FACTS = ["project_type", "address", "permit_no", "started_on", "planned_finish_on"];
-const PARTIES = ["client", "contractor", "supervision_firm"];
+// An issue's contractor is who answers for it (责任单位), a project's is who builds (施工单位).
+const PARTIES = { client: "client", contractor: "main_contractor", supervision_firm: "supervision_firm" };
 
 export function Project({ dossier }: { dossier: string }): JSX.Element {
+  useEffect(followPosition, []);
   const site = useLive(
     async () => [...(await look(atWork().replica.db, { dossier, kind: "project" })).values()][0] ?? null,
     [dossier],
@@ -104,9 +106,11 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
       </Section>
       <Section title={say("contacts")}>
         <dl>
-          {known(PARTIES).map((name) => (
-            <Fact key={name} name={name} value={text(body, name)} />
-          ))}
+          {Object.entries(PARTIES)
+            .filter(([name]) => body[name])
+            .map(([name, called]) => (
+              <Fact key={name} name={called} value={text(body, name)} />
+            ))}
         </dl>
       </Section>
       {visits && visits.length > 0 && (

@@ -39,6 +39,20 @@ const orders: Record<string, (order: Order) => Promise<unknown>> = {
     await bringHome(replica, line, url);
     return unsent(replica.db);
   },
+  /** Somebody saves a record while photographs go: whether it still waits, at each word of progress. */
+  write_meanwhile: async ({ dossier, kind, fields }) => {
+    let made: Promise<string> | null = null;
+    const waits: Promise<boolean>[] = [];
+    await bringHome(replica, line, url, () => {
+      const known = (made ??= replica.create(dossier, kind, fields));
+      const stands = async (): Promise<boolean> => {
+        const rows = await replica.db.outbox.where("record").equals(await known).toArray();
+        return rows.some(({ state }) => state === "new");
+      };
+      waits.push(stands());
+    });
+    return Promise.all(waits);
+  },
   unsent: () => unsent(replica.db),
   view: async ({ dossier }) => Object.fromEntries(await replica.view(dossier)),
   outbox: () => replica.db.outbox.toArray(),

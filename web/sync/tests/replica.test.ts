@@ -238,6 +238,21 @@ test("what is lost with a post leaves the screen, and the outbox stays", async (
   assert.equal(push[0]?.dossier, SITE);
 });
 
+test("pictures of what may no longer be seen go with it; what is not home stays", async () => {
+  const replica = await ready();
+  const bytes = new ArrayBuffer(3);
+  const photo = (record: string): Item => ({ ...put(record, 5, { subject: "r1" }), kind: "photo" });
+  await answer(replica, [photo("theirs"), photo("deleted"), photo("mine")], 5);
+  for (const name of ["theirs", "deleted", "mine"]) await replica.db.previews.put({ photo: name, bytes });
+  await replica.db.bytes.put({ photo: "mine", bytes });
+  await replica.attach(SITE, "r1", shot("mine"), {});
+  await answer(replica, [{ ...photo("deleted"), version: 6, op: "delete" }], 6);
+  assert.deepEqual(await replica.db.previews.toCollection().primaryKeys(), ["mine", "theirs"]);
+  await replica.receive({ no: 99, server_time: "2026-11-22T01:00:00Z", pull: { granted: {}, dossiers: {} } });
+  assert.deepEqual(await replica.db.previews.toCollection().primaryKeys(), ["mine"]);
+  assert.deepEqual([await replica.db.media.count(), await replica.db.bytes.count()], [1, 1]);
+});
+
 test("after a restore everything retained goes out again in its old order", async () => {
   const replica = await ready();
   const first = await replica.create(SITE, "issue", ISSUE);

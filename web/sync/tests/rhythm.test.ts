@@ -75,6 +75,28 @@ test("an edit while the server asks for patience does not come earlier", async (
   mock.timers.reset();
 });
 
+test("a clock that is set back while the server asks for patience stops nothing", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let clock = 86_400_000;
+  const wall = mock.method(Date, "now", () => clock);
+  let tried = 0;
+  const busy = (): Promise<never> => {
+    tried += 1;
+    return Promise.reject(new Error("503"));
+  };
+  const rhythm = new Rhythm(busy, () => 20_000, half);
+  await rhythm.now();
+  clock = 0;
+  for (const attempts of [2, 3]) {
+    mock.timers.tick(20_000);
+    await turns();
+    assert.equal(tried, attempts);
+  }
+  rhythm.stop();
+  wall.mock.restore();
+  mock.timers.reset();
+});
+
 test("what is asked for during an attempt is done right after it, one at a time", async () => {
   let [running, most, tried] = [0, 0, 0];
   const rhythm = new Rhythm(
