@@ -1,15 +1,11 @@
 """The composition root: settings in, one application out."""
 
-import time
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 from flask_migrate import Migrate
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from uuid_utils import uuid7
@@ -21,7 +17,7 @@ from media.stores import archive_at, store_at
 from media.tus import Tus
 from media.uploads import Limits, Uploads
 
-from . import access, catalogue, endpoint, logs, transaction
+from . import access, catalogue, endpoint, health, logs, passage
 from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
 from .config import ROOT, Config
@@ -36,6 +32,7 @@ from .findings.routes import blueprint as findings
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
+from .limits import Limits as Rates
 from .measures.routes import blueprint as measures
 from .notices.routes import blueprint as notices
 from .notifications.routes import blueprint as notifications
@@ -54,7 +51,6 @@ from .signing import Signing
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 from .views.routes import blueprint as views
-from .watchbook import note
 from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
@@ -106,13 +102,14 @@ def create_app(
         attest=attest,
         outgoing=outgoing,
         carriers=Carriers(outgoing, config.mail, clock),
+        limits=Rates(person=config.rate_person, address=config.rate_address, sign_in=config.rate_sign_in),
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    _answer_health(app)
+    health.answer(app)
     _answer_errors(app)
-    _log_requests(app)
+    passage.guide(app, config.trusted_proxies)
     return app
 
 
@@ -122,23 +119,6 @@ def _now() -> datetime:
 
 def _new_id() -> str:
     return str(uuid7())
-
-
-def _answer_health(app: Flask) -> None:
-    """/healthz: the process lives; /readyz: it can serve, in words if not."""
-
-    @app.get("/healthz")
-    def healthz() -> Response:
-        return Response("ok\n", mimetype="text/plain")
-
-    @app.get("/readyz")
-    def readyz() -> Response:
-        db.session.execute(text("SELECT 1 FROM dossiers LIMIT 1")).all()
-        db.session.rollback()
-        return Response("ready\n", mimetype="text/plain")
-
-    for view in (healthz, readyz):
-        view.declared = True  # type: ignore[attr-defined]  # open to anyone: they tell nothing
 
 
 def _answer_errors(app: Flask) -> None:
@@ -186,42 +166,3 @@ def _answer_errors(app: Flask) -> None:
     def our_fault(wrong: Exception) -> Response:
         log.error("unexpected", exc_info=wrong)
         return answer_refusal(Refusal("internal"))
-
-
-def _note_refusal() -> None:
-    """Who wanted what was not theirs stands in the watchbook; without it they are refused all the same."""
-    try:
-        with transaction.writing() as conn:
-            note(conn, "refused", g.get("actor"), method=request.method, path=request.path)
-    except (DBAPIError, Refusal) as wrong:
-        log.error("a refusal is not in the watchbook", error=type(wrong).__name__)
-
-
-def _log_requests(app: Flask) -> None:
-    """One structured line a request, with an id that the client is told too."""
-
-    @app.before_request
-    def begin() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        known = given if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64 else ""
-        g.request_id = known or uuid.uuid4().hex
-        g.began = time.perf_counter()
-
-    @app.after_request
-    def end(answer: Response) -> Response:
-        if answer.status_code == 403:
-            _note_refusal()
-        answer.headers["X-Request-Id"] = g.get("request_id", "")
-        answer.headers.setdefault("X-Content-Type-Options", "nosniff")
-        took: Any = time.perf_counter() - g.get("began", time.perf_counter())
-        if request.path != "/healthz":
-            log.info(
-                "request",
-                id=g.get("request_id"),
-                method=request.method,
-                path=request.path,
-                status=answer.status_code,
-                ms=round(took * 1000, 1),
-                actor=g.get("actor"),
-            )
-        return answer

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .carriers import Carriers
     from .config import Config
     from .endpoint import Actor
+    from .limits import Limits
     from .outgoing import Outgoing
     from .sealing import Seal
     from .signing import Signing
@@ -44,6 +45,7 @@ class Office:
     attest: Callable[[str, Sequence[Change | Unreadable], Pushed], None]
     outgoing: Outgoing
     carriers: Carriers
+    limits: Limits
 
 
 def office() -> Office:

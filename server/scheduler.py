@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sync.arrival import rfc3339
 
-from . import consequences, transaction
+from . import consequences, metrics, transaction
 from .archives.jobs import archive_all, archive_closed
 from .catalogue import AFTERMATH, followers
 from .database import db
@@ -30,7 +31,7 @@ from .measures.followers import catch_up as count
 from .notices.actions import settle_all as settle_notices
 from .notifications.jobs import forget_all, send_all
 from .numbers.actions import allot_all
-from .office import Office
+from .office import Office, office
 from .photos import archive
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
@@ -87,7 +88,7 @@ def planned(app: Flask) -> BlockingScheduler:
             id=name,
             coalesce=True,
             max_instances=1,
-            # APScheduler leaves out what is a second late, and what is due once a day then waits for tomorrow.
+            # APScheduler leaves out what is a second late, and what is due once a day would wait a day more.
             misfire_grace_time=None,
             **({"next_run_time": app.extensions["office"].clock()} if name in AT_START else {}),
         )
@@ -155,17 +156,32 @@ def forget_invalid(here: Office) -> int:
 def _guarded(app: Flask, leader: "Leader", name: str, job: Callable[[], Any]) -> Callable[[], None]:
     def run() -> None:
         with app.app_context():
-            if not (leader.leads_node() if name in ON_EVERY_NODE else leader.leads()):
+            leads = leader.leads_node() if name in ON_EVERY_NODE else leader.leads()
+            if name not in ON_EVERY_NODE:
+                metrics.LEADS.set(leads)
+            if not leads:
                 return
-            try:
-                done = job()
-            except Exception:
-                log.exception("job failed", job=name)
-            else:
-                if done:
-                    log.info("job done", job=name, count=done)
+            with structlog.contextvars.bound_contextvars(job=name):
+                _do(name, job)
 
     return run
+
+
+def _do(name: str, job: Callable[[], Any]) -> None:
+    """Do a job, and tell how it ended and how long it took."""
+    began = time.perf_counter()
+    try:
+        done = job()
+    except Exception:
+        log.exception("job failed")
+        metrics.JOB_RUNS.labels(name, "badly").inc()
+        return
+    finally:
+        metrics.JOB_S.labels(name).set(time.perf_counter() - began)
+    metrics.JOB_DONE.labels(name).set(office().clock().timestamp())
+    metrics.JOB_RUNS.labels(name, "well").inc()
+    if done:
+        log.info("job done", count=done)
 
 
 class Leader:

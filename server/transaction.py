@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from sync.arrival import Arrival
 
-from . import writers
+from . import metrics, writers
 from .database import db
 from .office import office
 from .writers import Queue, Writer
@@ -184,6 +184,7 @@ def push(
         touched = [t for t in pushed.touched if t.kind == kind]
         if touched:
             after_commit(partial(follow, dossier, touched))
+    after_commit(partial(metrics.judged, pushed.outcomes, pushed.appended))
     here.attest(dossier, changes, pushed)
     return pushed
 

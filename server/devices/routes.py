@@ -12,7 +12,7 @@ from werkzeug.wsgi import FileWrapper
 
 from media.errors import BlobUnknown
 from media.store import snapshot_key
-from server import access, transaction
+from server import access, metrics, transaction
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.evidence import actions as evidence
@@ -66,6 +66,7 @@ def exchange_once(call: Call) -> Any:
     of its neighbours; a business refusal is an outcome and never an HTTP error.
     """
     wanted = _read_request()
+    _count(wanted)
     here, actor = office(), call.who
     arrival = exchange.arrival(wanted, call.now)
     answer: dict[str, Any] = {"no": wanted.no, "server_time": rfc3339(call.now)}
@@ -87,6 +88,13 @@ def exchange_once(call: Call) -> Any:
     if encoding is not None:
         out.headers["Content-Encoding"] = encoding
     return out
+
+
+def _count(wanted: Request) -> None:
+    asked = [half for half, there in (("push", wanted.groups), ("pull", wanted.cursors is not None)) if there]
+    metrics.EXCHANGES.labels("+".join(asked) or "nothing").inc()
+    if wanted.groups:
+        metrics.PUSHED.observe(sum(len(group.changes) for group in wanted.groups))
 
 
 def _read_request() -> Request:
