@@ -17,7 +17,7 @@ from media.stores import archive_at, store_at
 from media.tus import Tus
 from media.uploads import Limits, Uploads
 
-from . import access, catalogue, endpoint, health, logs, passage
+from . import access, catalogue, endpoint, health, logs, passage, readonly
 from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
 from .config import ROOT, Config
@@ -58,6 +58,7 @@ BLUEPRINTS = (
     *(people, devices, law, projects, inspections, issues, findings, photos, numbers, notices, traces),
     *(agenda, desk, phone, open_pages, notifications, webhooks, views, measures, exports, evidence),
 )
+STANDBY = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 
@@ -75,13 +76,8 @@ def create_app(
     config = config or Config.from_environment()
     clock = clock or _now
     app = Flask("server", static_folder=None)
-    app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
     app.config["MAX_CONTENT_LENGTH"] = endpoint.JSON_BYTES
-    db.init_app(app)
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
-    with app.app_context():
-        keep_promises(db.engine)
+    _open_database(app, config)
     for folder in (config.staging, config.scratch):
         folder.mkdir(parents=True, exist_ok=True)
     uploads = Uploads(config.staging, clock, Limits(max_size=max(ATTACHED.values())), largest)
@@ -103,6 +99,7 @@ def create_app(
         outgoing=outgoing,
         carriers=Carriers(outgoing, config.mail, clock),
         limits=Rates(person=config.rate_person, address=config.rate_address, sign_in=config.rate_sign_in),
+        readonly=readonly.ReadOnly(),
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:
@@ -111,6 +108,15 @@ def create_app(
     _answer_errors(app)
     passage.guide(app, config.trusted_proxies)
     return app
+
+
+def _open_database(app: Flask, config: Config) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    with app.app_context():
+        keep_promises(db.engine)
 
 
 def _now() -> datetime:
@@ -157,6 +163,8 @@ def _answer_errors(app: Flask) -> None:
         if "disk is full" in said or "no space left" in said:
             log.error("disk full", error=said[:200])
             return answer_refusal(Refusal("disk-full"))
+        if "readonly database" in said or getattr(wrong.orig, "sqlstate", None) == STANDBY:
+            return answer_refusal(readonly.refusal())
         if isinstance(wrong, OperationalError) or wrong.connection_invalidated:
             log.error("database unavailable", error=said[:200])
             return answer_refusal(Refusal("database-unavailable"))

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.glogging import Logger
 
-from . import caretaker, figures, logs
+from . import caretaker, figures, logs, readonly
 
 figures.folder()
 
@@ -42,6 +42,7 @@ def post_worker_init(worker: Any) -> None:
     gc.collect()
     gc.freeze()
     app: Flask = worker.app.callable
+    readonly.watch(app, app.extensions["office"].readonly)
     caretaker.keep(app.extensions["office"].config.scratch)
 
 

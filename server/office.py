@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .endpoint import Actor
     from .limits import Limits
     from .outgoing import Outgoing
+    from .readonly import ReadOnly
     from .sealing import Seal
     from .signing import Signing
 
@@ -46,6 +47,7 @@ class Office:
     outgoing: Outgoing
     carriers: Carriers
     limits: Limits
+    readonly: ReadOnly
 
 
 def office() -> Office:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sync.arrival import rfc3339
 
-from . import consequences, metrics, transaction
+from . import consequences, metrics, readonly, transaction
 from .archives.jobs import archive_all, archive_closed
 from .catalogue import AFTERMATH, followers
 from .database import db
@@ -73,6 +73,7 @@ INVALID_DAYS = 90  # protocol.md §1
 
 def run(app: Flask) -> None:
     """Run the periodic jobs in this process whenever it is the leader; does not return."""
+    readonly.watch(app, app.extensions["office"].readonly)
     planned(app).start()
 
 
@@ -154,12 +155,14 @@ def forget_invalid(here: Office) -> int:
 
 
 def _guarded(app: Flask, leader: "Leader", name: str, job: Callable[[], Any]) -> Callable[[], None]:
+    here: Office = app.extensions["office"]
+
     def run() -> None:
         with app.app_context():
             leads = leader.leads_node() if name in ON_EVERY_NODE else leader.leads()
             if name not in ON_EVERY_NODE:
                 metrics.LEADS.set(leads)
-            if not leads:
+            if not leads or here.readonly.why is not None:
                 return
             with structlog.contextvars.bound_contextvars(job=name):
                 _do(name, job)

@@ -99,7 +99,8 @@ def share(dossier: str, size: int, work: Callable[[Connection], T]) -> T:
 
 @contextmanager
 def _turn(one: Writer) -> Iterator[Queue | None]:
-    """Wait for the turn and hold it, or come back with `one.done`."""
+    """Wait for the turn and hold it, or come back with `one.done`. Raises Refusal `read-only`."""
+    office().readonly.check()
     db.session.rollback()  # a read before this left a snapshot open; a writer waits without it
     queue = writers.queue(db.engine, one.dossier)
     if queue is None:

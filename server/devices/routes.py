@@ -67,6 +67,7 @@ def exchange_once(call: Call) -> Any:
     """
     wanted = _read_request()
     _count(wanted)
+    pulls = wanted.cursors is not None
     here, actor = office(), call.who
     arrival = exchange.arrival(wanted, call.now)
     answer: dict[str, Any] = {"no": wanted.no, "server_time": rfc3339(call.now)}
@@ -75,7 +76,7 @@ def exchange_once(call: Call) -> Any:
     if wanted.groups:
         with transaction.reading() as conn:
             keys = signed.keys_of(conn, actor.id)
-        answer["push"] = [_push(call, group, arrival, keys) for group in wanted.groups]
+        answer["push"] = [_push(call, group, arrival, keys, pulls) for group in wanted.groups]
     if wanted.cursors is not None:
         with transaction.reading() as conn:
             granted = access.granted(actor, conn)
@@ -111,15 +112,19 @@ def _read_request() -> Request:
         raise Refusal("malformed", "The body ended before its announced length.") from None
 
 
-def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any]) -> dict[str, Any]:
+def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any], pulls: bool) -> dict[str, Any]:
     """One group in one transaction: a later group's failure leaves an earlier one answered.
 
-    `keys` are those of the person's devices: signatures are checked before there is a lock.
+    `keys` are those of the person's devices: signatures are checked before there is a lock. `pulls`:
+    something is asked for too. Raises Refusal `read-only` where nothing is.
     """
     actor, here = call.who, office()
     may = access.in_dossier(actor, group.dossier, here.journal.kinds)
     if may is None:
         return exchange.unknown(group.dossier)
+    if here.readonly.why is not None and pulls:
+        # Refused by itself: what there is to be seen is shown, and the outbox keeps the rest.
+        return exchange.refused(group.dossier, "read-only", status=503, remedy="retry")
     author = Author(actor.id, actor.writer, may)
     group = replace(group, changes=signed.vouched(group.changes, keys, actor.device))
     judge = partial(exchange.push_group, transaction.push, group=group, author=author, arrival=arrival)
