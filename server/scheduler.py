@@ -21,7 +21,7 @@ from sync.arrival import rfc3339
 from . import consequences, metrics, readonly, transaction
 from .archives.jobs import archive_all, archive_closed
 from .catalogue import AFTERMATH, followers
-from .database import db
+from .database import LEADER_LOCK, db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .erasures.actions import carry_out_all as erase_all
 from .evidence.actions import look_back, seal_all
@@ -40,8 +40,6 @@ from .traces.followers import catch_up
 from .webhooks.jobs import deliver_all
 
 log = structlog.get_logger()
-# Any constant will do, as long as every node asks for the same one.
-ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
 DAY_S = 86_400
 INTERVALS_S = {
@@ -224,7 +222,7 @@ class Leader:
                 self._connection.execute(text("SELECT 1"))
                 return True
             connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if connection.execute(text(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})")).scalar():
+            if connection.execute(text(f"SELECT pg_try_advisory_lock({LEADER_LOCK})")).scalar():
                 self._connection = connection
                 return True
             connection.close()
@@ -238,7 +236,7 @@ class Leader:
         if self._connection is not None:
             # Said and not only hung up: the server may notice a closed line later than the follower asks.
             with suppress(DBAPIError):
-                self._connection.execute(text(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
+                self._connection.execute(text(f"SELECT pg_advisory_unlock({LEADER_LOCK})"))
             self._connection.invalidate()  # close() would keep the session, and its lock, in the pool
             self._connection.close()
             self._connection = None
