@@ -87,7 +87,7 @@ def planned(app: Flask) -> BlockingScheduler:
             id=name,
             coalesce=True,
             max_instances=1,
-            # APScheduler leaves out what is a second late, and what is due once a day then waits for tomorrow.
+            # APScheduler leaves out what is a second late; what is due once a day then waits for tomorrow.
             misfire_grace_time=None,
             **({"next_run_time": app.extensions["office"].clock()} if name in AT_START else {}),
         )
