@@ -51,6 +51,7 @@ from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .sealing import Seal
 from .signing import Signing
+from .tallies.routes import blueprint as tallies
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 from .views.routes import blueprint as views
@@ -59,8 +60,8 @@ from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
-    *(people, devices, law, projects, inspections, issues, findings, photos, numbers, notices, traces),
-    *(agenda, desk, phone, open_pages, notifications, webhooks, views, measures, exports, evidence),
+    *(people, devices, law, projects, inspections, issues, tallies, findings, photos, numbers, notices),
+    *(traces, agenda, desk, phone, open_pages, notifications, webhooks, views, measures, exports, evidence),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 

@@ -40,6 +40,7 @@ from .photos.actions import faults_at_rest
 from .replay import replay
 from .signing import KeyTrouble
 from .storekeeper import media
+from .tallies import jobs as tallies
 from .webhooks.commands import webhook
 from .writers import WAITING_FOR_DOSSIER
 
@@ -238,7 +239,9 @@ def _verify_media(dossier: str | None) -> tuple[int, int]:
 @main.command()
 @with_appcontext
 def rebuild() -> None:
-    """重建查询表 Rebuild the read models from the journal's records, and the measures from its entries."""
+    """重建查询表 Rebuild the read models from the journal's records, the measures from its entries, and
+    count anew.
+    """
     journal = office().journal
     with transaction.reading() as conn:
         dossiers = list(history.all_heads(conn))
@@ -251,6 +254,7 @@ def rebuild() -> None:
                     journal.project(conn, batch)
             progress.advance(task)
     measures.begin_anew()
+    tallies.begin_anew()
 
 
 @main.command("openapi")
