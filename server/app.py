@@ -51,6 +51,7 @@ from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .sealing import Seal
 from .signing import Signing
+from .stamping import Stamping, certificates
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 from .views.routes import blueprint as views
@@ -103,6 +104,7 @@ def create_app(
         followers=catalogue.followers() | {"conflict": tell_authors, "parked": tell_authors},
         seal=Seal(config.secret_key_file),
         signing=Signing(config.origin, config.signing_key_file, config.signed),
+        stamping=_stamping(config, outgoing),
         attest=attest,
         outgoing=outgoing,
         carriers=Carriers(outgoing, config.mail, clock),
@@ -114,6 +116,12 @@ def create_app(
     _answer_errors(app)
     _log_requests(app)
     return app
+
+
+def _stamping(config: Config, outgoing: Outgoing) -> Stamping | None:
+    if config.tsa_url is None or config.tsa_roots_file is None:
+        return None
+    return Stamping(outgoing, config.tsa_url, certificates(config.tsa_roots_file))
 
 
 def _now() -> datetime:

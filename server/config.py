@@ -29,6 +29,11 @@ XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' se
 XUNJIAN_ARCHIVE_URL    where journals are archived: file:///folder, or a bucket that was made with
                        object lock, spelled as XUNJIAN_MEDIA_URL; default `<var>/archive`
 XUNJIAN_ARCHIVE_DAYS   how long nobody may destroy what is put into that bucket; default 3650
+XUNJIAN_TSA_URL        a time authority (RFC 3161, https) that stamps each dossier's newest archived
+                       checkpoint; default none. By plain http, or in a network of our own, only
+                       where XUNJIAN_OUTGOING_ALLOW says so
+XUNJIAN_TSA_ROOTS_FILE certificates (PEM) under which that authority signs: no other stamp is taken,
+                       and `xunjian verify --archive` checks stamps by them
 XUNJIAN_BACKUP_PASSPHRASE_FILE  its first line closes the keys that a backup holds, and opens them
                        again; keep it where no backup lies. Unset: backups hold no keys
 XUNJIAN_ORIGIN         the name under which this deployment signs its journals, for ever: a host name
@@ -89,6 +94,8 @@ class Config:
     secret_key_file: Path
     archive: Path | S3Address
     archive_days: int
+    tsa_url: str | None
+    tsa_roots_file: Path | None
     backup_passphrase_file: Path | None
     origin: str
     signing_key_file: Path
@@ -115,6 +122,8 @@ class Config:
             secret_key_file=Path(env.get("XUNJIAN_SECRET_KEY_FILE") or var / "secret.key").resolve(),
             archive=_store(env, "XUNJIAN_ARCHIVE_URL", (var / "archive").as_uri()),
             archive_days=_count(env, "XUNJIAN_ARCHIVE_DAYS", 3_650, "days", 1, 36_500),
+            tsa_url=_authority(env),
+            tsa_roots_file=_path(env, "XUNJIAN_TSA_ROOTS_FILE"),
             backup_passphrase_file=_path(env, "XUNJIAN_BACKUP_PASSPHRASE_FILE"),
             origin=_origin(env.get("XUNJIAN_ORIGIN") or "xunjian.localhost"),
             signing_key_file=Path(env.get("XUNJIAN_SIGNING_KEY_FILE") or var / "signing.key").resolve(),
@@ -137,6 +146,15 @@ def _office(given: str) -> str:
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).resolve() if env.get(name) else None
+
+
+def _authority(env: Mapping[str, str]) -> str | None:
+    url = env.get("XUNJIAN_TSA_URL") or None
+    if url is not None and not url.startswith(("https://", "http://")):
+        raise ValueError(f"XUNJIAN_TSA_URL: expected https://host/path, got {url!r}")
+    if url is not None and not env.get("XUNJIAN_TSA_ROOTS_FILE"):
+        raise ValueError("XUNJIAN_TSA_URL wants XUNJIAN_TSA_ROOTS_FILE: whose stamps are to be trusted")
+    return url
 
 
 def _origin(given: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .outgoing import Outgoing
     from .sealing import Seal
     from .signing import Signing
+    from .stamping import Stamping
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Office:
     followers: Mapping[str, Callable[[str, Sequence[Touched]], None]]
     seal: Seal
     signing: Signing
+    stamping: Stamping | None
     attest: Callable[[str, Sequence[Change | Unreadable], Pushed], None]
     outgoing: Outgoing
     carriers: Carriers
