@@ -103,7 +103,7 @@ def create_app(
         identify=identify,
         followers=catalogue.followers() | {"conflict": tell_authors, "parked": tell_authors},
         seal=Seal(config.secret_key_file),
-        signing=Signing(config.origin, config.signing_key_file, config.signed),
+        signing=Signing(config.origin, config.signing_key_file, config.signed, config.signing_key),
         stamping=_stamping(config, outgoing),
         attest=attest,
         outgoing=outgoing,

@@ -38,9 +38,12 @@ XUNJIAN_BACKUP_PASSPHRASE_FILE  its first line closes the keys that a backup hol
                        again; keep it where no backup lies. Unset: backups hold no keys
 XUNJIAN_ORIGIN         the name under which this deployment signs its journals, for ever: a host name
                        of its own, with a path if it likes; default xunjian.localhost
-XUNJIAN_SIGNING_KEY_FILE  the private key that signs checkpoints (PEM, mode 0600), the same on every
-                       node, kept apart from the database and its backups; made with the first
-                       checkpoint where the house has none; default `<var>/signing.key`
+XUNJIAN_SIGNING_KEY_FILE  the private key that signs checkpoints (Ed25519, PEM, mode 0600), the same on
+                       every node, kept apart from the database and its backups; made with the first
+                       checkpoint where the house has none; default `<var>/signing.key`. A new key
+                       may lie in it, below the old, until `xunjian keys rotate` introduces it
+XUNJIAN_SIGNING_KEY    the same, as text, where a keeper of secrets hands them out in the environment;
+                       then no file is read or made, and backups do not hold it
 XUNJIAN_SIGNED         folder in which a node remembers the newest checkpoint it signed of each
                        dossier, so that a database put back from a backup is noticed; kept apart
                        from the database and its backups; default `<var>/signed`
@@ -99,6 +102,7 @@ class Config:
     backup_passphrase_file: Path | None
     origin: str
     signing_key_file: Path
+    signing_key: str | None = field(repr=False)
     signed: Path
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...]
     mail: MailServer | None
@@ -127,6 +131,7 @@ class Config:
             backup_passphrase_file=_path(env, "XUNJIAN_BACKUP_PASSPHRASE_FILE"),
             origin=_origin(env.get("XUNJIAN_ORIGIN") or "xunjian.localhost"),
             signing_key_file=Path(env.get("XUNJIAN_SIGNING_KEY_FILE") or var / "signing.key").resolve(),
+            signing_key=env.get("XUNJIAN_SIGNING_KEY") or None,
             signed=Path(env.get("XUNJIAN_SIGNED") or var / "signed").resolve(),
             outgoing_allow=_networks(env.get("XUNJIAN_OUTGOING_ALLOW") or ""),
             mail=_mail(env.get("XUNJIAN_MAIL_URL") or "", env.get("XUNJIAN_MAIL_PASSWORD_FILE") or ""),
