@@ -48,6 +48,7 @@ from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .sealing import Seal
 from .signing import Signing
+from .stamping import Stamping, certificates
 from .tallies.routes import blueprint as tallies
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
@@ -95,7 +96,8 @@ def create_app(
         identify=identify,
         followers=catalogue.followers() | {"conflict": tell_authors, "parked": tell_authors},
         seal=Seal(config.secret_key_file),
-        signing=Signing(config.origin, config.signing_key_file, config.signed),
+        signing=Signing(config.origin, config.signing_key_file, config.signed, config.signing_key),
+        stamping=_stamping(config, outgoing),
         attest=attest,
         outgoing=outgoing,
         carriers=Carriers(outgoing, config.mail, clock),
@@ -118,6 +120,12 @@ def _open_database(app: Flask, config: Config) -> None:
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     with app.app_context():
         keep_promises(db.engine)
+
+
+def _stamping(config: Config, outgoing: Outgoing) -> Stamping | None:
+    if config.tsa_url is None or config.tsa_roots_file is None:
+        return None
+    return Stamping(outgoing, config.tsa_url, certificates(config.tsa_roots_file))
 
 
 def _now() -> datetime:
