@@ -11,7 +11,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run phone test lint format openapi matrix schemathesis audit shots bench bench-peers simulate crash contention power uploads mutations reconcile migrate pin clean
+.PHONY: help run phone test lint format openapi matrix schemathesis audit shots bench bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,10 @@ uploads: $(VENV)/clients ## uploads under every fault at full size (a quarter of
 	  $(BIN)/pytest tests/clients tests/faults/test_uploads.py tests/faults/test_upload_kills.py \
 	  tests/faults/test_upload_room.py tests/faults/test_stalled.py tests/faults/test_two_hundred.py \
 	  tests/faults/test_store_away.py tests/faults/test_store_kill.py
+
+load: $(VENV)/dev ## PHONES=300 for SECONDS=600 against two nodes, PostgreSQL and SeaweedFS, each failing once
+	@PHONES=$(or $(PHONES),300) SECONDS=$(or $(SECONDS),600) DATABASE_AWAY=30 STORE_AWAY=60 PAUSE=60 WORKERS=2 \
+	  $(BIN)/pytest tests/load
 
 mutations: $(VENV)/dev ## MUTATIONS=2000 pictures a format with one wrong byte; the decoder's room must stand
 	@MUTATIONS=$(or $(MUTATIONS),2000) $(BIN)/pytest tests/media/test_bad_input.py
