@@ -28,6 +28,7 @@ from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
 from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
+from .enrolments.routes import blueprint as enrolments
 from .errors import CODES, Refusal, answer_refusal, problem, words
 from .evidence.actions import attest
 from .evidence.routes import blueprint as evidence
@@ -44,12 +45,12 @@ from .office import Office
 from .open.routes import blueprint as open_pages
 from .outgoing import Outgoing
 from .people.queries import identify
-from .people.routes import blueprint as people
 from .phone.routes import blueprint as phone
 from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .sealing import Seal
+from .sessions.routes import blueprint as sessions
 from .signing import Signing
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
@@ -59,7 +60,20 @@ from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
-    *(people, devices, law, projects, inspections, issues, findings, photos, numbers, notices, traces),
+    *(
+        sessions,
+        enrolments,
+        devices,
+        law,
+        projects,
+        inspections,
+        issues,
+        findings,
+        photos,
+        numbers,
+        notices,
+        traces,
+    ),
     *(agenda, desk, phone, open_pages, notifications, webhooks, views, measures, exports, evidence),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}

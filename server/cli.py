@@ -24,6 +24,7 @@ from .cases.commands import export
 from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
+from .enrolments.commands import device
 from .erasures.commands import erasure
 from .evidence.commands import keys
 from .evidence.queries import all_device_keys
@@ -271,6 +272,7 @@ main.add_command(archive)
 main.add_command(backup)
 main.add_command(checklist)
 main.add_command(demo)
+main.add_command(device)
 main.add_command(doctor)
 main.add_command(erasure)
 main.add_command(export)

@@ -123,6 +123,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 登录 Sign in with a password */
+        post: operations["sign_in"];
+        /** 退出 Sign out */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 设备登记码 A one-time code that enrols a device */
+        post: operations["make_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 设备列表 Enrolled devices: one's own; all of them for administrators */
+        get: operations["devices"];
+        put?: never;
+        /** 登记设备 Enrol a device with a code and its key */
+        post: operations["enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 续签 A token for ten minutes more */
+        post: operations["renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 停用设备 Take nothing more from a device, by its owner or an administrator */
+        post: operations["revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/wipe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 清除设备 Have a device wipe itself, by its owner or an administrator */
+        post: operations["wipe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/wiped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 清除回执 The device says that it has wiped itself */
+        post: operations["wiped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -986,24 +1107,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** 登录 Sign in with a password */
-        post: operations["sign_in"];
-        /** 退出 Sign out */
-        delete: operations["sign_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/phone/": {
         parameters: {
             query?: never;
@@ -1238,7 +1341,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "range-not-satisfiable" | "service-incomplete" | "service-premature" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-channels" | "too-many-exports" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
+            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "device-leaving" | "device-of-another" | "device-revoked" | "device-taken" | "device-unenrolled" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "enrolment-void" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "proof-replayed" | "proof-required" | "proof-stale" | "proof-wrong" | "range-not-satisfiable" | "service-incomplete" | "service-premature" | "sign-in-again" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-attempts" | "too-many-channels" | "too-many-exports" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
             /** @enum {unknown} */
             remedy: "retry" | "repair" | "ask" | "drop" | "update";
             details: Record<string, never>;
@@ -4315,6 +4418,100 @@ export interface components {
             papers?: components["schemas"]["PaperDue"][];
             escalated?: components["schemas"]["Escalated"][];
         };
+        SignIn: {
+            username: string;
+            password: string;
+            /** @default null */
+            device: string | null;
+        };
+        PostHeld: {
+            dossier?: string;
+            role?: string;
+            firm?: string | null;
+        };
+        User: {
+            /** Format: uuid */
+            id?: string;
+            username?: string;
+            name?: string;
+            title?: string;
+            licence_no?: string | null;
+            /** Format: date */
+            licence_until?: string | null;
+            posts?: components["schemas"]["PostHeld"][];
+        };
+        WipeOrder: {
+            /** Format: uuid */
+            order?: string;
+            at?: string;
+            push_first?: boolean;
+        };
+        SignedIn: {
+            access_token?: string;
+            token_type?: string;
+            expires_in?: number;
+            user?: components["schemas"]["User"];
+            device?: string;
+            /** Format: uuid */
+            session?: string;
+            offline_hours?: number;
+            wipe?: components["schemas"]["WipeOrder"] | null;
+        };
+        CodeWanted: {
+            name: string;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            person: string | null;
+            /** @default false */
+            shared: boolean;
+            /** @default null */
+            password: string | null;
+        };
+        EnrolmentCode: {
+            code?: string;
+            expires_at?: string;
+            link?: string;
+            qr?: string;
+        };
+        Redeemed: {
+            code: string;
+            /** @default null */
+            device: string | null;
+        };
+        Renewal: {
+            /** Format: uuid */
+            session: string;
+            renewal: string;
+        };
+        EnrolledDevice: {
+            id?: string;
+            key?: string;
+            name?: string;
+            /** Format: uuid */
+            person?: string | null;
+            username?: string | null;
+            whose?: string | null;
+            enrolled_at?: string;
+            seen_at?: string | null;
+            revoked_at?: string | null;
+            wipe?: components["schemas"]["WipeOrder"] | null;
+            wiped_at?: string | null;
+            unsent?: number | null;
+        };
+        EnrolledDevices: {
+            items?: components["schemas"]["EnrolledDevice"][];
+            next?: string | null;
+        };
+        Why: {
+            why: string;
+        };
+        Wiped: {
+            /** Format: uuid */
+            order: string;
+            unsent: number;
+        };
         HouseKey: {
             no?: number;
             /** @description name+id+key (C2SP signed-note) */
@@ -5158,35 +5355,6 @@ export interface components {
             /** @default null */
             at: string | null;
         };
-        SignIn: {
-            username: string;
-            password: string;
-            /** @default null */
-            device: string | null;
-        };
-        PostHeld: {
-            dossier?: string;
-            role?: string;
-            firm?: string | null;
-        };
-        User: {
-            /** Format: uuid */
-            id?: string;
-            username?: string;
-            name?: string;
-            title?: string;
-            licence_no?: string | null;
-            /** Format: date */
-            licence_until?: string | null;
-            posts?: components["schemas"]["PostHeld"][];
-        };
-        SignedIn: {
-            access_token?: string;
-            token_type?: string;
-            expires_in?: number;
-            user?: components["schemas"]["User"];
-            device?: string;
-        };
         Project: {
             dossier?: string;
             /** Format: uuid */
@@ -5430,6 +5598,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5606,6 +5783,7 @@ export interface operations {
                         };
                         /** Format: date-time */
                         server_time: string;
+                        offline_hours?: number;
                     };
                 };
             };
@@ -5816,6 +5994,12 @@ export interface operations {
                             key: string | null;
                             why: string | null;
                         };
+                        wipe?: {
+                            order: string;
+                            /** Format: date-time */
+                            at: string;
+                            push_first: boolean;
+                        };
                     };
                 };
             };
@@ -5830,6 +6014,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5922,6 +6115,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -5941,6 +6143,675 @@ export interface operations {
                 };
             };
             /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description 登录 Sign in with a password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-password`: User name or password is wrong.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-of-another`: This device is enrolled for another person.; `device-unenrolled`: This device is not enrolled; scan a code first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 退出 Sign out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeWanted"];
+            };
+        };
+        responses: {
+            /** @description 设备登记码 A one-time code that enrols a device */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentCode"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office.; `sign-in-again`: Give your password again.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    devices: {
+        parameters: {
+            query?: {
+                page?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 设备列表 Enrolled devices: one's own; all of them for administrators */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolledDevices"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enrol: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redeemed"];
+            };
+        };
+        responses: {
+            /** @description 登记设备 Enrol a device with a code and its key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `enrolment-void`: The code is wrong, used or too old; get a new one.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-taken`: This device id or key is taken; make a new one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renewal"];
+            };
+        };
+        responses: {
+            /** @description 续签 A token for ten minutes more */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`: The sign-in has expired; sign in again.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description 停用设备 Take nothing more from a device, by its owner or an administrator */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description 清除设备 Have a device wipe itself, by its owner or an administrator */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wiped: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wiped"];
+            };
+        };
+        responses: {
+            /** @description 清除回执 The device says that it has wiped itself */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6011,6 +6882,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6098,6 +6978,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -6170,6 +7059,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6256,6 +7154,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -6329,6 +7236,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6526,6 +7442,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -6674,6 +7599,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -6815,6 +7749,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6975,6 +7918,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -7125,7 +8077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7216,7 +8168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7312,7 +8264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7401,7 +8353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7499,7 +8451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7589,7 +8541,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7676,7 +8628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7772,7 +8724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7847,7 +8799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7916,7 +8868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7994,7 +8946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8087,7 +9039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8179,7 +9131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8248,7 +9200,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8342,7 +9294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8407,7 +9359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8475,7 +9427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8584,7 +9536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8667,7 +9619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8794,7 +9746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8957,7 +9909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9022,7 +9974,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9078,7 +10030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9147,7 +10099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9205,7 +10157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9281,7 +10233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9367,7 +10319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9435,7 +10387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9511,7 +10463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9590,7 +10542,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9665,7 +10617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9734,7 +10686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9821,7 +10773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9914,7 +10866,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10034,7 +10986,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10148,7 +11100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10262,6 +11214,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10315,6 +11276,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10396,6 +11366,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -10445,6 +11424,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10505,6 +11493,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10580,6 +11577,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10641,6 +11647,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10683,6 +11698,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10764,7 +11788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10835,7 +11859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10902,7 +11926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10971,7 +11995,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11062,7 +12086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11184,120 +12208,6 @@ export interface operations {
                 };
                 content: {
                     "text/css": string;
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sign_in: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
-        responses: {
-            /** @description 登录 Sign in with a password */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedIn"];
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-password`: User name or password is wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sign_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 退出 Sign out */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `internal`: Our fault; nothing was written, try again. */
@@ -11447,7 +12357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11511,6 +12421,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11585,7 +12504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11643,7 +12562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11719,7 +12638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11790,7 +12709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11873,7 +12792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11938,6 +12857,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11991,6 +12919,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12072,6 +13009,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -12123,6 +13069,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12201,6 +13156,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -12263,6 +13227,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

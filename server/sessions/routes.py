@@ -5,11 +5,12 @@ from typing import Any
 from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
+from server import proofs
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 
 from . import actions
 
-blueprint = Blueprint("people", __name__)
+blueprint = Blueprint("sessions", __name__)
 DEVICE = validate.Regexp(r"^[A-Za-z0-9._:-]{1,64}$", error="letters, digits and . _ : - only, up to 64")
 
 
@@ -42,14 +43,32 @@ class User(Schema):
     posts = fields.List(fields.Nested(PostHeld))
 
 
+class WipeOrder(Schema):
+    """The device is to be wiped; `push_first`: what it has not sent yet may come home before."""
+
+    order = fields.UUID()
+    at = fields.String()
+    push_first = fields.Boolean()
+
+
 class SignedIn(Schema):
-    """A session; `expires_in` in seconds."""
+    """A session; `expires_in` in seconds.
+
+    At an enrolled device also the session's id, by which the device renews it, for how many hours it may
+    be out of touch before it locks itself, and the order to wipe it, if there is one.
+    """
 
     access_token = fields.String()
     token_type = fields.String()
     expires_in = fields.Integer()
     user = fields.Nested(User)
     device = fields.String()
+    session = fields.UUID()
+    offline_hours = fields.Integer()
+    wipe = fields.Nested(WipeOrder, allow_none=True)
+
+
+PROOF = ("proof-wrong", "proof-stale", "proof-replayed")
 
 
 @endpoint(
@@ -60,11 +79,17 @@ class SignedIn(Schema):
     summary="登录 Sign in with a password",
     body=SignIn,
     answer=SignedIn,
-    refusals=("malformed", "wrong-password", "unsupported-media-type"),
+    refusals=(
+        *("malformed", "wrong-password", "unsupported-media-type", "proof-required", *PROOF),
+        *("device-revoked", "device-of-another", "device-unenrolled"),
+    ),
+    headers=(proofs.HEADER,),
 )
 def sign_in(call: Call) -> Any:
-    """The token goes as `Authorization: Bearer`."""
-    return actions.sign_in(**call.body)
+    """The token goes as `Authorization: Bearer`. An enrolled device proves its key beside the password
+    (header `DPoP`, RFC 9449), and its token is good for ten minutes.
+    """
+    return actions.sign_in(**call.body, proof=proofs.shown())
 
 
 @endpoint(
@@ -74,6 +99,7 @@ def sign_in(call: Call) -> Any:
     may=SIGNED_IN,
     summary="退出 Sign out",
     status=204,
+    leaving=True,
 )
 def sign_out(call: Call) -> Any:
     """The token is refused from the next request on; work on the device stays there."""
