@@ -157,7 +157,7 @@ def may(actor: Actor, verb: str, dossier: str) -> bool:
 
 
 def administers(actor: Actor, verb: str) -> bool:
-    """Whether the actor runs the house itself: holds a role in the office's own dossier that allows `verb`."""
+    """Whether the actor runs the house itself: a role in the office's own dossier allows them `verb`."""
     return may(actor, verb, office().config.office)
 
 

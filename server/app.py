@@ -22,6 +22,7 @@ from media.tus import Tus
 from media.uploads import Limits, Uploads
 
 from . import access, catalogue, endpoint, logs, transaction
+from .accounts.routes import blueprint as accounts
 from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
 from .config import ROOT, Config
@@ -60,21 +61,9 @@ from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
-    *(
-        sessions,
-        enrolments,
-        devices,
-        law,
-        projects,
-        inspections,
-        issues,
-        findings,
-        photos,
-        numbers,
-        notices,
-        traces,
-    ),
-    *(agenda, desk, phone, open_pages, notifications, webhooks, views, measures, exports, evidence),
+    *(sessions, accounts, enrolments, devices, law, projects, inspections, issues, findings, photos),
+    *(numbers, notices, traces, agenda, desk, phone, open_pages, notifications, webhooks, views),
+    *(measures, exports, evidence),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 

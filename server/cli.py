@@ -17,6 +17,7 @@ from sync import history, witnesses
 from sync.arrival import rfc3339
 
 from . import openapi, transaction
+from .accounts import commands as accounts
 from .app import create_app
 from .archives.commands import archive, verified
 from .backups.commands import backup, restore
@@ -268,6 +269,8 @@ def openapi_command(check: bool) -> None:
             raise click.ClickException(f"{name} is not what the code says; run `make openapi`.")
 
 
+for command in (accounts.list_people, accounts.reset, accounts.resume):
+    user.add_command(command)
 main.add_command(archive)
 main.add_command(backup)
 main.add_command(checklist)

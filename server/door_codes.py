@@ -5,6 +5,26 @@ DOORS: dict[str, tuple[int, str, str, str]] = {
     "too-many-attempts": (
         *(429, "retry", "尝试次数过多，请稍后再试", "Too many wrong attempts; wait, then try again."),
     ),
+    "password-once": (
+        *(401, "repair", "请先设置自己的口令", "This password was given out: set one of your own first."),
+    ),
+    "password-weak": (
+        *(
+            422,
+            "repair",
+            "口令不符合要求，请按提示修改",
+            "This is no good password; see why, and take another.",
+        ),
+    ),
+    "username-taken": (409, "repair", "用户名已被使用", "This user name is taken; choose another."),
+    "own-duty": (
+        *(
+            403,
+            "ask",
+            "不得为本人办理，请由另一位管理员办理",
+            "Nobody does this for themselves; ask another.",
+        ),
+    ),
     "sign-in-again": (403, "repair", "请重新输入密码", "Give your password again."),
     "proof-required": (
         *(401, "retry", "请用设备密钥证明身份", "This device is enrolled: prove that it holds its key."),

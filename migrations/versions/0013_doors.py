@@ -30,6 +30,8 @@ def upgrade() -> None:
         table.add_column(sa.Column("factors", sa.SmallInteger(), nullable=False, server_default="1"))
         table.create_unique_constraint("sessions_id_key", ["id"])
         table.create_index("sessions_device", ["device"])
+    with op.batch_alter_table("people") as table:
+        table.add_column(sa.Column("once_until", sa.String(24), nullable=True))
     op.create_table(
         "devices",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -71,12 +73,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", "jti"),
     )
     op.create_index("proofs_at", "proofs", ["at"], unique=False)
+    op.create_table(
+        "attempts",
+        sa.Column("lane", sa.String(length=43), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.String(length=24), nullable=False),
+        sa.Column("closed_until", sa.String(length=24), nullable=True),
+        sa.PrimaryKeyConstraint("lane"),
+    )
 
 
 def downgrade() -> None:
     """Back."""
-    for table in ("proofs", "enrolments", "devices"):
+    for table in ("attempts", "proofs", "enrolments", "devices"):
         op.drop_table(table)
+    with op.batch_alter_table("people") as table:
+        table.drop_column("once_until")
     with op.batch_alter_table("sessions") as table:
         table.drop_index("sessions_device")
         table.drop_constraint("sessions_id_key", type_="unique")

@@ -1,11 +1,11 @@
-"""What is let go of: proofs that were used, codes and sessions that are over."""
+"""What is let go of: proofs that were used, attempts that were wrong, codes and sessions that are over."""
 
 from datetime import timedelta
 from typing import cast
 
 from sqlalchemy import Table, delete
 
-from server import proofs
+from server import attempts, proofs
 from server.office import office
 from server.people.tables import Session
 from server.transaction import writing
@@ -21,7 +21,7 @@ def forget_all() -> int:
     now = office().clock()
     before = rfc3339(now - timedelta(days=KEPT_DAYS))
     with writing() as conn:
-        gone = proofs.forget(conn, now)
+        gone = proofs.forget(conn, now) + attempts.forget(conn, now)
         for model in (Enrolment, Session):
             table = cast(Table, model.__table__)
             gone += conn.execute(delete(table).where(table.c.expires_at < before)).rowcount

@@ -41,10 +41,17 @@ def take_on(username: str, name: str, password: str, *, title: str = "") -> str:
 
 
 def give_post(
-    person: str, dossier: str, role: str, *, firm: str | None = None, until: str | None = None
+    person: str,
+    dossier: str,
+    role: str,
+    *,
+    firm: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    by: str | None = None,
 ) -> None:
-    """Give a role in a dossier from now on, or until an instant (RFC 3339 UTC, milliseconds) at which
-    it runs out by itself; giving it twice changes nothing.
+    """Give a role in a dossier from now on, or from an instant until another (RFC 3339 UTC, milliseconds) at
+    which it runs out by itself; giving it twice changes nothing.
     """
     if role not in ROLES:
         raise ValueError(f"no such role: {role}; one of {', '.join(ROLES)}")
@@ -59,7 +66,8 @@ def give_post(
             )
         ).first()
         if held is None:
-            note(conn, "post-given", person=person, dossier=dossier, role=role, firm=firm, until=until)
+            told = {"role": role, "firm": firm, "since": since, "until": until}
+            note(conn, "post-given", by, person=person, dossier=dossier, **told)
             db.session.add(
                 Post(
                     id=office().new_id(),
@@ -67,7 +75,7 @@ def give_post(
                     dossier=dossier,
                     role=role,
                     firm=firm,
-                    since=rfc3339(office().clock()),
+                    since=since or rfc3339(office().clock()),
                     until=until,
                 )
             )
@@ -93,7 +101,24 @@ def end_post(person: str, dossier: str, why: str = "access-revoked") -> int:
     return ended.rowcount
 
 
-def deactivate(person: str) -> None:
+def end_one_post(person: str, post: str, why: str, *, by: str | None = None) -> bool:
+    """End one post now, as `end_post` does with all of a dossier; whether there was one to end."""
+    if why not in ENDED:
+        raise ValueError(f"no such reason: {why}; one of {', '.join(ENDED)}")
+    now = rfc3339(office().clock())
+    with writing() as conn:
+        ended = conn.execute(
+            update(Post)
+            .where(Post.id == post, Post.person == person)
+            .where((Post.until.is_(None)) | (Post.until > now))
+            .values(until=now, ended=why)
+        )
+        if ended.rowcount:
+            note(conn, "post-ended", by, person=person, post=post, why=why)
+    return bool(ended.rowcount)
+
+
+def deactivate(person: str, *, by: str | None = None) -> None:
     """The person leaves: they hold nothing from now on; what comes late waits for a reviewer."""
     with writing() as conn:
         conn.execute(
@@ -101,7 +126,18 @@ def deactivate(person: str) -> None:
             .where(Person.id == person, Person.active.is_(True))
             .values(active=False, left_at=rfc3339(office().clock()))
         )
-        note(conn, "deactivated", person=person)
+        note(conn, "deactivated", by, person=person)
+
+
+def reactivate(person: str, *, by: str | None = None) -> None:
+    """The person is back, with the posts that have not ended meanwhile; again, it changes nothing."""
+    with writing() as conn:
+        conn.execute(
+            update(Person)
+            .where(Person.id == person, Person.active.is_(False))
+            .values(active=True, left_at=None)
+        )
+        note(conn, "reactivated", by, person=person)
 
 
 def license_officer(person: str, number: str | None, until: date | None) -> None:

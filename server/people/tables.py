@@ -17,6 +17,8 @@ class Person(Model):
     name: Mapped[str] = mapped_column(String(80))
     title: Mapped[str] = mapped_column(String(80), default="")
     password: Mapped[str] = mapped_column(String(200))
+    # Where set, the password was given out: it opens nothing until its owner has changed it, by then.
+    once_until: Mapped[str | None] = mapped_column(String(24))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     # Since when the person is not active; what they bring later waits for a reviewer.
     left_at: Mapped[str | None] = mapped_column(String(24))

@@ -8,7 +8,8 @@ from typing import Any
 from flask import has_request_context, request
 from sqlalchemy import Connection, Row, select, update
 
-from server import passwords, proofs
+from server import attempts, passwords, proofs
+from server.attempts import Lane
 from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
@@ -20,7 +21,7 @@ from server.transaction import writing
 from server.watchbook import note
 from sync.arrival import rfc3339
 
-from . import queries
+from . import queries, rules
 
 SESSION_HOURS = 12  # one working day, at a desk and at a tablet that goes from hand to hand
 BOUND_DAYS = 30  # then a password again, however often the device showed its key meanwhile
@@ -36,47 +37,96 @@ class Opened:
 
 
 def sign_in(username: str, password: str, device: str | None, proof: Proof | None) -> dict[str, Any]:
-    """A new session. Raises Refusal `wrong-password` (also for unknown people), and where the device is
-    enrolled and this is not it, `proof-required`, `proof-wrong`, `device-revoked` and the like.
+    """A new session. Raises Refusal `wrong-password` (also for unknown people), `too-many-attempts`, and
+    where the device is enrolled and this is not it, `proof-required`, `proof-wrong`, `device-revoked` …
 
     Who is no longer active signs in to bring their work home and holds nothing (queries.identify).
     """
+    person, own = proven(username, password, device, proof)
+    if person.once_until is not None:
+        raise Refusal("password-once")
+    return begin(person, device, proof=proof, tried=own)
+
+
+def proven(username: str, password: str, device: str | None, proof: Proof | None) -> tuple[Person, Lane]:
+    """The person whose password this is, and the lane that is to be left once all else is right too.
+
+    Raises Refusal `wrong-password`, `too-many-attempts`.
+    """
+    own, shared = _try(username, device, proof)
+    person = _with_password(username, password)
+    if person is None:
+        with writing() as conn:
+            attempts.fail(conn, shared)
+            note(conn, "sign-in-refused", username=username, device=device)
+        raise Refusal("wrong-password")
+    return person, own
+
+
+def _try(username: str, device: str | None, proof: Proof | None) -> tuple[Lane, list[Lane]]:
+    """Begin an attempt, in the lane of whoever makes it. Raises Refusal `too-many-attempts`.
+
+    A known one has a lane that nobody else fills: an enrolled device by its key, or a device or an address
+    at which this person has signed in before. All others are strangers, to the account and at their address.
+    """
+    name, address = username.casefold(), rules.network(request.remote_addr or "")
+    place = office().seal.mark("place", address)
+    with writing() as conn:
+        known = queries.known_by(conn, username, device, place, proof)
+        own = Lane(f"{name}|{known or 'at ' + place}", rules.OWN)
+        strangers = [] if known else [Lane(f"to {name}", rules.ACCOUNT), Lane(f"from {place}", rules.ADDRESS)]
+        attempts.enter(conn, own, strangers)
+    return own, strangers
+
+
+def _with_password(username: str, password: str) -> Person | None:
+    """The person of this name, if this is their password; it takes as long where there is nobody."""
     person = by_username(username)
     stored = person.password if person is not None else None
     db.session.rollback()  # hashing takes its time; hold no snapshot meanwhile
     right = passwords.matches(stored, password)
     person = by_username(username)
-    if not right or person is None or stored != person.password:
-        with writing() as conn:
-            note(conn, "sign-in-refused", username=username, device=device)
-        raise Refusal("wrong-password")
-    return begin(person, device, proof=proof)
+    if not right or person is None or person.password != stored:
+        return None
+    late = person.once_until is not None and person.once_until <= rfc3339(office().clock())
+    return None if late else person
 
 
 def assure(actor: Actor, password: str | None) -> None:
     """See that it is still the person: they signed in a moment ago, or give the password again.
 
     A token that was stolen is worth ten minutes, and must not become a device. Raises Refusal
-    `sign-in-again`.
+    `sign-in-again`, `too-many-attempts`.
     """
     fresh = rfc3339(office().clock() - timedelta(seconds=TOKEN_S))
     if actor.signed_in_at > fresh:
         return
-    person = by_username(actor.username)
-    stored = person.password if person is not None else None
-    db.session.rollback()
-    if password is None or not passwords.matches(stored, password):
+    if password is None:
         raise Refusal("sign-in-again")
+    with writing() as conn:
+        own = Lane(f"{actor.id}|{actor.sign_in}", rules.OWN)
+        attempts.enter(conn, own, ())
+    if _with_password(actor.username, password) is None:
+        raise Refusal("sign-in-again")
+    with writing() as conn:
+        attempts.leave(conn, own)
 
 
 def begin(
-    person: Person, device: str | None, *, proof: Proof | None = None, factors: int = 1
+    person: Person,
+    device: str | None,
+    *,
+    proof: Proof | None = None,
+    factors: int = 1,
+    tried: Lane | None = None,
 ) -> dict[str, Any]:
     """A session for somebody who has proved who they are. Raises Refusal where the device is against it."""
     who = person.id
     with writing() as conn:
         at = queries.device(conn, device, proof)
         _fits(at, who, proof)
+        if tried is not None:
+            attempts.leave(conn, tried)
         if proof is not None:
             proofs.spend(conn, proof)
         made = opened(conn, who, at.id if at else device or office().new_id(), at, factors=factors)
@@ -121,7 +171,7 @@ def opened(
             until=rfc3339(until),
             renewed_at=rfc3339(now),
             factors=factors,
-            agent=request.headers.get("User-Agent", "")[:120] if has_request_context() else None,
+            **_whence(),
         )
     )
     db.session.flush()
@@ -129,6 +179,14 @@ def opened(
         return Opened(session, until, token), device
     conn.execute(update(Device).where(Device.id == device).values(seen_at=rfc3339(now)))
     return _bound(session, now, until), device
+
+
+def _whence() -> dict[str, str | None]:
+    if not has_request_context():
+        return {}
+    address = rules.network(request.remote_addr or "")
+    agent = request.headers.get("User-Agent", "")[:120].replace("\0", "")
+    return {"place": office().seal.mark("place", address), "agent": agent}
 
 
 def lapse(now: datetime, until: datetime, *, personal: bool) -> datetime:
@@ -217,13 +275,27 @@ def sign_out(token: str) -> None:
         conn.execute(update(Session).where(Session.token == token).values(ended_at=rfc3339(office().clock())))
 
 
-def end_sessions(person: str, *, by: str | None = None) -> int:
-    """Sign the person out everywhere; returns how many sessions ended. Work on devices stays there."""
+def end(person: str, session: str, *, by: str) -> None:
+    """End one session of a person; again, it changes nothing. Raises Refusal `not-found`."""
     with writing() as conn:
-        ended = conn.execute(
-            update(Session)
-            .where(Session.person == person, Session.ended_at.is_(None))
-            .values(ended_at=rfc3339(office().clock()))
-        )
-        note(conn, "sessions-ended", by, person=person, sessions=ended.rowcount)
+        own = (Session.id == session, Session.person == person)
+        if conn.execute(select(Session.token).where(*own)).first() is None:
+            raise Refusal("not-found")
+        _end(conn, *own, by=by, person=person)
+
+
+def end_sessions(person: str, *, by: str | None = None, but: str | None = None) -> int:
+    """Sign the person out everywhere, `but` in one session; returns how many ended. Work on devices stays
+    there.
+    """
+    with writing() as conn:
+        others = [Session.id.is_distinct_from(but)] if but is not None else []
+        return _end(conn, Session.person == person, *others, by=by, person=person)
+
+
+def _end(conn: Connection, *which: Any, by: str | None, person: str) -> int:
+    now = rfc3339(office().clock())
+    live = (Session.ended_at.is_(None), Session.expires_at > now)
+    ended = conn.execute(update(Session).where(*which, *live).values(ended_at=now))
+    note(conn, "sessions-ended", by, person=person, sessions=ended.rowcount)
     return ended.rowcount

@@ -7,9 +7,13 @@ from marshmallow import Schema, fields, validate
 
 from server import proofs
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
+from server.transaction import reading
+from sync.arrival import rfc3339
 
-from . import actions
+from . import actions, queries
 
+# Where a person's own are looked at and ended.
+OWN = "/api/v1/sessions"
 blueprint = Blueprint("sessions", __name__)
 DEVICE = validate.Regexp(r"^[A-Za-z0-9._:-]{1,64}$", error="letters, digits and . _ : - only, up to 64")
 
@@ -80,7 +84,15 @@ PROOF = ("proof-wrong", "proof-stale", "proof-replayed")
     body=SignIn,
     answer=SignedIn,
     refusals=(
-        *("malformed", "wrong-password", "unsupported-media-type", "proof-required", *PROOF),
+        *(
+            "malformed",
+            "wrong-password",
+            "too-many-attempts",
+            "password-once",
+            "unsupported-media-type",
+            "proof-required",
+            *PROOF,
+        ),
         *("device-revoked", "device-of-another", "device-unenrolled"),
     ),
     headers=(proofs.HEADER,),
@@ -104,3 +116,58 @@ def sign_in(call: Call) -> Any:
 def sign_out(call: Call) -> Any:
     """The token is refused from the next request on; work on the device stays there."""
     actions.sign_out(call.who.session)
+
+
+class SessionLine(Schema):
+    """A sign-in that is not over; `current` is the one that asks, `bound` what an enrolled device holds."""
+
+    id = fields.UUID()
+    device = fields.String()
+    device_name = fields.String(allow_none=True)
+    bound = fields.Boolean()
+    made_at = fields.String()
+    renewed_at = fields.String(allow_none=True)
+    expires_at = fields.String()
+    agent = fields.String(allow_none=True)
+    factors = fields.Integer()
+    current = fields.Boolean()
+
+
+class SessionLines(Schema):
+    """The newest first."""
+
+    items = fields.List(fields.Nested(SessionLine))
+
+
+@endpoint(blueprint, OWN, may=SIGNED_IN, summary="登录列表 Where I am signed in", answer=SessionLines)
+def sessions(call: Call) -> Any:
+    """Also those of devices that are out of touch."""
+    with reading() as conn:
+        found = queries.live(conn, call.who.id, rfc3339(call.now))
+    return {"items": [line | {"current": line["id"] == call.who.sign_in} for line in found]}
+
+
+@endpoint(
+    blueprint,
+    f"{OWN}/<uuid:session>",
+    "DELETE",
+    may=SIGNED_IN,
+    summary="结束登录 End one of my sign-ins",
+    status=204,
+    refusals=("not-found",),
+)
+def end_session(call: Call, session: Any) -> Any:
+    """Its token is refused from the next request on; work on the device stays there."""
+    actions.end(call.who.id, str(session), by=call.who.id)
+
+
+class Ended(Schema):
+    """How many."""
+
+    ended = fields.Integer()
+
+
+@endpoint(blueprint, OWN, "DELETE", may=SIGNED_IN, summary="结束其他登录 End all my others", answer=Ended)
+def end_others(call: Call) -> Any:
+    """All but the one that asks."""
+    return {"ended": actions.end_sessions(call.who.id, by=call.who.id, but=call.who.sign_in)}

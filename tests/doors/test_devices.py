@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 from sqlalchemy import text
 
 from server import transaction
@@ -150,6 +151,13 @@ def test_what_is_no_proof_at_all_is_refused(handset: Handset, proof: str) -> Non
         path, json={"session": handset.session, "renewal": "r" * 16}, headers={"DPoP": proof}
     )
     assert refused(answer) == (401, "proof-wrong")
+
+
+def test_a_proof_with_anothers_key_in_its_head_is_refused(handset: Handset, site: House) -> None:
+    thief = Handset(site, id=handset.id, session=handset.session)
+    theirs = ECKey.import_key(handset.private).as_dict(private=False)
+    proof = thief.proof(f"/api/v1/devices/{handset.id}/token", header={"jwk": theirs})
+    assert refused(thief.renew(proof=proof)) == (401, "proof-wrong")
 
 
 def test_clocks_may_be_off_by_five_minutes_and_who_is_off_by_more_is_told_the_time(handset: Handset) -> None:
