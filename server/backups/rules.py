@@ -23,6 +23,7 @@ LEFT_OUT = {
     "proofs": "each was good for minutes, and its use is over",
     "enrolments": "a code that was used after the backup would be good again",
     "snapshots": "ready-made first loads, which the scheduler makes anew",
+    "read_only": "whether the house takes things in is decided where it stands",
     "alembic_version": "the schema's revision stands in the manifest",
 }
 # RFC 7914 §2 with OWASP's parameters of 2023: 128 MiB and half a second a guess.
