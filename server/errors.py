@@ -13,6 +13,7 @@ from flask import Response, g, has_request_context, request
 from orjson import OPT_NON_STR_KEYS, dumps
 
 from . import metrics
+from .door_codes import DOORS
 
 REMEDIES = ("retry", "repair", "ask", "drop", "update")
 # Spread, so that those who were refused together do not come back together (protocol.md §3).
@@ -273,6 +274,7 @@ CODES: dict[str, Code] = {
     "erased": Code(200, "drop", "相关内容已依法删除", "Its contents were erased by law."),
     "epoch-changed": Code(200, "retry", "服务器已恢复备份，请先同步", "The server was restored; pull first."),
 }
+CODES |= {code: Code(*said) for code, said in DOORS.items()}
 
 
 class Refusal(Exception):

@@ -34,7 +34,7 @@ PROBLEM = {
 }
 # What any route may answer beside its own refusals.
 ALWAYS = ("internal", "database-unavailable", "too-many-requests", "read-only")
-SIGNED_IN = ("sign-in-required", "token-expired")
+SIGNED_IN = ("sign-in-required", "token-expired", "device-revoked")
 
 
 def document() -> dict[str, Any]:
@@ -115,6 +115,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     codes = [*operation.refusals, *ALWAYS]
     if operation.may != ANYONE:
         codes += SIGNED_IN if operation.may == "signed-in" else (*SIGNED_IN, "not-permitted")
+        codes += () if operation.leaving else ("device-leaving",)
     if operation.query is not None or operation.body is not None:
         codes.append("malformed")
     by_status: dict[int, list[str]] = {}

@@ -137,6 +137,7 @@ def _may_upload(call: Call) -> None:
     may=ANYONE,
     summary="上传能力 What this server speaks (tus 1.0)",
     status=204,
+    leaving=True,
 )
 def upload_options(call: Call) -> Any:  # noqa: ARG001
     """Versions, extensions, the largest size."""
@@ -155,6 +156,7 @@ def upload_options(call: Call) -> Any:  # noqa: ARG001
     media_type="application/offset+octet-stream",
     headers=(*TUS, "Upload-Length", "Upload-Metadata"),
     raw=True,
+    leaving=True,
 )
 def begin_upload(call: Call) -> Any:
     """`Upload-Metadata` names dossier, record, sha256, and may name filename and mime: without it the
@@ -172,6 +174,7 @@ def begin_upload(call: Call) -> Any:
     summary="上传进度 How far an upload is",
     refusals=UPLOAD_REFUSALS,
     headers=TUS,
+    leaving=True,
 )
 def upload_offset(call: Call, upload: str) -> Any:
     """`Upload-Offset` is a promise: what it counts need not be sent again."""
@@ -189,6 +192,7 @@ def upload_offset(call: Call, upload: str) -> Any:
     media_type="application/offset+octet-stream",
     headers=(*TUS, "Upload-Offset"),
     raw=True,
+    leaving=True,
 )
 def continue_upload(call: Call, upload: str) -> Any:
     """Bytes from `Upload-Offset` on; with the last one they are verified and brought to rest."""
@@ -206,6 +210,7 @@ def continue_upload(call: Call, upload: str) -> Any:
     media_type="application/offset+octet-stream",
     headers=(*TUS, "Upload-Offset", "X-HTTP-Method-Override"),
     raw=True,
+    leaving=True,
 )
 def override_upload(call: Call, upload: str) -> Any:
     """`X-HTTP-Method-Override` names the method meant."""
@@ -221,6 +226,7 @@ def override_upload(call: Call, upload: str) -> Any:
     status=204,
     refusals=UPLOAD_REFUSALS,
     headers=TUS,
+    leaving=True,
 )
 def end_upload(call: Call, upload: str) -> Any:
     """What was staged is removed; bytes at rest stay."""
