@@ -22,6 +22,7 @@ from server.office import office
 from server.people import actions as people
 from sync.arrival import rfc3339
 from sync.change import Author, read
+from tests.support.house import UNHURRIED
 from tests.support.live import LiveServer
 from tests.support.postgres import PostgresServer
 
@@ -133,7 +134,7 @@ def _check_honest(server: PostgresServer, folder: Path) -> None:
 
 @contextmanager
 def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str = "") -> Iterator[House]:
-    env = {"XUNJIAN_VAR": str(folder / "var"), "XUNJIAN_DATABASE_URL": url}
+    env = {"XUNJIAN_VAR": str(folder / "var"), "XUNJIAN_DATABASE_URL": url, **UNHURRIED}
     app = create_app(Config.from_environment(env))
     with app.app_context():
         flask_migrate.upgrade()

@@ -33,7 +33,7 @@ PROBLEM = {
     "required": ["type", "title", "status", "detail", "code", "remedy", "details"],
 }
 # What any route may answer beside its own refusals.
-ALWAYS = ("internal", "database-unavailable")
+ALWAYS = ("internal", "database-unavailable", "too-many-requests", "read-only")
 SIGNED_IN = ("sign-in-required", "token-expired")
 # What a header must look like; any other may be left out, and then says nothing.
 HEADERS: dict[str, dict[str, Any]] = {

@@ -104,6 +104,17 @@ def advance_all(conn: Connection, follower: str, heads: Mapping[str, int]) -> No
     bulk.upsert(conn, tables.positions, [(dossier, follower, seq) for dossier, seq in heads.items()])
 
 
+def ahead(conn: Connection, leader: str, follower: str) -> list[tuple[str, int]]:
+    """(dossier, seq) of each dossier in which the one follower has come further than the other, and how
+    far. One statement.
+    """
+    first, second = tables.positions.alias(), tables.positions.alias()
+    joined = first.outerjoin(second, and_(second.c.dossier == first.c.dossier, second.c.follower == follower))
+    further = (first.c.follower == leader, first.c.seq > func.coalesce(second.c.seq, 0))
+    query = select(first.c.dossier, first.c.seq).select_from(joined).where(*further)
+    return [(row.dossier, row.seq) for row in conn.execute(query.order_by(first.c.dossier))]
+
+
 def hold(conn: Connection, dossier: str, follower: str) -> int:
     """The seq up to which the follower has read, held until the transaction ends: another who reads for
     it waits, and finds it moved. For what cannot be done twice.

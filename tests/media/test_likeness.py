@@ -139,9 +139,11 @@ def test_seven_bits_apart_are_found_under_some_band() -> None:
 
 def test_twenty_bits_of_both_hashes_together_are_near_and_twenty_one_are_not() -> None:
     ten, eleven = (1 << 10) - 1, (1 << 11) - 1
-    assert likeness.near(((0, 0),), (ten, ten)) == 20
-    assert likeness.near(((0, 0),), (ten, eleven)) is None
-    assert likeness.near(((ten, eleven), (ten, ten)), (0, 0)) == 20
+    nothing, twenty, more = (0, 0), (ten, ten), (ten, eleven)
+    asked = [spelled((*one, 0)) for one in (nothing, twenty, more)]
+    assert likeness.near(nothing, nothing, asked) == {asked[0]: 0, asked[1]: 20}
+    assert likeness.near(more, twenty, asked[:1]) == {asked[0]: 20}, "the mirror is nearer"
+    assert likeness.near(more, more, asked[:1]) == {}
 
 
 def test_the_mirror_s_second_hash_follows_from_the_first_s() -> None:
