@@ -7217,6 +7217,13 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
@@ -7261,6 +7268,13 @@ export interface operations {
         responses: {
             /** @description 工作台文件 A file of the supervisors' page */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7370,7 +7384,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Content-Encoding"?: string;
+                "Content-Encoding"?: "gzip" | "zstd";
                 "Accept-Encoding"?: string;
             };
             path?: never;
@@ -8747,7 +8761,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Length"?: string;
                 "Upload-Metadata"?: string;
             };
@@ -8953,9 +8967,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Offset": string;
-                "X-HTTP-Method-Override"?: string;
+                "X-HTTP-Method-Override"?: "PATCH" | "DELETE";
             };
             path: {
                 upload: string;
@@ -9116,7 +9130,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
             };
             path: {
                 upload: string;
@@ -9273,7 +9287,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
             };
             path: {
                 upload: string;
@@ -9430,7 +9444,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Offset": string;
             };
             path: {
@@ -9710,6 +9724,22 @@ export interface operations {
                     "image/*": string;
                 };
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -9913,6 +9943,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -10020,6 +10064,13 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -10118,6 +10169,13 @@ export interface operations {
                 content: {
                     "image/jpeg": string;
                 };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `malformed`: The request cannot be read. */
             400: {
@@ -11015,6 +11073,20 @@ export interface operations {
         responses: {
             /** @description 下载导出文件 Fetch the file */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12855,6 +12927,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -14177,6 +14256,13 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -14231,6 +14317,13 @@ export interface operations {
         responses: {
             /** @description 手机端文件 A file of the inspectors' page */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
