@@ -1,7 +1,8 @@
 """Settings, all from the environment, each documented here.
 
 XUNJIAN_VAR            folder for everything kept locally; default `var/` of the checkout
-XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`
+XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`. It may hold
+                       a password: then better the name of a file, in XUNJIAN_DATABASE_URL_FILE
 XUNJIAN_MEDIA_URL      file:///folder, or an S3 store: s3://bucket?endpoint=https://host[:port]
                        with region=, prefix=, checksums=when_required|when_supported where
                        the store wants them; default `<var>/media`. Its credentials come from
@@ -16,7 +17,17 @@ XUNJIAN_PUBLIC_URL     https://host[:port] under which the public reaches this s
 XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
 XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
 XUNJIAN_BIND           address:port; default 127.0.0.1:8000
-XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset
+XUNJIAN_TRUSTED_PROXIES  networks (CIDR, with commas) of the proxies before this server, whose
+                       X-Forwarded-For, -Proto and -Host are believed; default none
+XUNJIAN_RATE_PERSON    how many requests of one person each process answers a minute; default 1200,
+                       0 for any number
+XUNJIAN_RATE_ADDRESS   as before, of one address (an IPv6 network of 64 bits); many phones may share
+                       one; default 12000
+XUNJIAN_RATE_SIGN_IN   as before, attempts to sign in from one address; default 120
+XUNJIAN_METRICS_TOKEN  who shows it as a bearer token reads /metrics; also in a file, named by
+                       XUNJIAN_METRICS_TOKEN_FILE. Unset: there is no such page
+XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset; also in a
+                       file, named by XUNJIAN_DEMO_PASSWORD_FILE
 XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
                        closed, what was done before that is taken in without a reviewer;
                        default 72, 0 for never
@@ -84,14 +95,19 @@ class MailServer:
 class Config:
     """What a node needs to know. `from_environment` is the only way settings come in."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     media: Path | S3Address
     media_public_url: str | None
     public_url: str | None
     staging: Path
     scratch: Path
     bind: str
-    demo_password: str | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    rate_person: int
+    rate_address: int
+    rate_sign_in: int
+    metrics_token: str | None = field(repr=False)
+    demo_password: str | None = field(repr=False)
     late_work_hours: int
     office: str
     secret_key_file: Path
@@ -113,14 +129,19 @@ class Config:
         env = os.environ if env is None else env
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
         return cls(
-            database_url=env.get("XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
+            database_url=_secret(env, "XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
             media=_store(env, "XUNJIAN_MEDIA_URL", (var / "media").as_uri()),
             media_public_url=_url(env, "XUNJIAN_MEDIA_PUBLIC_URL"),
             public_url=_url(env, "XUNJIAN_PUBLIC_URL"),
             staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
             scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
-            demo_password=env.get("XUNJIAN_DEMO_PASSWORD") or None,
+            trusted_proxies=_networks(env, "XUNJIAN_TRUSTED_PROXIES"),
+            rate_person=_count(env, "XUNJIAN_RATE_PERSON", 1_200, "requests", 0, 10**9),
+            rate_address=_count(env, "XUNJIAN_RATE_ADDRESS", 12_000, "requests", 0, 10**9),
+            rate_sign_in=_count(env, "XUNJIAN_RATE_SIGN_IN", 120, "requests", 0, 10**9),
+            metrics_token=_secret(env, "XUNJIAN_METRICS_TOKEN"),
+            demo_password=_secret(env, "XUNJIAN_DEMO_PASSWORD"),
             late_work_hours=_count(env, "XUNJIAN_LATE_WORK_HOURS", 72, "hours", 0, 24 * 365),
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
             secret_key_file=Path(env.get("XUNJIAN_SECRET_KEY_FILE") or var / "secret.key").resolve(),
@@ -133,8 +154,8 @@ class Config:
             signing_key_file=Path(env.get("XUNJIAN_SIGNING_KEY_FILE") or var / "signing.key").resolve(),
             signing_key=env.get("XUNJIAN_SIGNING_KEY") or None,
             signed=Path(env.get("XUNJIAN_SIGNED") or var / "signed").resolve(),
-            outgoing_allow=_networks(env.get("XUNJIAN_OUTGOING_ALLOW") or ""),
-            mail=_mail(env.get("XUNJIAN_MAIL_URL") or "", env.get("XUNJIAN_MAIL_PASSWORD_FILE") or ""),
+            outgoing_allow=_networks(env, "XUNJIAN_OUTGOING_ALLOW"),
+            mail=_mail(env.get("XUNJIAN_MAIL_URL") or "", _secret(env, "XUNJIAN_MAIL_PASSWORD") or ""),
         )
 
     @property
@@ -182,11 +203,27 @@ def _count(env: Mapping[str, str], name: str, usual: int, unit: str, least: int,
     return int(given)
 
 
-def _networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(net.strip()) for net in given.split(",") if net.strip())
+        return tuple(ip_network(net.strip()) for net in (env.get(name) or "").split(",") if net.strip())
     except ValueError as wrong:
-        raise ValueError(f"XUNJIAN_OUTGOING_ALLOW: {wrong}") from None
+        raise ValueError(f"{name}: {wrong}") from None
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    """A secret out of the environment, or the first line of the file that `<name>_FILE` names."""
+    path = env.get(f"{name}_FILE")
+    if not path:
+        return env.get(name) or None
+    if env.get(name):
+        raise ValueError(f"{name}: give it, or {name}_FILE, and not both")
+    try:
+        said = Path(path).read_text(encoding="utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ValueError(f"{name}_FILE: {wrong}") from None
+    if not said:
+        raise ValueError(f"{name}_FILE: nothing stands in the first line of {path}")
+    return said
 
 
 MAIL_PORTS = {"smtps": 465, "smtp": 587, "smtp+plain": 25}
@@ -205,7 +242,7 @@ def _mail(url: str, password: str) -> MailServer | None:
         port=parts.port or MAIL_PORTS[parts.scheme],
         sender=sender,
         user=unquote(parts.username or ""),
-        password=Path(password).read_text(encoding="utf-8").strip() if password else "",
+        password=password,
     )
 
 

@@ -156,6 +156,7 @@ def _who() -> Actor:
         raise Refusal("sign-in-required")
     actor = office().identify(token.strip())
     g.actor = actor.id
+    office().limits.known(actor.id)
     return actor
 
 

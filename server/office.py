@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from .carriers import Carriers
     from .config import Config
     from .endpoint import Actor
+    from .limits import Limits
     from .outgoing import Outgoing
+    from .readonly import ReadOnly
     from .sealing import Seal
     from .signing import Signing
     from .stamping import Stamping
@@ -46,6 +48,8 @@ class Office:
     attest: Callable[[str, Sequence[Change | Unreadable], Pushed], None]
     outgoing: Outgoing
     carriers: Carriers
+    limits: Limits
+    readonly: ReadOnly
 
 
 def office() -> Office:

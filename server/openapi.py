@@ -33,7 +33,7 @@ PROBLEM = {
     "required": ["type", "title", "status", "detail", "code", "remedy", "details"],
 }
 # What any route may answer beside its own refusals.
-ALWAYS = ("internal", "database-unavailable")
+ALWAYS = ("internal", "database-unavailable", "too-many-requests", "read-only")
 SIGNED_IN = ("sign-in-required", "token-expired")
 
 

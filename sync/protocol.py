@@ -153,7 +153,7 @@ _GROUP_ANSWER = {
         "epoch": _INT,
         "head": _INT,
         "outcomes": {"type": "array", "items": OUTCOME_SCHEMA},
-        "error": {"enum": ["epoch-changed", "unknown-dossier"]},
+        "error": {"enum": ["epoch-changed", "unknown-dossier", "read-only"]},
         "status": _INT,
         "remedy": _TEXT,
     },

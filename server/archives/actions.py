@@ -63,7 +63,7 @@ def run(
 def behind() -> list[str]:
     """The dossiers that have grown since they were archived. One statement."""
     with transaction.reading() as conn:
-        return followers.behind(conn, FOLLOWER)
+        return list(followers.behind(conn, FOLLOWER))
 
 
 def closed() -> list[str]:

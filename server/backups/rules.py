@@ -20,6 +20,7 @@ MANIFEST, README, KEYS = "manifest.json", "README.txt", "keys.json"
 LEFT_OUT = {
     "sessions": "a sign-in that was ended after the backup would be live again: everybody signs in anew",
     "snapshots": "ready-made first loads, which the scheduler makes anew",
+    "read_only": "whether the house takes things in is decided where it stands",
     "alembic_version": "the schema's revision stands in the manifest",
 }
 # RFC 7914 §2 with OWASP's parameters of 2023: 128 MiB and half a second a guess.

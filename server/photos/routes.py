@@ -9,7 +9,7 @@ from werkzeug.exceptions import ClientDisconnected
 from media.errors import BadMetadata
 from media.intake import ATTACHED, IMAGES
 from media.tus import VERSION, parse_metadata
-from server import access
+from server import access, metrics
 from server.delivery import Original, Where, hand_out
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
@@ -96,7 +96,9 @@ def _tus(call: Call, upload: str | None) -> Response:
 
     def read(most: int) -> bytes:
         try:
-            return request.stream.read(most)
+            data: bytes = request.stream.read(most)
+            metrics.UPLOADED.inc(len(data))
+            return data
         except (ClientDisconnected, OSError):
             return b""  # the line was cut or fell silent: what came before it is kept
 

@@ -25,7 +25,7 @@ CODE = [
 # A function longer than this hides a second one; tables of data are no functions.
 LONGEST_FUNCTION, LONGEST_MODULE = 50, 400
 # Time and ids are handed in (office.clock, office.new_id): composition roots alone may make them.
-MAKERS = {"server/app.py", "server/replay.py", "server/logs.py"}
+MAKERS = {"server/app.py", "server/replay.py", "server/passage.py"}
 
 
 def name(path: Path) -> str:

@@ -382,23 +382,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/issues/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 问题数量 How many issues match, by state */
-        get: operations["count_issues"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/issues/bulk": {
         parameters: {
             query?: never;
@@ -1055,6 +1038,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/issues/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 问题数量 How many issues match, by state */
+        get: operations["count_issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dossiers/{dossier}/records/{record}/history": {
         parameters: {
             query?: never;
@@ -1238,7 +1238,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "range-not-satisfiable" | "service-incomplete" | "service-premature" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-channels" | "too-many-exports" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
+            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "range-not-satisfiable" | "read-only" | "service-incomplete" | "service-premature" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-channels" | "too-many-exports" | "too-many-requests" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
             /** @enum {unknown} */
             remedy: "retry" | "repair" | "ask" | "drop" | "update";
             details: Record<string, never>;
@@ -4483,14 +4483,6 @@ export interface components {
             items?: components["schemas"]["Issue"][];
             next?: string | null;
         };
-        Counts: {
-            states?: {
-                [key: string]: number;
-            };
-            overdue?: number;
-            total?: number;
-            as_of?: string;
-        };
         OnScreen: {
             dossier: string;
             /** Format: uuid */
@@ -5206,6 +5198,14 @@ export interface components {
         Projects: {
             items?: components["schemas"]["Project"][];
         };
+        Counts: {
+            states?: {
+                [key: string]: number;
+            };
+            overdue?: number;
+            total?: number;
+            as_of?: string;
+        };
         Standing: {
             /** Format: uuid */
             record?: string;
@@ -5430,6 +5430,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5439,7 +5448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5468,6 +5477,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5477,7 +5495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5508,6 +5526,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5517,7 +5544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5557,6 +5584,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5566,7 +5602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5609,6 +5645,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5618,7 +5663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5745,7 +5790,7 @@ export interface operations {
                                 faults?: Record<string, never>[];
                             }[];
                             /** @enum {unknown} */
-                            error?: "epoch-changed" | "unknown-dossier";
+                            error?: "epoch-changed" | "unknown-dossier" | "read-only";
                             status?: number;
                             remedy?: string;
                         }[];
@@ -5864,6 +5909,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5873,7 +5927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5931,6 +5985,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5940,7 +6003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5969,6 +6032,15 @@ export interface operations {
                     "application/json": components["schemas"]["HouseKeys"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5978,7 +6050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6036,6 +6108,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6045,7 +6126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6116,6 +6197,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6125,7 +6215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6195,6 +6285,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6204,7 +6303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6274,6 +6373,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6283,7 +6391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6399,7 +6507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6426,7 +6534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6462,6 +6570,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6471,7 +6588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6589,7 +6706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6616,7 +6733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6737,7 +6854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6764,7 +6881,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6885,7 +7002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6912,7 +7029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7038,7 +7155,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7065,7 +7182,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7152,6 +7269,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7161,7 +7287,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7252,6 +7378,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7261,7 +7396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7339,6 +7474,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7348,7 +7492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7437,6 +7581,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7446,7 +7599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7526,6 +7679,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7535,7 +7697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7616,6 +7778,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7625,7 +7796,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7703,6 +7874,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7712,7 +7892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7781,74 +7961,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    count_issues: {
-        parameters: {
-            query?: {
-                dossier?: string[];
-                state?: ("submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn")[];
-                severity?: ("general" | "serious" | "major")[];
-                domain?: ("safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines")[];
-                assignee?: string | null;
-                due_before?: string | null;
-                due_after?: string | null;
-                overdue?: boolean | null;
-                text?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 问题数量 How many issues match, by state */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Counts"];
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7865,7 +7979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7934,6 +8048,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7943,7 +8066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8021,6 +8144,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8030,7 +8162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8132,6 +8264,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8141,7 +8282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8188,6 +8329,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8197,7 +8347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8284,7 +8434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-exports`: Too many files are in the making; wait for one. */
+            /** @description `too-many-exports`: Too many files are in the making; wait for one.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8302,7 +8452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8360,6 +8510,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8369,7 +8528,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8425,6 +8584,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8434,7 +8602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8520,6 +8688,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8529,7 +8706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8620,6 +8797,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8629,7 +8815,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8676,6 +8862,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8685,7 +8880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8839,6 +9034,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8848,7 +9052,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8975,6 +9179,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8984,7 +9197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9031,6 +9244,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9040,7 +9262,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9087,6 +9309,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9096,7 +9327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9156,6 +9387,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9165,7 +9405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9232,6 +9472,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9241,7 +9490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9308,6 +9557,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9317,7 +9575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9376,6 +9634,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9385,7 +9652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9453,6 +9720,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9462,7 +9738,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9529,6 +9805,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9538,7 +9823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9599,6 +9884,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9608,7 +9902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9674,6 +9968,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9683,7 +9986,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9761,6 +10064,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9770,7 +10082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9848,6 +10160,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9857,7 +10178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9968,6 +10289,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9977,7 +10307,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10088,6 +10418,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10097,7 +10436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10175,6 +10514,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10184,7 +10532,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10215,6 +10563,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10224,7 +10581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10262,6 +10619,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10271,7 +10637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10349,6 +10715,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10358,7 +10733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10405,6 +10780,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10414,7 +10798,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10452,6 +10836,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10461,7 +10854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10521,6 +10914,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10530,7 +10932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10580,6 +10982,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10589,7 +11000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10641,6 +11052,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10650,7 +11070,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10699,6 +11119,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10708,7 +11137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10773,6 +11202,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10782,7 +11220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10844,6 +11282,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10853,7 +11300,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10911,6 +11358,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10920,7 +11376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10998,6 +11454,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11007,7 +11472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11098,6 +11563,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11107,7 +11581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11148,6 +11622,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11157,7 +11640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11186,6 +11669,15 @@ export interface operations {
                     "text/css": string;
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11195,7 +11687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11255,6 +11747,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11264,7 +11765,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11300,6 +11801,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11309,7 +11819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11350,6 +11860,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11359,7 +11878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11400,6 +11919,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11409,7 +11937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11456,6 +11984,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11465,7 +12002,91 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_issues: {
+        parameters: {
+            query?: {
+                dossier?: string[];
+                state?: ("submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn")[];
+                severity?: ("general" | "serious" | "major")[];
+                domain?: ("safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines")[];
+                assignee?: string | null;
+                due_before?: string | null;
+                due_after?: string | null;
+                overdue?: boolean | null;
+                text?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 问题数量 How many issues match, by state */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11527,6 +12148,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11536,7 +12166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11594,6 +12224,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11603,7 +12242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11661,6 +12300,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11670,7 +12318,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11728,6 +12376,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11737,7 +12394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11826,6 +12483,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11835,7 +12501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11891,6 +12557,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11900,7 +12575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11938,6 +12613,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11947,7 +12631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12025,6 +12709,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -12034,7 +12727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12081,6 +12774,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -12090,7 +12792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12139,6 +12841,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -12148,7 +12859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12210,6 +12921,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -12219,7 +12939,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12279,6 +12999,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -12288,7 +13017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
