@@ -11,7 +11,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run phone test lint format openapi shots bench bench-peers simulate crash contention power uploads mutations reconcile migrate pin clean
+.PHONY: help run phone test lint format openapi matrix schemathesis audit shots bench bench-peers simulate crash contention power uploads mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,16 @@ openapi: $(VENV)/dev $(PACKAGES) ## write openapi.yaml, the clients' kinds and t
 	@$(BIN)/xunjian openapi
 	@$(BIN)/python -m openapi_spec_validator openapi.yaml
 	@cd web && $(NODE) npm run --silent types
+
+matrix: $(VENV)/dev ## write docs/access.md, who may do what, from the table that tests/doors holds the server to
+	@$(BIN)/python -m tests.doors.matrix
+
+audit: $(VENV)/dev ## careless code by bandit; what is known against our dependencies by pip-audit (asks pypi.org)
+	@$(BIN)/bandit -q -r server sync media migrations -ll
+	@$(BIN)/pip-audit --strict --no-deps --disable-pip -r requirements.txt
+
+schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and person; no server error, no undocumented answer
+	@EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest tests/doors/test_schemathesis.py
 
 shots: $(VENV)/clients ## pictures of every screen of the phone, both languages, light and dark, into var/shots
 	@$(BIN)/python -m tests.web.shots

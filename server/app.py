@@ -113,12 +113,6 @@ def create_app(
     return app
 
 
-def _stamping(config: Config, outgoing: Outgoing) -> Stamping | None:
-    if config.tsa_url is None or config.tsa_roots_file is None:
-        return None
-    return Stamping(outgoing, config.tsa_url, certificates(config.tsa_roots_file))
-
-
 def _open_database(app: Flask, config: Config) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
@@ -126,6 +120,12 @@ def _open_database(app: Flask, config: Config) -> None:
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     with app.app_context():
         keep_promises(db.engine)
+
+
+def _stamping(config: Config, outgoing: Outgoing) -> Stamping | None:
+    if config.tsa_url is None or config.tsa_roots_file is None:
+        return None
+    return Stamping(outgoing, config.tsa_url, certificates(config.tsa_roots_file))
 
 
 def _now() -> datetime:

@@ -99,6 +99,11 @@ def advance(conn: Connection, dossier: str, follower: str, seq: int) -> None:
         bulk.upsert(conn, p, [(dossier, follower, seq)])
 
 
+def advance_all(conn: Connection, follower: str, heads: Mapping[str, int]) -> None:
+    """As `advance`, for many dossiers, by a follower that loses nothing by going back. One statement."""
+    bulk.upsert(conn, tables.positions, [(dossier, follower, seq) for dossier, seq in heads.items()])
+
+
 def ahead(conn: Connection, leader: str, follower: str) -> list[tuple[str, int]]:
     """(dossier, seq) of each dossier in which the one follower has come further than the other, and how
     far. One statement.
@@ -108,11 +113,6 @@ def ahead(conn: Connection, leader: str, follower: str) -> list[tuple[str, int]]
     further = (first.c.follower == leader, first.c.seq > func.coalesce(second.c.seq, 0))
     query = select(first.c.dossier, first.c.seq).select_from(joined).where(*further)
     return [(row.dossier, row.seq) for row in conn.execute(query.order_by(first.c.dossier))]
-
-
-def advance_all(conn: Connection, follower: str, heads: Mapping[str, int]) -> None:
-    """As `advance`, for many dossiers, by a follower that loses nothing by going back. One statement."""
-    bulk.upsert(conn, tables.positions, [(dossier, follower, seq) for dossier, seq in heads.items()])
 
 
 def hold(conn: Connection, dossier: str, follower: str) -> int:
