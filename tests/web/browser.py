@@ -57,7 +57,8 @@ class Handset:
     def __init__(self, playwright: Playwright, url: str, profile: Path, **more: Any) -> None:
         self.url, self.profile, self.faults = url, profile, list[str]()
         self._playwright = playwright
-        self._more = {"locale": "zh-CN", "color_scheme": "light", **more}
+        screen = {"viewport": VIEWPORT, "device_scale_factor": 2, "is_mobile": True}
+        self._more = {"locale": "zh-CN", "color_scheme": "light", **screen, **more}
         self.context: BrowserContext
         self.page: Page
         self.start()
@@ -69,10 +70,7 @@ class Handset:
             **chromium(),
             headless=True,
             args=list(FLAGS),
-            viewport=VIEWPORT,  # type: ignore[arg-type]
-            device_scale_factor=2,
             has_touch=True,
-            is_mobile=True,
             geolocation=HERE,  # type: ignore[arg-type]
             permissions=["geolocation"],
             accept_downloads=True,

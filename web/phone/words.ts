@@ -72,6 +72,7 @@ const WORDS = {
   myDrafts: ["未完成的检查", "Inspections not finished"],
   drafts: ["草稿", "Drafts"],
   draftKept: ["草稿已保存在本机", "The draft is kept on this phone"],
+  draftDone: ["草稿已保存为问题，或已删除", "This draft was saved as an issue, or deleted"],
   continue: ["继续", "Continue"],
   discard: ["删除草稿", "Delete draft"],
   discardAsk: ["删除这份草稿和其中的照片？", "Delete this draft and its photographs?"],

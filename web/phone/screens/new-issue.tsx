@@ -10,7 +10,7 @@ import { type Fix, fix, followPosition, locating, position } from "../camera.ts"
 import { keep, settled, shoot } from "../drafts.ts";
 import { atWork, saving } from "../house.ts";
 import { tell, useLive } from "../live.ts";
-import { Icon, Picture } from "../marks.tsx";
+import { Empty, Icon, Picture } from "../marks.tsx";
 import { Choice, Confirm, TakePhoto, Words } from "../parts.tsx";
 import { projects, text } from "../reading.ts";
 import { go } from "../route.ts";
@@ -25,7 +25,17 @@ export const lastIssue = (): Last => JSON.parse(localStorage.getItem(LAST) ?? "{
 
 export function NewIssue({ id }: { id: string }): JSX.Element {
   const kept = useLive(async () => (await atWork().replica.db.drafts.get(id)) ?? null, [id]);
-  if (!kept) return <main />;
+  if (kept === undefined) return <main />;
+  // The page was killed right after saving, and its route came back.
+  if (!kept)
+    return (
+      <main>
+        <Empty title={say("draftDone")} />
+        <a class="button" href="#/issues">
+          {say("seeIssues")}
+        </a>
+      </main>
+    );
   return <Form draft={kept} key={id} />;
 }
 
