@@ -19,7 +19,7 @@ SCREENS = 19  # the walk shows so many at least
 ASK = """async () => {
   const told = await axe.run(document, { resultTypes: ["violations"] });
   return told.violations.map(({ id, impact, nodes }) =>
-    ({ id, impact, nodes: nodes.map((one) => one.html.slice(0, 200) + " · " + (one.any[0]?.message ?? "")) }));
+    ({ id, impact, nodes: nodes.map((one) => one.html.slice(0, 99) + " · " + (one.any[0]?.message ?? "")) }));
 }"""
 
 

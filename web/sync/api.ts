@@ -287,7 +287,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** 一个附件 One video's or paper's record */
+        /** 一个附件 One video's, recording's or paper's record */
         get: operations["one_attachment"];
         put?: never;
         post?: never;
@@ -3034,7 +3034,7 @@ export interface components {
              * 类型
              * @enum {unknown}
              */
-            mime: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+            mime: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             /** 文件名 */
             name?: string;
             /** 说明 */
@@ -3064,7 +3064,7 @@ export interface components {
             };
             mime: {
                 /** @enum {unknown} */
-                set: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+                set: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             };
             name?: {
                 set: string | null;
@@ -3099,6 +3099,52 @@ export interface components {
                 set: number | null;
             };
             stored_at?: {
+                set: string | null;
+            };
+        };
+        /** 标注 */
+        MarkupBody: {
+            /** 所标注照片 */
+            photo: string;
+            /** 宽度（像素） */
+            width: number;
+            /** 高度（像素） */
+            height: number;
+            /** 笔迹 */
+            strokes: string;
+            /** 说明 */
+            caption?: string;
+            /** 提交人 */
+            drawn_by?: string;
+        };
+        MarkupCreate: {
+            photo: {
+                set: string;
+            };
+            width: {
+                set: number;
+            };
+            height: {
+                set: number;
+            };
+            strokes: {
+                set: string;
+            };
+            caption?: {
+                set: string | null;
+            };
+            drawn_by?: {
+                set: string | null;
+            };
+        };
+        MarkupUpdate: {
+            strokes?: {
+                set: string;
+            };
+            caption?: {
+                set: string | null;
+            };
+            drawn_by?: {
                 set: string | null;
             };
         };
@@ -4387,7 +4433,7 @@ export interface components {
             sha256?: string;
             size?: number;
             /** @enum {string} */
-            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             name?: string | null;
             caption?: string | null;
             taken_at?: string | null;
@@ -6381,7 +6427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6571,7 +6617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6719,7 +6765,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6867,7 +6913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7020,7 +7066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7285,7 +7331,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description 一个附件 One video's or paper's record */
+            /** @description 一个附件 One video's, recording's or paper's record */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 
 import { useLive } from "../live.ts";
-import { Deadline, Empty, Picture, Severity, State } from "../marks.tsx";
+import { Deadline, Empty, Icon, Picture, Severity, State } from "../marks.tsx";
 import { WindowedList } from "../parts.tsx";
 import { type IssueLine, issues, OVER, projects, text } from "../reading.ts";
 import { go, path, query, route } from "../route.ts";
@@ -80,7 +80,9 @@ export function IssueRow({ line }: { line: IssueLine }): JSX.Element {
   const { evidence } = line;
   return (
     <a class="issue" href={`#${path("issues", line.dossier, line.record)}`}>
-      <span class="thumb">{line.cover && <Picture photo={line.cover} dossier={line.dossier} alt="" />}</span>
+      <span class="thumb">
+        {line.cover ? <Picture photo={line.cover} dossier={line.dossier} alt="" /> : <Icon name="camera" />}
+      </span>
       <span class="grow">
         <span class="marks">
           <Severity of={line.severity} />
