@@ -30,12 +30,17 @@ export const Icon = ({ name }: { name: keyof typeof ICONS }): JSX.Element => (
   </svg>
 );
 
-// British English, because 11/5 must not be read as the fifth month's eleventh day.
-const shanghai = (at: string | number | Date, options: Intl.DateTimeFormatOptions, locale?: string): string =>
-  new Intl.DateTimeFormat(locale ?? (language.value === "en" ? "en-GB" : "zh-CN"), {
-    timeZone: "Asia/Shanghai",
-    ...options,
-  }).format(new Date(at));
+// Made once each: a list of twenty rows would make eighty at each letter that is typed above it.
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function shanghai(at: string | number | Date, options: Intl.DateTimeFormatOptions, locale?: string): string {
+  // British English, because 11/5 must not be read as the fifth month's eleventh day.
+  const spoken = locale ?? (language.value === "en" ? "en-GB" : "zh-CN");
+  const key = spoken + JSON.stringify(options);
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(spoken, { timeZone: "Asia/Shanghai", ...options });
+  formats.set(key, format);
+  return format.format(new Date(at));
+}
 export const today = (): string => shanghai(Date.now(), {}, "en-CA");
 export function day(at: string): string {
   const thisYear = at.startsWith(today().slice(0, 4));

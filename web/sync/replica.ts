@@ -316,7 +316,7 @@ export class Replica {
   async freeze(): Promise<void> {
     const key = await this.#key();
     const { freeze } = await requests();
-    await freeze(this.db, key, Infinity);
+    await freeze(this.db, key, await this.db.outbox.where("state").equals("new").sortBy("n"));
   }
 
   /** Take an answer in; late, repeated and reordered ones do no harm. */

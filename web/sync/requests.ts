@@ -24,7 +24,7 @@ export async function next(db: Tables, { device, schema, sent_at, clock, key }: 
   // Until the house has taken the key it would doubt what is signed with it: the work waits one round trip.
   const offered = key && (await db.meta.get(TAKEN))?.value !== key.name;
   const claimed = offered ? { device_key: await claim(device, key) } : {};
-  if (!offered) await freeze(db, key, REQUEST_CHANGES);
+  if (!offered) await freeze(db, key, (await unsent(db)).slice(0, REQUEST_CHANGES));
   return inOne(db, async () => {
     const no = (((await db.meta.get("no"))?.value as number | undefined) ?? 0) + 1;
     await db.meta.put({ key: "no", value: no });
@@ -47,13 +47,13 @@ export async function next(db: Tables, { device, schema, sent_at, clock, key }: 
 }
 
 /**
- * Sign what waits, so many at most; from here on not a byte of it changes, for it may be sent or carried out.
+ * Sign what waits; from here on not a byte of it changes, for it may be sent or carried out.
  *
  * Not when it is saved: edits of one sitting are still folded, and a transaction of IndexedDB does not survive
  * waiting for a signature. What was edited while its signature was made is signed another time.
  */
-export async function freeze(db: Tables, key: DeviceKey | null, most: number): Promise<void> {
-  const open = (await unsent(db)).slice(0, most).filter(({ sent }) => !sent);
+export async function freeze(db: Tables, key: DeviceKey | null, waiting: OutboxRow[]): Promise<void> {
+  const open = waiting.filter(({ sent }) => !sent);
   const signed = await Promise.all(open.map(async ({ change }) => (key ? { sig: await sign(change, key) } : {})));
   await inOne(db, async () => {
     const now = await db.outbox.bulkGet(open.map(({ n }) => n));

@@ -1,5 +1,7 @@
 /** The rooms that come after the first page, in one file. */
 
+import "../rooms.css";
+
 export { Viewfinder } from "../viewfinder.tsx";
 export { canRecord, Heard, Recorder } from "../voice.tsx";
 export { Form } from "./form.tsx";
