@@ -11,7 +11,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run phone test lint format openapi matrix schemathesis audit shots bench bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
+.PHONY: help run phone test lint format openapi matrix schemathesis audit shots day bench bench-phone bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -56,8 +56,14 @@ schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and p
 shots: $(VENV)/clients ## pictures of every screen of the phone, both languages, light and dark, into var/shots
 	@$(BIN)/python -m tests.web.shots
 
+day: $(VENV)/clients ## the phone's day at full size: ISSUES=40 PHOTOS=200 KILLS=20, server dead, line cutting
+	@ISSUES=$(or $(ISSUES),40) PHOTOS=$(or $(PHOTOS),200) KILLS=$(or $(KILLS),20) $(BIN)/pytest tests/web/test_day.py
+
 bench: $(VENV)/dev ## the figures we quote, beside the bare store; ROWS=push,pull picks rows
 	@$(BIN)/python -m bench
+
+bench-phone: $(VENV)/clients ## how long the phone makes a person wait, beside the budgets; TIMES=5
+	@$(BIN)/python -m bench.phone
 
 bench-peers: $(VENV)/dev ## install Kinto 26.5 beside us, so that `make bench` measures it too
 	@$(PYTHON) -m venv $(VENV)/kinto

@@ -25,6 +25,7 @@ HEADERS = {
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' blob:",  # photographs come out of the phone's own storage
+            "media-src blob:",  # and spoken notes
             "connect-src 'self'",
             "manifest-src 'self'",
             "worker-src 'self'",
@@ -38,7 +39,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(self)",
 }
 
 

@@ -598,7 +598,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** 一个附件 One video's or paper's record */
+        /** 一个附件 One video's, recording's or paper's record */
         get: operations["one_attachment"];
         put?: never;
         post?: never;
@@ -3327,7 +3327,7 @@ export interface components {
              * 类型
              * @enum {unknown}
              */
-            mime: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+            mime: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             /** 文件名 */
             name?: string;
             /** 说明 */
@@ -3357,7 +3357,7 @@ export interface components {
             };
             mime: {
                 /** @enum {unknown} */
-                set: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+                set: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             };
             name?: {
                 set: string | null;
@@ -3392,6 +3392,52 @@ export interface components {
                 set: number | null;
             };
             stored_at?: {
+                set: string | null;
+            };
+        };
+        /** 标注 */
+        MarkupBody: {
+            /** 所标注照片 */
+            photo: string;
+            /** 画面宽度 */
+            width: number;
+            /** 画面高度 */
+            height: number;
+            /** 笔迹 */
+            strokes: string;
+            /** 说明 */
+            caption?: string;
+            /** 提交人 */
+            drawn_by?: string;
+        };
+        MarkupCreate: {
+            photo: {
+                set: string;
+            };
+            width: {
+                set: number;
+            };
+            height: {
+                set: number;
+            };
+            strokes: {
+                set: string;
+            };
+            caption?: {
+                set: string | null;
+            };
+            drawn_by?: {
+                set: string | null;
+            };
+        };
+        MarkupUpdate: {
+            strokes?: {
+                set: string;
+            };
+            caption?: {
+                set: string | null;
+            };
+            drawn_by?: {
                 set: string | null;
             };
         };
@@ -4872,7 +4918,7 @@ export interface components {
             sha256?: string;
             size?: number;
             /** @enum {string} */
-            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             name?: string | null;
             caption?: string | null;
             taken_at?: string | null;
@@ -8853,7 +8899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9061,7 +9107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9218,7 +9264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9375,7 +9421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9537,7 +9583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9836,7 +9882,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description 一个附件 One video's or paper's record */
+            /** @description 一个附件 One video's, recording's or paper's record */
             200: {
                 headers: {
                     [name: string]: unknown;
