@@ -1089,6 +1089,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 最新进展 Where each journal ends */
+        get: operations["newest_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dossiers/{dossier}/verification": {
         parameters: {
             query?: never;
@@ -5274,12 +5291,19 @@ export interface components {
             kind?: "conflict" | "parked";
             audience?: string;
             version?: number;
+            project?: string | null;
+            title?: string | null;
             body?: {
                 [key: string]: unknown;
             };
         };
         Inbox: {
             items?: components["schemas"]["Waiting"][];
+        };
+        Heads: {
+            heads?: {
+                [key: string]: number;
+            };
         };
         Fault: {
             seq?: number;
@@ -5493,6 +5517,7 @@ export interface operations {
             query?: never;
             header?: {
                 "If-None-Match"?: string;
+                "Accept-Encoding"?: string;
             };
             path?: never;
             cookie?: never;
@@ -5506,6 +5531,15 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `internal`: Our fault; nothing was written, try again. */
@@ -5533,6 +5567,7 @@ export interface operations {
             query?: never;
             header?: {
                 "If-None-Match"?: string;
+                "Accept-Encoding"?: string;
             };
             path: {
                 name: string;
@@ -11587,6 +11622,55 @@ export interface operations {
             };
             /** @description `not-permitted`: You may not do this; ask the office. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    newest_entries: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 最新进展 Where each journal ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heads"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
