@@ -295,6 +295,8 @@ def test_no_screen_has_a_serious_fault_of_accessibility(office: Bureau, desk: De
         ("#/", "#rows li a"),
         (f"#/issue/{record}", ".history li"),
         ("#/inbox", ".inbox a"),
+        ("#/notices", ".inbox"),
+        ("#/plans", ".board"),
         ("#/measures", ".card"),
     ):
         desk.open(at)
@@ -308,3 +310,38 @@ def test_no_screen_has_a_serious_fault_of_accessibility(office: Bureau, desk: De
     page.wait_for_selector(".keylist")
     held["?"] = desk.judged()
     assert {at: wrong for at, wrong in held.items() if wrong} == {}
+
+
+def test_a_visit_is_assigned_on_the_board_and_called_off(office: Bureau, desk: Desk) -> None:
+    page = desk.open("#/plans")
+    page.locator(".plans > .buttons .main").click()
+    page.wait_for_selector("dialog input[name=officers]")
+    page.locator("dialog input[name=officers]").first.check()
+    page.fill("dialog input[name=due_on]", "2031-01-02")
+    page.locator("dialog .main").click()
+    page.wait_for_selector(".visit")
+    [one] = office.hand("zhang").get("/api/v1/assignments")["items"]
+    assert (one["due_on"], len(one["officers"])) == ("2031-01-02", 1)
+    page.locator(".visit button").click()
+    page.wait_for_selector(".visit", state="detached")
+    assert office.hand("zhang").get("/api/v1/assignments")["items"] == []
+
+
+def test_a_paper_is_begun_from_an_issue_and_says_what_it_still_wants(office: Bureau, desk: Desk) -> None:
+    [record] = found(office, 1)
+    page = desk.open(f"#/issue/{record}")
+    page.get_by_role("button", name="起草文书").click()
+    page.wait_for_selector("dialog input[name=officers]")
+    page.fill("dialog [name=addressee_name]", "北京示例筑安建设集团有限公司")
+    page.fill("dialog [name=addressee]", "91110105MA0XD00162")
+    page.fill("dialog [name=inspected_at]", "2026-11-20T10:00")
+    page.fill("dialog [name=legal_basis]", "安全生产法 第六十五条；建筑法 第四十三条")
+    page.fill("dialog [name=demand]", "立即恢复临边防护。")
+    page.locator("dialog .main").click()
+    page.wait_for_selector(".sheets img, #detail .notice")
+    [drafted] = office.hand("zhang").get("/api/v1/notices")["items"]
+    assert (drafted["state"], drafted["notice_kind"]) == ("draft", "rectification")
+    body = office.hand("zhang").get(f"/api/v1/notices/{drafted['id']}")["body"]
+    assert body["issues"] == [record] and body["inspected_at"] == "2026-11-20T10:00:00+08:00"
+    assert sorted(body["legal_basis"]) == ["安全生产法 第六十五条", "建筑法 第四十三条"]
+    assert page.url.endswith(drafted["id"])

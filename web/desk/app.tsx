@@ -11,6 +11,8 @@ import { Dialog, Trouble } from "./marks.tsx";
 import { parts, route } from "./route.ts";
 import { Inbox } from "./screens/inbox.tsx";
 import { Measures } from "./screens/measures.tsx";
+import { Notices } from "./screens/notices.tsx";
+import { Plans } from "./screens/plans.tsx";
 import { Work } from "./screens/work.tsx";
 import { changeLanguage, language, say, type Word } from "./words.ts";
 
@@ -23,6 +25,8 @@ interface Room {
 const ROOMS: readonly Room[] = [
   { at: "", name: "queueShort", show: () => <Work id={null} /> },
   { at: "inbox", name: "inboxShort", show: ([dossier, record]) => <Inbox dossier={dossier} record={record} /> },
+  { at: "notices", name: "noticesShort", show: ([dossier, id]) => <Notices dossier={dossier} id={id} /> },
+  { at: "plans", name: "plansShort", show: () => <Plans /> },
   { at: "measures", name: "measuresShort", show: () => <Measures /> },
 ];
 

@@ -27,6 +27,7 @@ const TRIES = 4; // about nine seconds of trying before a person is asked
 
 const session = signal<Session | null>(JSON.parse(sessionStorage.getItem(SESSION) ?? "null") as Session | null);
 export const me = (): User | null => session.value?.user ?? null;
+export const token = (): string => session.value?.access_token ?? "";
 /** Why the person stands before the door again, if a session has ended under their hands. */
 export const lapsed = signal<Problem | null>(null);
 

@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { Problem, type Said } from "./house.ts";
-import { language, say, type Word, word } from "./words.ts";
+import { language, say, type TableName, type Word, word } from "./words.ts";
 
 // British English, because 11/5 must not be read as the fifth month's eleventh day.
 const shanghai = (at: string | number, options: Intl.DateTimeFormatOptions, locale?: string): string =>
@@ -26,7 +26,9 @@ export const moment = (at: string): string =>
 export const daysLate = (on: string): number => Math.round((Date.parse(today()) - Date.parse(on)) / 86_400_000);
 
 export const Badge = ({ of }: { of: string }): JSX.Element => <b class={`badge ${of}`}>{word("severity", of)}</b>;
-export const Standing = ({ of }: { of: string }): JSX.Element => <b class={`state ${of}`}>{word("state", of)}</b>;
+export const Standing = ({ of, table = "state" }: { of: string; table?: TableName }): JSX.Element => (
+  <b class={`state ${of}`}>{word(table, of)}</b>
+);
 
 export function Deadline({ issue }: { issue: Pick<Said<"Issue">, "due_on" | "overdue"> }): JSX.Element {
   if (!issue.due_on) return <span>{say("noDue")}</span>;
@@ -134,11 +136,11 @@ export function Dialog({ title, onClose, children, class: look = "" }: Asking): 
 }
 
 /** What became of a write, in words: done, or kept and why. */
-export function Verdict({ outcome, what, state }: { outcome: Said<"Outcome">; what: string; state?: string }): JSX.Element {
+export function Verdict({ outcome, what, state, table = "state" }: { outcome: Said<"Outcome">; what: string; state?: string; table?: TableName; }): JSX.Element {
   const kept = ["conflict", "parked", "invalid"].includes(outcome.status);
   const why = outcome.why ? `${word("why", outcome.why)} (${outcome.why})` : null;
   const next = outcome.remedy ? say(`next-${outcome.remedy}` as Word) : null;
-  const now = state ? say("nowState", { state: word("state", state) }) : null;
+  const now = state ? say("nowState", { state: word(table, state) }) : null;
   return (
     <div class={`notice ${kept ? "wrong" : "well"}`} role="status">
       <strong>

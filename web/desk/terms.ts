@@ -146,6 +146,41 @@ const MORE = {
     supervision: ["监理单位", "Supervising firm"], client: ["建设单位", "Client"], auditor: ["审计", "Auditor"], administrator: ["系统管理员", "Administrator"],
     self: ["本人", "Oneself"],
   },
+  noticeKind: {
+    rectification: ["责令限期整改通知书", "Order to rectify"], stop_work: ["责令停工通知书", "Order to stop work"], resume: ["同意复工通知书", "Consent to resume work"],
+    referral: ["案件移送函", "Referral of a case"], interview: ["约谈通知书", "Summons to an interview"], listing: ["隐患挂牌督办通知书", "Major hazard under supervision"],
+  },
+  noticeState: {
+    draft: ["草稿", "Draft"], approved: ["已批准", "Approved"], issued: ["已下达", "Issued"], served: ["已送达", "Served"],
+    answered: ["已回复", "Answered"], closed: ["已办结", "Closed"], voided: ["已作废", "Void"],
+  },
+  noticeVerb: {
+    approve: ["批准", "Approve"], return: ["退回修改", "Return"], issue: ["下达", "Issue"], serve: ["送达", "Serve"],
+    reject: ["退回回复", "Reject the answer"], close: ["办结", "Close"], void: ["作废", "Void"],
+  },
+  noticeField: {
+    notice_kind: ["文书种类", "Kind of paper"], addressee: ["受送达单位统一社会信用代码", "Addressee's credit code"], addressee_name: ["受送达单位", "Addressee"],
+    officers: ["执法人员", "Officers"], issues: ["所涉问题", "Issues"], legal_basis: ["法律依据", "Legal basis"], inspected_at: ["检查时间", "Inspected at"],
+    demand: ["要求", "Demand"], scope: ["停工范围", "What stops"], scope_note: ["停工部位", "Which part"], starts_at: ["停工起始时间", "Stops from"],
+    resume_condition: ["复工条件", "Condition for going on"], refers_to: ["所涉文书", "Paper it refers to"], meets_at: ["约谈时间", "Interview at"], place: ["约谈地点", "Place"],
+    enforcement_authority: ["处罚机关", "Who may punish"], due_on: ["整改期限", "Deadline"], unknown: ["所涉问题不存在", "an issue that is not there"],
+  },
+  scope: { whole: ["全部停工", "Everything"], part: ["局部停工", "A part"], process: ["工序停工", "A process"], machine: ["设备停用", "A machine"] },
+  service: {
+    direct: ["直接送达", "In person"], left: ["留置送达", "Left with a witness"], post: ["邮寄送达", "By post"],
+    electronic: ["电子送达", "Electronic"], public: ["公告送达", "By public notice"],
+  },
+  serviceField: {
+    to: ["签收人", "Received by"], signature: ["签收回执照片", "Photograph of the signed receipt"], witness: ["见证人", "Witness"], tracking: ["邮件单号", "Tracking number"],
+    confirmation: ["确认书照片", "Photograph of the signed consent"], published: ["公告载体", "Where it was published"],
+  },
+  visit: {
+    routine: ["日常检查", "Routine"], campaign: ["专项检查", "Campaign"], double_random: ["双随机抽查", "Drawn by lot"], joint: ["联合检查", "Joint"], case: ["个案检查", "Case"],
+    reinspection: ["复查", "Re-inspection"], start_check: ["开工条件核查", "Before the start"], acceptance: ["验收监督", "Acceptance"], off_site: ["非现场检查", "Off site"],
+  },
+  risk: { blue: ["蓝", "Blue"], yellow: ["黄", "Yellow"], orange: ["橙", "Orange"], red: ["红", "Red"] },
+  planState: { draft: ["草稿", "Draft"], approved: ["已批准", "Approved"], ended: ["已结束", "Ended"] },
+  planVerb: { approve: ["批准计划", "Approve"], end: ["结束计划", "End"], cancel: ["取消任务", "Cancel"] },
   doubt: {
     "clock-skewed": ["设备时钟不准", "the device's clock is off"], "after-receipt": ["所述时间晚于收到时间", "it claims a time after its receipt"],
     monotonic: ["时间由设备运行时长推算", "the time is reckoned from the device's running clock"],

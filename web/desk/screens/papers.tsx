@@ -8,6 +8,7 @@ import { change, now, type Outcome, type Push } from "../changes.ts";
 import { holds, type Said } from "../house.ts";
 import { Dialog, day, moment, Trouble, Verdict } from "../marks.tsx";
 import { codes, say, word } from "../words.ts";
+import { Draft } from "./draft.tsx";
 import type { Whole } from "./issue.tsx";
 
 type Paper = Said<"Paper">;
@@ -22,7 +23,7 @@ interface Sent {
 
 export function Papers({ issue, onChange }: { issue: Whole; onChange: () => void }): JSX.Element {
   const [sent, setSent] = useState<Sent | null>(null);
-  const [writing, setWriting] = useState<"comment" | "pause" | null>(null);
+  const [writing, setWriting] = useState<"comment" | "pause" | "draft" | null>(null);
   const send = async (what: string, push: Push): Promise<void> => {
     setWriting(null);
     setSent({ what, push });
@@ -65,6 +66,11 @@ export function Papers({ issue, onChange }: { issue: Whole; onChange: () => void
         <button type="button" onClick={() => setWriting("comment")}>
           {say("addComment")}
         </button>
+        {holds(["inspector", ...LEADERS], issue.dossier) && (
+          <button type="button" onClick={() => setWriting("draft")}>
+            {say("draftNotice")}
+          </button>
+        )}
         {leads && (
           <button type="button" onClick={() => setWriting("pause")}>
             {say("addPause")}
@@ -74,6 +80,7 @@ export function Papers({ issue, onChange }: { issue: Whole; onChange: () => void
       {writing === "comment" && (
         <Comment onSay={(text) => add("comment", { text, said_at: now() })} onClose={() => setWriting(null)} />
       )}
+      {writing === "draft" && <Draft issue={issue} onClose={() => setWriting(null)} />}
       {writing === "pause" && <Pause onSay={(said) => add("pause", said)} onClose={() => setWriting(null)} />}
     </section>
   );
