@@ -11,7 +11,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run up phone test lint format openapi shots bench bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
+.PHONY: help run up phone test lint format openapi matrix schemathesis audit shots day bench bench-phone bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,7 +25,7 @@ up: ## two nodes, PostgreSQL, an S3 store and nginx with TLS, by Docker (compose
 	@deploy/prepare.sh
 	@docker compose up --build --detach --wait
 
-phone: $(PHONE) ## build the phone's pages
+phone: $(PHONE) ## build the phone's and the desk's pages
 
 test: $(VENV)/clients ## all tests, on SQLite and on a PostgreSQL of their own
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
@@ -47,11 +47,27 @@ openapi: $(VENV)/dev $(PACKAGES) ## write openapi.yaml, the clients' kinds and t
 	@$(BIN)/python -m openapi_spec_validator openapi.yaml
 	@cd web && $(NODE) npm run --silent types
 
+matrix: $(VENV)/dev ## write docs/access.md, who may do what, from the table that tests/doors holds the server to
+	@$(BIN)/python -m tests.doors.matrix
+
+audit: $(VENV)/dev ## careless code by bandit; what is known against our dependencies by pip-audit (asks pypi.org)
+	@$(BIN)/bandit -q -r server sync media migrations -ll
+	@$(BIN)/pip-audit --strict --no-deps --disable-pip -r requirements.txt
+
+schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and person; no server error, no undocumented answer
+	@EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest tests/doors/test_schemathesis.py
+
 shots: $(VENV)/clients ## pictures of every screen of the phone, both languages, light and dark, into var/shots
 	@$(BIN)/python -m tests.web.shots
 
+day: $(VENV)/clients ## the phone's day at full size: ISSUES=40 PHOTOS=200 KILLS=20, server dead, line cutting
+	@ISSUES=$(or $(ISSUES),40) PHOTOS=$(or $(PHOTOS),200) KILLS=$(or $(KILLS),20) $(BIN)/pytest tests/web/test_day.py
+
 bench: $(VENV)/dev ## the figures we quote, beside the bare store; ROWS=push,pull picks rows
 	@$(BIN)/python -m bench
+
+bench-phone: $(VENV)/clients ## how long the phone makes a person wait, beside the budgets; TIMES=5
+	@$(BIN)/python -m bench.phone
 
 bench-peers: $(VENV)/dev ## install Kinto 26.5 beside us, so that `make bench` measures it too
 	@$(PYTHON) -m venv $(VENV)/kinto
@@ -112,8 +128,8 @@ $(PACKAGES): $(VENV)/run requirements-web.txt web/package.json web/package-lock.
 	@cd web && $(NODE) npm ci --loglevel=error
 	@touch $@
 
-$(PHONE): $(PACKAGES) web/vite.config.ts web/tsconfig.json $(shell find web/phone web/sync -type f -not -path '*/tests/*')
-	@echo "Building the phone …"
+$(PHONE): $(PACKAGES) $(wildcard web/*.ts) web/tsconfig.json $(shell find web/phone web/desk web/sync -type f -not -path '*/tests/*')
+	@echo "Building the pages …"
 	@cd web && $(NODE) npm run --silent build
 	@touch $@
 

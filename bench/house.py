@@ -153,7 +153,7 @@ def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str 
             env=env,
         )
         for number, dossier in enumerate((*DOSSIERS, HOT, LARGE, MILLION)):
-            house.enter(dossier, [_project(number)])
+            house.enter(dossier, [project(number)])
         try:
             yield house
         finally:
@@ -171,7 +171,8 @@ def _staff() -> list[str]:
     return officers
 
 
-def _project(number: int) -> dict[str, Any]:
+def project(number: int) -> dict[str, Any]:
+    """A change that begins a dossier."""
     made = office_id(number)
     fields = {"name": "望京街道住宅楼工程", "project_type": "housing", "stage": "under_construction"}
     return {

@@ -18,12 +18,14 @@ from media.tus import Tus
 from media.uploads import Limits, Uploads
 
 from . import access, catalogue, endpoint, health, logs, passage, readonly
+from .accounts.routes import blueprint as accounts
 from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
 from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
 from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
+from .enrolments.routes import blueprint as enrolments
 from .errors import CODES, Refusal, answer_refusal, problem, words
 from .evidence.actions import attest
 from .evidence.routes import blueprint as evidence
@@ -41,13 +43,15 @@ from .office import Office
 from .open.routes import blueprint as open_pages
 from .outgoing import Outgoing
 from .people.queries import identify
-from .people.routes import blueprint as people
 from .phone.routes import blueprint as phone
 from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .sealing import Seal
+from .sessions.routes import blueprint as sessions
 from .signing import Signing
+from .stamping import Stamping, certificates
+from .tallies.routes import blueprint as tallies
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 from .views.routes import blueprint as views
@@ -55,8 +59,9 @@ from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
-    *(people, devices, law, projects, inspections, issues, findings, photos, numbers, notices, traces),
-    *(agenda, desk, phone, open_pages, notifications, webhooks, views, measures, exports, evidence),
+    *(sessions, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
+    *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, notifications, webhooks, views),
+    *(measures, exports, evidence),
 )
 STANDBY = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
@@ -94,7 +99,8 @@ def create_app(
         identify=identify,
         followers=catalogue.followers() | {"conflict": tell_authors, "parked": tell_authors},
         seal=Seal(config.secret_key_file),
-        signing=Signing(config.origin, config.signing_key_file, config.signed),
+        signing=Signing(config.origin, config.signing_key_file, config.signed, config.signing_key),
+        stamping=_stamping(config, outgoing),
         attest=attest,
         outgoing=outgoing,
         carriers=Carriers(outgoing, config.mail, clock),
@@ -117,6 +123,12 @@ def _open_database(app: Flask, config: Config) -> None:
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     with app.app_context():
         keep_promises(db.engine)
+
+
+def _stamping(config: Config, outgoing: Outgoing) -> Stamping | None:
+    if config.tsa_url is None or config.tsa_roots_file is None:
+        return None
+    return Stamping(outgoing, config.tsa_url, certificates(config.tsa_roots_file))
 
 
 def _now() -> datetime:

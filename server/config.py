@@ -31,6 +31,8 @@ XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once wh
 XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
                        closed, what was done before that is taken in without a reviewer;
                        default 72, 0 for never
+XUNJIAN_OFFLINE_HOURS  how long an enrolled device may be out of touch before it locks itself and
+                       its sign-in is over; default 72
 XUNJIAN_OFFICE         the office's own dossier: law, working days, checklists, plans;
                        default office:cy
 XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' secrets in the
@@ -40,13 +42,21 @@ XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' se
 XUNJIAN_ARCHIVE_URL    where journals are archived: file:///folder, or a bucket that was made with
                        object lock, spelled as XUNJIAN_MEDIA_URL; default `<var>/archive`
 XUNJIAN_ARCHIVE_DAYS   how long nobody may destroy what is put into that bucket; default 3650
+XUNJIAN_TSA_URL        a time authority (RFC 3161, https) that stamps each dossier's newest archived
+                       checkpoint; default none. By plain http, or in a network of our own, only
+                       where XUNJIAN_OUTGOING_ALLOW says so
+XUNJIAN_TSA_ROOTS_FILE certificates (PEM) under which that authority signs: no other stamp is taken,
+                       and `xunjian verify --archive` checks stamps by them
 XUNJIAN_BACKUP_PASSPHRASE_FILE  its first line closes the keys that a backup holds, and opens them
                        again; keep it where no backup lies. Unset: backups hold no keys
 XUNJIAN_ORIGIN         the name under which this deployment signs its journals, for ever: a host name
                        of its own, with a path if it likes; default xunjian.localhost
-XUNJIAN_SIGNING_KEY_FILE  the private key that signs checkpoints (PEM, mode 0600), the same on every
-                       node, kept apart from the database and its backups; made with the first
-                       checkpoint where the house has none; default `<var>/signing.key`
+XUNJIAN_SIGNING_KEY_FILE  the private key that signs checkpoints (Ed25519, PEM, mode 0600), the same on
+                       every node, kept apart from the database and its backups; made with the first
+                       checkpoint where the house has none; default `<var>/signing.key`. A new key
+                       may lie in it, below the old, until `xunjian keys rotate` introduces it
+XUNJIAN_SIGNING_KEY    the same, as text, where a keeper of secrets hands them out in the environment;
+                       then no file is read or made, and backups do not hold it
 XUNJIAN_SIGNED         folder in which a node remembers the newest checkpoint it signed of each
                        dossier, so that a database put back from a backup is noticed; kept apart
                        from the database and its backups; default `<var>/signed`
@@ -101,13 +111,17 @@ class Config:
     metrics_token: str | None = field(repr=False)
     demo_password: str | None = field(repr=False)
     late_work_hours: int
+    offline_hours: int
     office: str
     secret_key_file: Path
     archive: Path | S3Address
     archive_days: int
+    tsa_url: str | None
+    tsa_roots_file: Path | None
     backup_passphrase_file: Path | None
     origin: str
     signing_key_file: Path
+    signing_key: str | None = field(repr=False)
     signed: Path
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...]
     mail: MailServer | None
@@ -132,13 +146,17 @@ class Config:
             metrics_token=_secret(env, "XUNJIAN_METRICS_TOKEN"),
             demo_password=_secret(env, "XUNJIAN_DEMO_PASSWORD"),
             late_work_hours=_count(env, "XUNJIAN_LATE_WORK_HOURS", 72, "hours", 0, 24 * 365),
+            offline_hours=_count(env, "XUNJIAN_OFFLINE_HOURS", 72, "hours", 1, 24 * 30),
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
             secret_key_file=Path(env.get("XUNJIAN_SECRET_KEY_FILE") or var / "secret.key").resolve(),
             archive=_store(env, "XUNJIAN_ARCHIVE_URL", (var / "archive").as_uri()),
             archive_days=_count(env, "XUNJIAN_ARCHIVE_DAYS", 3_650, "days", 1, 36_500),
+            tsa_url=_authority(env),
+            tsa_roots_file=_path(env, "XUNJIAN_TSA_ROOTS_FILE"),
             backup_passphrase_file=_path(env, "XUNJIAN_BACKUP_PASSPHRASE_FILE"),
             origin=_origin(env.get("XUNJIAN_ORIGIN") or "xunjian.localhost"),
             signing_key_file=Path(env.get("XUNJIAN_SIGNING_KEY_FILE") or var / "signing.key").resolve(),
+            signing_key=env.get("XUNJIAN_SIGNING_KEY") or None,
             signed=Path(env.get("XUNJIAN_SIGNED") or var / "signed").resolve(),
             outgoing_allow=_networks(env, "XUNJIAN_OUTGOING_ALLOW"),
             mail=_mail(env.get("XUNJIAN_MAIL_URL") or "", _secret(env, "XUNJIAN_MAIL_PASSWORD") or ""),
@@ -158,6 +176,15 @@ def _office(given: str) -> str:
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).resolve() if env.get(name) else None
+
+
+def _authority(env: Mapping[str, str]) -> str | None:
+    url = env.get("XUNJIAN_TSA_URL") or None
+    if url is not None and not url.startswith(("https://", "http://")):
+        raise ValueError(f"XUNJIAN_TSA_URL: expected https://host/path, got {url!r}")
+    if url is not None and not env.get("XUNJIAN_TSA_ROOTS_FILE"):
+        raise ValueError("XUNJIAN_TSA_URL wants XUNJIAN_TSA_ROOTS_FILE: whose stamps are to be trusted")
+    return url
 
 
 def _origin(given: str) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .readonly import ReadOnly
     from .sealing import Seal
     from .signing import Signing
+    from .stamping import Stamping
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Office:
     followers: Mapping[str, Callable[[str, Sequence[Touched]], None]]
     seal: Seal
     signing: Signing
+    stamping: Stamping | None
     attest: Callable[[str, Sequence[Change | Unreadable], Pushed], None]
     outgoing: Outgoing
     carriers: Carriers

@@ -15,7 +15,7 @@ import { Replica } from "../replica.ts";
 import { unsent } from "../storage.ts";
 
 const [url = "", token = "", name = "device"] = process.argv.slice(2);
-const replica = new Replica(name, name);
+const replica = new Replica(name, name, { signs: true });
 const line = new HttpLine(url);
 line.token = token;
 
@@ -46,7 +46,10 @@ const orders: Record<string, (order: Order) => Promise<unknown>> = {
     await bringHome(replica, line, url, () => {
       const known = (made ??= replica.create(dossier, kind, fields));
       const stands = async (): Promise<boolean> => {
-        const rows = await replica.db.outbox.where("record").equals(await known).toArray();
+        const rows = await replica.db.outbox
+          .where("record")
+          .equals(await known)
+          .toArray();
         return rows.some(({ state }) => state === "new");
       };
       waits.push(stands());
