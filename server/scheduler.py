@@ -23,6 +23,7 @@ from .cases.jobs import make_all as make_cases
 from .catalogue import AFTERMATH, followers
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
+from .enrolments.jobs import forget_all as forget_sign_ins
 from .erasures.actions import carry_out_all as erase_all
 from .evidence.actions import look_back, seal_all
 from .exports import jobs as exports
@@ -63,7 +64,7 @@ INTERVALS_S = {
 }
 # These walk over all that rests.
 INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
-INTERVALS_S |= {"forget notifications": DAY_S}
+INTERVALS_S |= {"forget notifications": DAY_S, "forget sign-ins": 3_600}
 # Whether the database is behind what was signed is said as soon as the jobs begin; figures are asked for at
 # once.
 AT_START = frozenset({"look back", "count for measures", "count issues"})
@@ -130,6 +131,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "forget notifications": forget_all,
         "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,
+        "forget sign-ins": forget_sign_ins,
         "forget deletions": forget_deletions,
         "drain uploads": drain,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),

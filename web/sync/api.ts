@@ -4,6 +4,214 @@
  */
 
 export interface paths {
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 登录 Sign in with a password */
+        post: operations["sign_in"];
+        /** 退出 Sign out */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 登录列表 Where I am signed in */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        /** 结束其他登录 End all my others */
+        delete: operations["end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** 结束登录 End one of my sign-ins */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 人员列表 People who can sign in */
+        get: operations["people"];
+        put?: never;
+        /** 新增人员 Take somebody on */
+        post: operations["take_on"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 人员 A person and every post they have had */
+        get: operations["person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 任命 Give somebody a post */
+        post: operations["give_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/posts/{post}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 免职 End a post */
+        post: operations["end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 停用人员 Suspend somebody */
+        post: operations["suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 恢复人员 Let somebody who was suspended back in */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 重置口令 Give out a new password */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 他人登录 Where somebody is signed in */
+        get: operations["sessions_of"];
+        put?: never;
+        post?: never;
+        /** 结束他人登录 End all of somebody's sign-ins */
+        delete: operations["end_sessions_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 修改口令 Change one's own password */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/my-day": {
         parameters: {
             query?: never;
@@ -176,6 +384,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 设备登记码 A one-time code that enrols a device */
+        post: operations["make_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 设备列表 Enrolled devices: one's own; all of them for administrators */
+        get: operations["devices"];
+        put?: never;
+        /** 登记设备 Enrol a device with a code and its key */
+        post: operations["enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 续签 A token for ten minutes more */
+        post: operations["renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 停用设备 Take nothing more from a device, by its owner or an administrator */
+        post: operations["revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/wipe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 清除设备 Have a device wipe itself, by its owner or an administrator */
+        post: operations["wipe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/wiped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 清除回执 The device says that it has wiped itself */
+        post: operations["wiped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -255,7 +566,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** 一个附件 One video's or paper's record */
+        /** 一个附件 One video's, recording's or paper's record */
         get: operations["one_attachment"];
         put?: never;
         post?: never;
@@ -680,6 +991,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查任务 Who is to visit what */
+        get: operations["list_assignments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{dossier}/officers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查人员 Who can be sent to a site */
+        get: operations["site_officers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inspections": {
         parameters: {
             query?: never;
@@ -861,6 +1206,23 @@ export interface paths {
         };
         /** 文书文件 The paper as PDF */
         get: operations["notice_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{notice}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 文书预览 A page of the paper as a picture */
+        get: operations["notice_preview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1093,24 +1455,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** 登录 Sign in with a password */
-        post: operations["sign_in"];
-        /** 退出 Sign out */
-        delete: operations["sign_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/phone/": {
         parameters: {
             query?: never;
@@ -1205,6 +1549,23 @@ export interface paths {
         };
         /** 冲突与待审 Open conflicts and parked work */
         get: operations["list_waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 最新进展 Where each journal ends */
+        get: operations["newest_entries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1362,7 +1723,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "range-not-satisfiable" | "read-only" | "service-incomplete" | "service-premature" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-channels" | "too-many-exports" | "too-many-requests" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
+            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "device-leaving" | "device-of-another" | "device-revoked" | "device-taken" | "device-unenrolled" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "enrolment-void" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "own-duty" | "password-once" | "password-weak" | "proof-replayed" | "proof-required" | "proof-stale" | "proof-wrong" | "range-not-satisfiable" | "read-only" | "service-incomplete" | "service-premature" | "sign-in-again" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-attempts" | "too-many-channels" | "too-many-exports" | "too-many-requests" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "username-taken" | "version-required" | "wrong-content-type" | "wrong-password";
             /** @enum {unknown} */
             remedy: "retry" | "repair" | "ask" | "drop" | "update";
             details: Record<string, never>;
@@ -3158,7 +3519,7 @@ export interface components {
              * 类型
              * @enum {unknown}
              */
-            mime: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+            mime: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             /** 文件名 */
             name?: string;
             /** 说明 */
@@ -3188,7 +3549,7 @@ export interface components {
             };
             mime: {
                 /** @enum {unknown} */
-                set: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+                set: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             };
             name?: {
                 set: string | null;
@@ -3223,6 +3584,52 @@ export interface components {
                 set: number | null;
             };
             stored_at?: {
+                set: string | null;
+            };
+        };
+        /** 标注 */
+        MarkupBody: {
+            /** 所标注照片 */
+            photo: string;
+            /** 画面宽度 */
+            width: number;
+            /** 画面高度 */
+            height: number;
+            /** 笔迹 */
+            strokes: string;
+            /** 说明 */
+            caption?: string;
+            /** 提交人 */
+            drawn_by?: string;
+        };
+        MarkupCreate: {
+            photo: {
+                set: string;
+            };
+            width: {
+                set: number;
+            };
+            height: {
+                set: number;
+            };
+            strokes: {
+                set: string;
+            };
+            caption?: {
+                set: string | null;
+            };
+            drawn_by?: {
+                set: string | null;
+            };
+        };
+        MarkupUpdate: {
+            strokes?: {
+                set: string;
+            };
+            caption?: {
+                set: string | null;
+            };
+            drawn_by?: {
                 set: string | null;
             };
         };
@@ -4369,6 +4776,143 @@ export interface components {
                 do: "finish" | "grant" | "refuse";
             };
         };
+        SignIn: {
+            username: string;
+            password: string;
+            /** @default null */
+            device: string | null;
+        };
+        PostHeld: {
+            dossier?: string;
+            role?: string;
+            firm?: string | null;
+        };
+        User: {
+            /** Format: uuid */
+            id?: string;
+            username?: string;
+            name?: string;
+            title?: string;
+            licence_no?: string | null;
+            /** Format: date */
+            licence_until?: string | null;
+            posts?: components["schemas"]["PostHeld"][];
+        };
+        WipeOrder: {
+            /** Format: uuid */
+            order?: string;
+            at?: string;
+            push_first?: boolean;
+        };
+        SignedIn: {
+            access_token?: string;
+            token_type?: string;
+            expires_in?: number;
+            user?: components["schemas"]["User"];
+            device?: string;
+            /** Format: uuid */
+            session?: string;
+            offline_hours?: number;
+            wipe?: components["schemas"]["WipeOrder"] | null;
+        };
+        SessionLine: {
+            /** Format: uuid */
+            id?: string;
+            device?: string;
+            device_name?: string | null;
+            bound?: boolean;
+            made_at?: string;
+            renewed_at?: string | null;
+            expires_at?: string;
+            agent?: string | null;
+            factors?: number;
+            current?: boolean;
+        };
+        SessionLines: {
+            items?: components["schemas"]["SessionLine"][];
+        };
+        Ended: {
+            ended?: number;
+        };
+        PersonLine: {
+            /** Format: uuid */
+            id?: string;
+            username?: string;
+            name?: string;
+            title?: string;
+            active?: boolean;
+            left_at?: string | null;
+            once_until?: string | null;
+            licence_no?: string | null;
+            /** Format: date */
+            licence_until?: string | null;
+        };
+        PersonLines: {
+            items?: components["schemas"]["PersonLine"][];
+            next?: string | null;
+        };
+        NewPerson: {
+            username: string;
+            name: string;
+            /** @default  */
+            title: string;
+        };
+        GivenOut: {
+            /** Format: uuid */
+            id?: string;
+            password?: string;
+            expires_at?: string;
+        };
+        DatedPost: {
+            /** Format: uuid */
+            id?: string;
+            dossier?: string;
+            role?: string;
+            firm?: string | null;
+            since?: string;
+            until?: string | null;
+            ended?: string | null;
+        };
+        PersonShown: {
+            /** Format: uuid */
+            id?: string;
+            username?: string;
+            name?: string;
+            title?: string;
+            active?: boolean;
+            left_at?: string | null;
+            once_until?: string | null;
+            licence_no?: string | null;
+            /** Format: date */
+            licence_until?: string | null;
+            posts?: components["schemas"]["DatedPost"][];
+        };
+        NewPost: {
+            dossier: string;
+            /** @enum {string} */
+            role: "inspector" | "supervisor" | "director" | "contractor" | "supervision" | "client" | "auditor" | "administrator";
+            /** @default null */
+            firm: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            since_on: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            until_on: string | null;
+        };
+        EndPost: {
+            /** @enum {string} */
+            why: "access-revoked" | "re-assigned";
+        };
+        NewPassword: {
+            username: string;
+            password: string;
+            new: string;
+        };
         Assigned: {
             dossier?: string;
             /** Format: uuid */
@@ -4476,6 +5020,61 @@ export interface components {
         Cases: {
             items?: components["schemas"]["Case"][];
         };
+        CodeWanted: {
+            name: string;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            person: string | null;
+            /** @default false */
+            shared: boolean;
+            /** @default null */
+            password: string | null;
+        };
+        EnrolmentCode: {
+            code?: string;
+            expires_at?: string;
+            link?: string;
+            qr?: string;
+        };
+        Redeemed: {
+            code: string;
+            /** @default null */
+            device: string | null;
+        };
+        Renewal: {
+            /** Format: uuid */
+            session: string;
+            renewal: string;
+        };
+        EnrolledDevice: {
+            id?: string;
+            key?: string;
+            name?: string;
+            /** Format: uuid */
+            person?: string | null;
+            username?: string | null;
+            whose?: string | null;
+            enrolled_at?: string;
+            seen_at?: string | null;
+            revoked_at?: string | null;
+            wipe?: components["schemas"]["WipeOrder"] | null;
+            wiped_at?: string | null;
+            unsent?: number | null;
+        };
+        EnrolledDevices: {
+            items?: components["schemas"]["EnrolledDevice"][];
+            next?: string | null;
+        };
+        Why: {
+            why: string;
+        };
+        Wiped: {
+            /** Format: uuid */
+            order: string;
+            unsent: number;
+        };
         Views: {
             dossier?: string;
             /** Format: uuid */
@@ -4514,7 +5113,7 @@ export interface components {
             sha256?: string;
             size?: number;
             /** @enum {string} */
-            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             name?: string | null;
             caption?: string | null;
             taken_at?: string | null;
@@ -5019,6 +5618,45 @@ export interface components {
         DueSites: {
             items?: components["schemas"]["DueSite"][];
         };
+        Person: {
+            /** Format: uuid */
+            id?: string;
+            name?: string | null;
+        };
+        Assignment: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            /** @enum {string} */
+            state?: "open" | "done" | "cancelled";
+            /** @enum {string} */
+            inspection_type?: "routine" | "campaign" | "double_random" | "joint" | "case" | "reinspection" | "start_check" | "acceptance" | "off_site";
+            /** Format: date */
+            due_on?: string;
+            /** Format: uuid */
+            checklist?: string | null;
+            /** Format: uuid */
+            plan?: string | null;
+            officers?: components["schemas"]["Person"][];
+        };
+        Assignments: {
+            items?: components["schemas"]["Assignment"][];
+        };
+        Officer: {
+            /** Format: uuid */
+            id?: string;
+            name?: string;
+            title?: string;
+            /** @enum {string} */
+            role?: "inspector" | "supervisor";
+            licence_no?: string | null;
+            /** Format: date */
+            licence_until?: string | null;
+        };
+        Officers: {
+            items?: components["schemas"]["Officer"][];
+        };
         Inspection: {
             dossier?: string;
             /** Format: uuid */
@@ -5429,35 +6067,6 @@ export interface components {
             /** @default null */
             at: string | null;
         };
-        SignIn: {
-            username: string;
-            password: string;
-            /** @default null */
-            device: string | null;
-        };
-        PostHeld: {
-            dossier?: string;
-            role?: string;
-            firm?: string | null;
-        };
-        User: {
-            /** Format: uuid */
-            id?: string;
-            username?: string;
-            name?: string;
-            title?: string;
-            licence_no?: string | null;
-            /** Format: date */
-            licence_until?: string | null;
-            posts?: components["schemas"]["PostHeld"][];
-        };
-        SignedIn: {
-            access_token?: string;
-            token_type?: string;
-            expires_in?: number;
-            user?: components["schemas"]["User"];
-            device?: string;
-        };
         Project: {
             dossier?: string;
             /** Format: uuid */
@@ -5553,12 +6162,19 @@ export interface components {
             kind?: "conflict" | "parked";
             audience?: string;
             version?: number;
+            project?: string | null;
+            title?: string | null;
             body?: {
                 [key: string]: unknown;
             };
         };
         Inbox: {
             items?: components["schemas"]["Waiting"][];
+        };
+        Heads: {
+            heads?: {
+                [key: string]: number;
+            };
         };
         Fault: {
             seq?: number;
@@ -5682,6 +6298,1232 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description 登录 Sign in with a password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-password`: User name or password is wrong.; `password-once`: This password was given out: set one of your own first.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-of-another`: This device is enrolled for another person.; `device-unenrolled`: This device is not enrolled; scan a code first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 退出 Sign out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 登录列表 Where I am signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionLines"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 结束其他登录 End all my others */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 结束登录 End one of my sign-ins */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people: {
+        parameters: {
+            query?: {
+                begins?: string | null;
+                page?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 人员列表 People who can sign in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonLines"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            /** @description 新增人员 Take somebody on */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenOut"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `username-taken`: This user name is taken; choose another. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 人员 A person and every post they have had */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonShown"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPost"];
+            };
+        };
+        responses: {
+            /** @description 任命 Give somebody a post */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonShown"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+                post: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndPost"];
+            };
+        };
+        responses: {
+            /** @description 免职 End a post */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 停用人员 Suspend somebody */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 恢复人员 Let somebody who was suspended back in */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 重置口令 Give out a new password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenOut"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 他人登录 Where somebody is signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionLines"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sessions_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 结束他人登录 End all of somebody's sign-ins */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description 修改口令 Change one's own password */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-password`: User name or password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password-weak`: This is no good password; see why, and take another. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     my_day: {
         parameters: {
             query?: never;
@@ -5702,6 +7544,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5765,7 +7616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5843,7 +7694,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5928,7 +7779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6002,7 +7853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6070,6 +7921,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
                 headers: {
@@ -6079,7 +7944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6205,6 +8070,7 @@ export interface operations {
             query?: never;
             header?: {
                 "If-None-Match"?: string;
+                "Accept-Encoding"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6218,6 +8084,22 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
@@ -6254,6 +8136,7 @@ export interface operations {
             query?: never;
             header?: {
                 "If-None-Match"?: string;
+                "Accept-Encoding"?: string;
             };
             path: {
                 name: string;
@@ -6264,6 +8147,13 @@ export interface operations {
         responses: {
             /** @description 工作台文件 A file of the supervisors' page */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6336,6 +8226,7 @@ export interface operations {
                         };
                         /** Format: date-time */
                         server_time: string;
+                        offline_hours?: number;
                     };
                 };
             };
@@ -6372,7 +8263,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Content-Encoding"?: string;
+                "Content-Encoding"?: "gzip" | "zstd";
                 "Accept-Encoding"?: string;
             };
             path?: never;
@@ -6555,6 +8446,12 @@ export interface operations {
                             key: string | null;
                             why: string | null;
                         };
+                        wipe?: {
+                            order: string;
+                            /** Format: date-time */
+                            at: string;
+                            push_first: boolean;
+                        };
                     };
                 };
             };
@@ -6569,6 +8466,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6670,6 +8576,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -6708,11 +8623,600 @@ export interface operations {
             };
         };
     };
+    make_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeWanted"];
+            };
+        };
+        responses: {
+            /** @description 设备登记码 A one-time code that enrols a device */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentCode"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office.; `sign-in-again`: Give your password again.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    devices: {
+        parameters: {
+            query?: {
+                page?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 设备列表 Enrolled devices: one's own; all of them for administrators */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolledDevices"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enrol: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redeemed"];
+            };
+        };
+        responses: {
+            /** @description 登记设备 Enrol a device with a code and its key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `enrolment-void`: The code is wrong, used or too old; get a new one.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-taken`: This device id or key is taken; make a new one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renewal"];
+            };
+        };
+        responses: {
+            /** @description 续签 A token for ten minutes more */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`: The sign-in has expired; sign in again.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description 停用设备 Take nothing more from a device, by its owner or an administrator */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description 清除设备 Have a device wipe itself, by its owner or an administrator */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wiped: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wiped"];
+            };
+        };
+        responses: {
+            /** @description 清除回执 The device says that it has wiped itself */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     begin_upload: {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Length"?: string;
                 "Upload-Metadata"?: string;
             };
@@ -6743,6 +9247,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6795,7 +9308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6909,9 +9422,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Offset": string;
-                "X-HTTP-Method-Override"?: string;
+                "X-HTTP-Method-Override"?: "PATCH" | "DELETE";
             };
             path: {
                 upload: string;
@@ -6942,6 +9455,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6994,7 +9516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7063,7 +9585,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
             };
             path: {
                 upload: string;
@@ -7090,6 +9612,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7142,7 +9673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7211,7 +9742,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
             };
             path: {
                 upload: string;
@@ -7238,6 +9769,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7290,7 +9830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7359,7 +9899,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Offset": string;
             };
             path: {
@@ -7391,6 +9931,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7443,7 +9992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7548,7 +10097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7630,6 +10179,22 @@ export interface operations {
                     "image/*": string;
                 };
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -7648,7 +10213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7726,7 +10291,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description 一个附件 One video's or paper's record */
+            /** @description 一个附件 One video's, recording's or paper's record */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7753,7 +10318,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7833,6 +10398,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -7851,7 +10430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7940,6 +10519,13 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -7958,7 +10544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8039,6 +10625,13 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -8057,7 +10650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8153,7 +10746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8258,7 +10851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8336,7 +10929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8423,7 +11016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8525,7 +11118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8641,7 +11234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8719,7 +11312,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8815,7 +11408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8917,7 +11510,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9033,7 +11626,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9111,7 +11704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9213,7 +11806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9363,6 +11956,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -9445,6 +12047,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9540,6 +12151,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -9628,6 +12248,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -9702,7 +12331,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9780,7 +12409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9874,7 +12503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9948,7 +12577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10016,6 +12645,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
                 headers: {
@@ -10025,7 +12668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10143,7 +12786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10235,7 +12878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10371,7 +13014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10543,7 +13186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10617,7 +13260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10682,8 +13325,163 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_assignments: {
+        parameters: {
+            query?: {
+                dossier?: string[];
+                state?: ("open" | "done" | "cancelled")[];
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查任务 Who is to visit what */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignments"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_officers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dossier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查人员 Who can be sent to a site */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Officers"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10760,7 +13558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10827,7 +13625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10912,7 +13710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11007,7 +13805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11084,7 +13882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11169,7 +13967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11257,7 +14055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11341,7 +14139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11419,7 +14217,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11515,7 +14313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11617,7 +14415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11746,7 +14544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11851,6 +14649,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -11869,7 +14674,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11915,6 +14720,112 @@ export interface operations {
                 };
             };
             /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notice_preview: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+                page?: number;
+            };
+            header?: never;
+            path: {
+                notice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 文书预览 A page of the paper as a picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ambiguous`: Several dossiers hold it; name one.; `notice-incomplete`: Something that the paper must say is missing.; `citation-not-in-force`: A citation names nothing in force on that day.; `no-provision`: No such provision holds on that day; have the administrator enter it.; `no-calendar`: That year's working days are not entered; have the administrator enter them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `notice-too-large`: The paper is too long; make two of it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12001,6 +14912,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
@@ -12063,6 +14983,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12153,6 +15082,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -12211,6 +15149,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12280,6 +15227,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12364,6 +15320,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
@@ -12434,6 +15399,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
@@ -12485,6 +15459,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12575,7 +15558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12655,7 +15638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12731,7 +15714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12809,7 +15792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12909,7 +15892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13080,138 +16063,6 @@ export interface operations {
             };
         };
     };
-    sign_in: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
-        responses: {
-            /** @description 登录 Sign in with a password */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedIn"];
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-password`: User name or password is wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sign_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 退出 Sign out */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     phone: {
         parameters: {
             query?: never;
@@ -13232,6 +16083,13 @@ export interface operations {
                 content: {
                     "text/html": string;
                 };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
@@ -13287,6 +16145,13 @@ export interface operations {
         responses: {
             /** @description 手机端文件 A file of the inspectors' page */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13357,7 +16222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13441,7 +16306,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13514,6 +16379,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13597,7 +16471,81 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    newest_entries: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 最新进展 Where each journal ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heads"];
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13664,7 +16612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13749,7 +16697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13829,7 +16777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13921,7 +16869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13995,6 +16943,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
@@ -14057,6 +17014,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14147,6 +17113,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -14207,6 +17182,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14294,6 +17278,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -14365,6 +17358,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
