@@ -70,6 +70,7 @@ _SUPERVISOR = {
     "delivery": frozenset({"read"}),
     "erasure": frozenset({"read", "create", "update"}),
     "hold": frozenset({"read", "create", "update"}),
+    "case": frozenset({"read"}),  # all of a dossier, or of one issue, out of the house (server/cases)
     "watch": frozenset({"read"}),
 }
 # Who stands by a firm's answer: the step itself (countersign) names these roles.

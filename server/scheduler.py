@@ -20,6 +20,7 @@ from sync.arrival import rfc3339
 
 from . import consequences, metrics, readonly, transaction
 from .archives.jobs import archive_all, archive_closed
+from .cases.jobs import make_all as make_cases
 from .catalogue import AFTERMATH, followers
 from .database import LEADER_LOCK, db
 from .devices.jobs import forget_deletions, prepare_first_loads
@@ -55,6 +56,7 @@ INTERVALS_S = {
     "send notifications": 10,
     "tell subscribers": 10,
     "make exports": 3,
+    "make cases": 3,
     # What has changed since is counted issue by issue.
     "count issues": 10,
     "clear exports": 3_600,
@@ -69,7 +71,7 @@ SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"look back", "drain uploads", "sweep uploads", "clear scratch"})
 # A file that takes minutes must not hold the small ones up: as many are made at once as there are nodes.
-ON_EVERY_NODE |= {"make exports"}
+ON_EVERY_NODE |= {"make exports", "make cases"}
 INVALID_DAYS = 90  # protocol.md §1
 
 
@@ -123,6 +125,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "count for measures": count,
         "count issues": count_all,
         "make exports": exports.make_all,
+        "make cases": make_cases,
         "clear exports": exports.clear,
         "send notifications": send_all,
         "forget notifications": forget_all,
