@@ -142,6 +142,8 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "administrator": {
         **{name: frozenset({"read", "create", "update"}) for name in LAW},
         "delivery": frozenset({"read", "all"}),
+        "person": frozenset({"read", "create", "update"}),
+        "device": frozenset({"read", "create", "update"}),
     },
     SELF: {},
 }
@@ -156,6 +158,11 @@ def may(actor: Actor, verb: str, dossier: str) -> bool:
     """
     kind, _, deed = verb.partition(".")
     return any(deed in TABLE[h.role].get(kind, ()) for h in actor.held.get(dossier, ()))
+
+
+def administers(actor: Actor, verb: str) -> bool:
+    """Whether the actor runs the house itself: a role in the office's own dossier allows them `verb`."""
+    return may(actor, verb, office().config.office)
 
 
 def may_have(actor: Actor, verb: str, dossier: str) -> bool:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import ClientDisconnected
 from media.errors import BadMetadata
 from media.intake import ATTACHED, IMAGES
 from media.tus import VERSION, parse_metadata
-from server import access
+from server import access, metrics
 from server.delivery import Original, Where, hand_out
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
@@ -97,7 +97,9 @@ def _tus(call: Call, upload: str | None) -> Response:
 
     def read(most: int) -> bytes:
         try:
-            return request.stream.read(most)
+            data: bytes = request.stream.read(most)
+            metrics.UPLOADED.inc(len(data))
+            return data
         except (ClientDisconnected, OSError):
             return b""  # the line was cut or fell silent: what came before it is kept
 
@@ -136,6 +138,7 @@ def _may_upload(call: Call) -> None:
     may=ANYONE,
     summary="上传能力 What this server speaks (tus 1.0)",
     status=204,
+    leaving=True,
 )
 def upload_options(call: Call) -> Any:  # noqa: ARG001
     """Versions, extensions, the largest size."""
@@ -154,6 +157,7 @@ def upload_options(call: Call) -> Any:  # noqa: ARG001
     media_type="application/offset+octet-stream",
     headers=(*TUS, "Upload-Length", "Upload-Metadata"),
     raw=True,
+    leaving=True,
 )
 def begin_upload(call: Call) -> Any:
     """`Upload-Metadata` names dossier, record, sha256, and may name filename and mime: without it the
@@ -171,6 +175,7 @@ def begin_upload(call: Call) -> Any:
     summary="上传进度 How far an upload is",
     refusals=UPLOAD_REFUSALS,
     headers=TUS,
+    leaving=True,
 )
 def upload_offset(call: Call, upload: str) -> Any:
     """`Upload-Offset` is a promise: what it counts need not be sent again."""
@@ -188,6 +193,7 @@ def upload_offset(call: Call, upload: str) -> Any:
     media_type="application/offset+octet-stream",
     headers=(*TUS, "Upload-Offset"),
     raw=True,
+    leaving=True,
 )
 def continue_upload(call: Call, upload: str) -> Any:
     """Bytes from `Upload-Offset` on; with the last one they are verified and brought to rest."""
@@ -205,6 +211,7 @@ def continue_upload(call: Call, upload: str) -> Any:
     media_type="application/offset+octet-stream",
     headers=(*TUS, "Upload-Offset", "X-HTTP-Method-Override"),
     raw=True,
+    leaving=True,
 )
 def override_upload(call: Call, upload: str) -> Any:
     """`X-HTTP-Method-Override` names the method meant."""
@@ -220,6 +227,7 @@ def override_upload(call: Call, upload: str) -> Any:
     status=204,
     refusals=UPLOAD_REFUSALS,
     headers=TUS,
+    leaving=True,
 )
 def end_upload(call: Call, upload: str) -> Any:
     """What was staged is removed; bytes at rest stay."""

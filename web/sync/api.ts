@@ -4,6 +4,214 @@
  */
 
 export interface paths {
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 登录 Sign in with a password */
+        post: operations["sign_in"];
+        /** 退出 Sign out */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 登录列表 Where I am signed in */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        /** 结束其他登录 End all my others */
+        delete: operations["end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** 结束登录 End one of my sign-ins */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 人员列表 People who can sign in */
+        get: operations["people"];
+        put?: never;
+        /** 新增人员 Take somebody on */
+        post: operations["take_on"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 人员 A person and every post they have had */
+        get: operations["person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 任命 Give somebody a post */
+        post: operations["give_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/posts/{post}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 免职 End a post */
+        post: operations["end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 停用人员 Suspend somebody */
+        post: operations["suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 恢复人员 Let somebody who was suspended back in */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 重置口令 Give out a new password */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 他人登录 Where somebody is signed in */
+        get: operations["sessions_of"];
+        put?: never;
+        post?: never;
+        /** 结束他人登录 End all of somebody's sign-ins */
+        delete: operations["end_sessions_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 修改口令 Change one's own password */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/my-day": {
         parameters: {
             query?: never;
@@ -117,6 +325,109 @@ export interface paths {
         get: operations["snapshot"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 设备登记码 A one-time code that enrols a device */
+        post: operations["make_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 设备列表 Enrolled devices: one's own; all of them for administrators */
+        get: operations["devices"];
+        put?: never;
+        /** 登记设备 Enrol a device with a code and its key */
+        post: operations["enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 续签 A token for ten minutes more */
+        post: operations["renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 停用设备 Take nothing more from a device, by its owner or an administrator */
+        post: operations["revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/wipe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 清除设备 Have a device wipe itself, by its owner or an administrator */
+        post: operations["wipe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/wiped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 清除回执 The device says that it has wiped itself */
+        post: operations["wiped"];
         delete?: never;
         options?: never;
         head?: never;
@@ -374,23 +685,6 @@ export interface paths {
         };
         /** 问题队列 The issue queue */
         get: operations["list_issues"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/issues/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 问题数量 How many issues match, by state */
-        get: operations["count_issues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -986,24 +1280,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** 登录 Sign in with a password */
-        post: operations["sign_in"];
-        /** 退出 Sign out */
-        delete: operations["sign_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/phone/": {
         parameters: {
             query?: never;
@@ -1047,6 +1323,23 @@ export interface paths {
         };
         /** 我的项目 Projects I see */
         get: operations["list_projects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 问题数量 How many issues match, by state */
+        get: operations["count_issues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1238,7 +1531,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "range-not-satisfiable" | "service-incomplete" | "service-premature" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-channels" | "too-many-exports" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "version-required" | "wrong-content-type" | "wrong-password";
+            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "device-leaving" | "device-of-another" | "device-revoked" | "device-taken" | "device-unenrolled" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "enrolment-void" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "own-duty" | "password-once" | "password-weak" | "proof-replayed" | "proof-required" | "proof-stale" | "proof-wrong" | "range-not-satisfiable" | "read-only" | "service-incomplete" | "service-premature" | "sign-in-again" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-attempts" | "too-many-channels" | "too-many-exports" | "too-many-requests" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "username-taken" | "version-required" | "wrong-content-type" | "wrong-password";
             /** @enum {unknown} */
             remedy: "retry" | "repair" | "ask" | "drop" | "update";
             details: Record<string, never>;
@@ -3106,9 +3399,9 @@ export interface components {
         MarkupBody: {
             /** 所标注照片 */
             photo: string;
-            /** 宽度（像素） */
+            /** 画面宽度 */
             width: number;
-            /** 高度（像素） */
+            /** 画面高度 */
             height: number;
             /** 笔迹 */
             strokes: string;
@@ -4291,6 +4584,143 @@ export interface components {
                 do: "finish" | "grant" | "refuse";
             };
         };
+        SignIn: {
+            username: string;
+            password: string;
+            /** @default null */
+            device: string | null;
+        };
+        PostHeld: {
+            dossier?: string;
+            role?: string;
+            firm?: string | null;
+        };
+        User: {
+            /** Format: uuid */
+            id?: string;
+            username?: string;
+            name?: string;
+            title?: string;
+            licence_no?: string | null;
+            /** Format: date */
+            licence_until?: string | null;
+            posts?: components["schemas"]["PostHeld"][];
+        };
+        WipeOrder: {
+            /** Format: uuid */
+            order?: string;
+            at?: string;
+            push_first?: boolean;
+        };
+        SignedIn: {
+            access_token?: string;
+            token_type?: string;
+            expires_in?: number;
+            user?: components["schemas"]["User"];
+            device?: string;
+            /** Format: uuid */
+            session?: string;
+            offline_hours?: number;
+            wipe?: components["schemas"]["WipeOrder"] | null;
+        };
+        SessionLine: {
+            /** Format: uuid */
+            id?: string;
+            device?: string;
+            device_name?: string | null;
+            bound?: boolean;
+            made_at?: string;
+            renewed_at?: string | null;
+            expires_at?: string;
+            agent?: string | null;
+            factors?: number;
+            current?: boolean;
+        };
+        SessionLines: {
+            items?: components["schemas"]["SessionLine"][];
+        };
+        Ended: {
+            ended?: number;
+        };
+        PersonLine: {
+            /** Format: uuid */
+            id?: string;
+            username?: string;
+            name?: string;
+            title?: string;
+            active?: boolean;
+            left_at?: string | null;
+            once_until?: string | null;
+            licence_no?: string | null;
+            /** Format: date */
+            licence_until?: string | null;
+        };
+        PersonLines: {
+            items?: components["schemas"]["PersonLine"][];
+            next?: string | null;
+        };
+        NewPerson: {
+            username: string;
+            name: string;
+            /** @default  */
+            title: string;
+        };
+        GivenOut: {
+            /** Format: uuid */
+            id?: string;
+            password?: string;
+            expires_at?: string;
+        };
+        DatedPost: {
+            /** Format: uuid */
+            id?: string;
+            dossier?: string;
+            role?: string;
+            firm?: string | null;
+            since?: string;
+            until?: string | null;
+            ended?: string | null;
+        };
+        PersonShown: {
+            /** Format: uuid */
+            id?: string;
+            username?: string;
+            name?: string;
+            title?: string;
+            active?: boolean;
+            left_at?: string | null;
+            once_until?: string | null;
+            licence_no?: string | null;
+            /** Format: date */
+            licence_until?: string | null;
+            posts?: components["schemas"]["DatedPost"][];
+        };
+        NewPost: {
+            dossier: string;
+            /** @enum {string} */
+            role: "inspector" | "supervisor" | "director" | "contractor" | "supervision" | "client" | "auditor" | "administrator";
+            /** @default null */
+            firm: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            since_on: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            until_on: string | null;
+        };
+        EndPost: {
+            /** @enum {string} */
+            why: "access-revoked" | "re-assigned";
+        };
+        NewPassword: {
+            username: string;
+            password: string;
+            new: string;
+        };
         Assigned: {
             dossier?: string;
             /** Format: uuid */
@@ -4360,6 +4790,61 @@ export interface components {
             drafts?: components["schemas"]["DraftVisit"][];
             papers?: components["schemas"]["PaperDue"][];
             escalated?: components["schemas"]["Escalated"][];
+        };
+        CodeWanted: {
+            name: string;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            person: string | null;
+            /** @default false */
+            shared: boolean;
+            /** @default null */
+            password: string | null;
+        };
+        EnrolmentCode: {
+            code?: string;
+            expires_at?: string;
+            link?: string;
+            qr?: string;
+        };
+        Redeemed: {
+            code: string;
+            /** @default null */
+            device: string | null;
+        };
+        Renewal: {
+            /** Format: uuid */
+            session: string;
+            renewal: string;
+        };
+        EnrolledDevice: {
+            id?: string;
+            key?: string;
+            name?: string;
+            /** Format: uuid */
+            person?: string | null;
+            username?: string | null;
+            whose?: string | null;
+            enrolled_at?: string;
+            seen_at?: string | null;
+            revoked_at?: string | null;
+            wipe?: components["schemas"]["WipeOrder"] | null;
+            wiped_at?: string | null;
+            unsent?: number | null;
+        };
+        EnrolledDevices: {
+            items?: components["schemas"]["EnrolledDevice"][];
+            next?: string | null;
+        };
+        Why: {
+            why: string;
+        };
+        Wiped: {
+            /** Format: uuid */
+            order: string;
+            unsent: number;
         };
         HouseKey: {
             no?: number;
@@ -4528,14 +5013,6 @@ export interface components {
         Queue: {
             items?: components["schemas"]["Issue"][];
             next?: string | null;
-        };
-        Counts: {
-            states?: {
-                [key: string]: number;
-            };
-            overdue?: number;
-            total?: number;
-            as_of?: string;
         };
         OnScreen: {
             dossier: string;
@@ -5204,35 +5681,6 @@ export interface components {
             /** @default null */
             at: string | null;
         };
-        SignIn: {
-            username: string;
-            password: string;
-            /** @default null */
-            device: string | null;
-        };
-        PostHeld: {
-            dossier?: string;
-            role?: string;
-            firm?: string | null;
-        };
-        User: {
-            /** Format: uuid */
-            id?: string;
-            username?: string;
-            name?: string;
-            title?: string;
-            licence_no?: string | null;
-            /** Format: date */
-            licence_until?: string | null;
-            posts?: components["schemas"]["PostHeld"][];
-        };
-        SignedIn: {
-            access_token?: string;
-            token_type?: string;
-            expires_in?: number;
-            user?: components["schemas"]["User"];
-            device?: string;
-        };
         Project: {
             dossier?: string;
             /** Format: uuid */
@@ -5251,6 +5699,14 @@ export interface components {
         };
         Projects: {
             items?: components["schemas"]["Project"][];
+        };
+        Counts: {
+            states?: {
+                [key: string]: number;
+            };
+            overdue?: number;
+            total?: number;
+            as_of?: string;
         };
         Standing: {
             /** Format: uuid */
@@ -5449,6 +5905,1232 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description 登录 Sign in with a password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-password`: User name or password is wrong.; `password-once`: This password was given out: set one of your own first.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-of-another`: This device is enrolled for another person.; `device-unenrolled`: This device is not enrolled; scan a code first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 退出 Sign out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 登录列表 Where I am signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionLines"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 结束其他登录 End all my others */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 结束登录 End one of my sign-ins */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people: {
+        parameters: {
+            query?: {
+                begins?: string | null;
+                page?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 人员列表 People who can sign in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonLines"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            /** @description 新增人员 Take somebody on */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenOut"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `username-taken`: This user name is taken; choose another. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 人员 A person and every post they have had */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonShown"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPost"];
+            };
+        };
+        responses: {
+            /** @description 任命 Give somebody a post */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonShown"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+                post: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndPost"];
+            };
+        };
+        responses: {
+            /** @description 免职 End a post */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 停用人员 Suspend somebody */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 恢复人员 Let somebody who was suspended back in */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 重置口令 Give out a new password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenOut"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 他人登录 Where somebody is signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionLines"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sessions_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 结束他人登录 End all of somebody's sign-ins */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description 修改口令 Change one's own password */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-password`: User name or password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password-weak`: This is no good password; see why, and take another. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     my_day: {
         parameters: {
             query?: never;
@@ -5476,6 +7158,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5485,7 +7185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5514,6 +7214,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5523,7 +7232,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5554,6 +7263,22 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5563,7 +7288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5594,8 +7319,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5612,7 +7353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5652,7 +7393,17 @@ export interface operations {
                         };
                         /** Format: date-time */
                         server_time: string;
+                        offline_hours?: number;
                     };
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `internal`: Our fault; nothing was written, try again. */
@@ -5664,7 +7415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5679,7 +7430,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Content-Encoding"?: string;
+                "Content-Encoding"?: "gzip" | "zstd";
                 "Accept-Encoding"?: string;
             };
             path?: never;
@@ -5791,7 +7542,7 @@ export interface operations {
                                 faults?: Record<string, never>[];
                             }[];
                             /** @enum {unknown} */
-                            error?: "epoch-changed" | "unknown-dossier";
+                            error?: "epoch-changed" | "unknown-dossier" | "read-only";
                             status?: number;
                             remedy?: string;
                         }[];
@@ -5862,6 +7613,12 @@ export interface operations {
                             key: string | null;
                             why: string | null;
                         };
+                        wipe?: {
+                            order: string;
+                            /** Format: date-time */
+                            at: string;
+                            push_first: boolean;
+                        };
                     };
                 };
             };
@@ -5876,6 +7633,15 @@ export interface operations {
             };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5910,6 +7676,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -5919,7 +7694,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5968,8 +7743,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5986,7 +7779,596 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeWanted"];
+            };
+        };
+        responses: {
+            /** @description 设备登记码 A one-time code that enrols a device */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentCode"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office.; `sign-in-again`: Give your password again.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    devices: {
+        parameters: {
+            query?: {
+                page?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 设备列表 Enrolled devices: one's own; all of them for administrators */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolledDevices"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enrol: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redeemed"];
+            };
+        };
+        responses: {
+            /** @description 登记设备 Enrol a device with a code and its key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `enrolment-void`: The code is wrong, used or too old; get a new one.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-taken`: This device id or key is taken; make a new one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renewal"];
+            };
+        };
+        responses: {
+            /** @description 续签 A token for ten minutes more */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token-expired`: The sign-in has expired; sign in again.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description 停用设备 Take nothing more from a device, by its owner or an administrator */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description 清除设备 Have a device wipe itself, by its owner or an administrator */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wiped: {
+        parameters: {
+            query?: never;
+            header?: {
+                DPoP?: string;
+            };
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wiped"];
+            };
+        };
+        responses: {
+            /** @description 清除回执 The device says that it has wiped itself */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6015,6 +8397,15 @@ export interface operations {
                     "application/json": components["schemas"]["HouseKeys"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6024,7 +8415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6064,6 +8455,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -6082,6 +8482,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6091,7 +8500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6144,6 +8553,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -6162,6 +8580,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6171,7 +8598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6223,6 +8650,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -6241,6 +8677,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6250,7 +8695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6302,6 +8747,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -6320,6 +8774,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6329,7 +8792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6344,7 +8807,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Length"?: string;
                 "Upload-Metadata"?: string;
             };
@@ -6382,6 +8845,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -6445,7 +8917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6472,7 +8944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6508,6 +8980,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -6517,7 +8998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6532,9 +9013,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Offset": string;
-                "X-HTTP-Method-Override"?: string;
+                "X-HTTP-Method-Override"?: "PATCH" | "DELETE";
             };
             path: {
                 upload: string;
@@ -6572,6 +9053,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -6635,7 +9125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6662,7 +9152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6686,7 +9176,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
             };
             path: {
                 upload: string;
@@ -6720,6 +9210,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -6783,7 +9282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6810,7 +9309,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6834,7 +9333,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
             };
             path: {
                 upload: string;
@@ -6868,6 +9367,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -6931,7 +9439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6958,7 +9466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6982,7 +9490,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Offset": string;
             };
             path: {
@@ -7021,6 +9529,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -7084,7 +9601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-uploads`: Too many uploads are open. */
+            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7111,7 +9628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7171,7 +9688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7198,6 +9715,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7207,7 +9733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7244,6 +9770,22 @@ export interface operations {
                     "image/*": string;
                 };
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -7262,7 +9804,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7298,6 +9840,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7307,7 +9858,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7358,7 +9909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7385,6 +9936,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7394,7 +9954,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7429,6 +9989,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -7447,7 +10021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7483,6 +10057,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7492,7 +10075,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7527,6 +10110,13 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -7545,7 +10135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7572,6 +10162,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7581,7 +10180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7617,6 +10216,13 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -7635,7 +10241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7662,6 +10268,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7671,7 +10286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7722,7 +10337,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7749,6 +10364,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7758,7 +10382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7818,8 +10442,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7836,82 +10469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    count_issues: {
-        parameters: {
-            query?: {
-                dossier?: string[];
-                state?: ("submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn")[];
-                severity?: ("general" | "serious" | "major")[];
-                domain?: ("safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines")[];
-                assignee?: string | null;
-                due_before?: string | null;
-                due_after?: string | null;
-                overdue?: boolean | null;
-                text?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 问题数量 How many issues match, by state */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Counts"];
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: You may not do this; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7962,7 +10520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7980,6 +10538,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -7989,7 +10556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8040,7 +10607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8067,6 +10634,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8076,7 +10652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8133,7 +10709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8178,6 +10754,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8187,7 +10772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8225,8 +10810,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8243,7 +10837,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8294,7 +10888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8330,7 +10924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-exports`: Too many files are in the making; wait for one. */
+            /** @description `too-many-exports`: Too many files are in the making; wait for one.; `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8348,7 +10942,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8388,7 +10982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8406,6 +11000,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8415,7 +11018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8453,7 +11056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8471,6 +11074,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8480,7 +11092,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8512,6 +11124,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
                 headers: {
@@ -8521,7 +11147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8566,6 +11192,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8575,7 +11210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8630,7 +11265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8666,6 +11301,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8675,7 +11319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8713,8 +11357,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8731,7 +11384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8840,7 +11493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8885,6 +11538,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -8894,7 +11556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9003,7 +11665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9021,6 +11683,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9030,7 +11701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9068,8 +11739,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9086,7 +11766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9124,8 +11804,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9142,7 +11831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9193,8 +11882,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9211,7 +11909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9251,7 +11949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9278,6 +11976,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9287,7 +11994,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9327,7 +12034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9354,6 +12061,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9363,7 +12079,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9413,8 +12129,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9431,7 +12156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9481,7 +12206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9499,6 +12224,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9508,7 +12242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9557,7 +12291,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9575,6 +12309,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9584,7 +12327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9636,8 +12379,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9654,7 +12406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9711,8 +12463,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9729,7 +12490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9780,7 +12541,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9807,6 +12568,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9816,7 +12586,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9867,7 +12637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9894,6 +12664,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -9903,7 +12682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9960,7 +12739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10014,6 +12793,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10023,7 +12811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10080,7 +12868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10134,6 +12922,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10143,7 +12940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10176,6 +12973,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -10194,7 +12998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10221,6 +13025,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10230,7 +13043,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached. */
+            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10261,6 +13074,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10270,7 +13092,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10308,6 +13130,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10317,7 +13157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10368,6 +13208,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `too-many-channels`: Too many channels; end one first. */
             409: {
                 headers: {
@@ -10395,6 +13244,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10404,7 +13262,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10442,8 +13300,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10460,7 +13336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10498,6 +13374,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10507,7 +13401,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10558,8 +13452,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unsupported-media-type`: Send application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10576,7 +13488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10626,6 +13538,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10635,7 +13565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10687,6 +13617,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -10696,7 +13644,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10736,8 +13684,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10754,7 +13720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10810,8 +13776,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10828,7 +13803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10881,8 +13856,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10899,7 +13883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10948,8 +13932,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10966,7 +13959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11017,7 +14010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11044,6 +14037,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11053,7 +14055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11108,7 +14110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11144,6 +14146,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11153,7 +14164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached. */
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11194,6 +14205,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11203,7 +14223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11232,68 +14252,8 @@ export interface operations {
                     "text/css": string;
                 };
             };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sign_in: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
-        responses: {
-            /** @description 登录 Sign in with a password */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedIn"];
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-password`: User name or password is wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11310,52 +14270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sign_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 退出 Sign out */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11387,8 +14302,24 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11405,7 +14336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11437,8 +14368,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11455,7 +14402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11493,8 +14440,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11511,7 +14467,91 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_issues: {
+        parameters: {
+            query?: {
+                dossier?: string[];
+                state?: ("submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn")[];
+                severity?: ("general" | "serious" | "major")[];
+                domain?: ("safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines")[];
+                assignee?: string | null;
+                due_before?: string | null;
+                due_after?: string | null;
+                overdue?: boolean | null;
+                text?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 问题数量 How many issues match, by state */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11564,8 +14604,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11582,7 +14640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11631,8 +14689,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11649,7 +14716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11689,7 +14756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11707,6 +14774,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11716,7 +14792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11765,8 +14841,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11783,7 +14868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11836,7 +14921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11872,6 +14957,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11881,7 +14975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11919,7 +15013,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office. */
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11937,6 +15031,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11946,7 +15049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11984,6 +15087,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -11993,7 +15114,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12044,6 +15165,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
                 headers: {
@@ -12071,6 +15201,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Our fault; nothing was written, try again. */
             500: {
                 headers: {
@@ -12080,7 +15219,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12118,8 +15257,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12136,7 +15293,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12176,8 +15333,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12194,7 +15369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12247,8 +15422,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12265,7 +15458,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12316,8 +15509,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12334,7 +15545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database cannot be reached. */
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
