@@ -168,6 +168,10 @@ test("a key that is not taken is made anew; a house that asks for none gets work
   await li.receive(told(first.no, { device_key: { key: null, why: "key-taken" } }));
   const second = JSON.parse(await li.request()) as Asked;
   assert.notEqual(second.device_key?.public, first.device_key?.public);
+  // Another one is not taken either: what waits goes to a reviewer sooner than nowhere.
+  await li.create(SITE, "issue", ISSUE);
+  await li.receive(told(second.no, { device_key: { key: null, why: "key-not-enrolled" } }));
+  assert.equal(changesOf(JSON.parse(await li.request()) as Asked).length, 1);
   const wang = signing("signing-3");
   await granted(wang);
   await wang.create(SITE, "issue", ISSUE);
