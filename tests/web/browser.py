@@ -149,14 +149,14 @@ class Handset:
         self.page.click("main.form .acts .main")
         self.page.wait_for_selector(".filters")
 
-    def sync(self) -> None:
+    def sync(self, *, timeout_s: float = PATIENCE_S) -> None:
         """The person asks for it, until nothing is unsent."""
 
         def home() -> bool:
             self.page.evaluate("dispatchEvent(new Event('online'))")
             return self.page.evaluate(UNSENT) == 0
 
-        until(home)
+        until(home, timeout_s=timeout_s)
 
     def unsent(self) -> int:
         """Changes and photographs that are not home."""
@@ -190,6 +190,13 @@ CURSORS = _OPEN % (
     "names.length > 0",
     'const held = await all(db, "cursors"); if (!held.length || held.some((c) => c.more)) found = false;',
 )
+
+
+def counted(table: str) -> str:
+    """How many rows the page's database holds in a table."""
+    return _OPEN % ("0", f'found += (await all(db, "{table}")).length;')
+
+
 DRAFTS = _OPEN % ("[]", 'found.push(...(await all(db, "drafts")));')
 CHANGES = _OPEN % ("[]", 'found.push(...(await all(db, "outbox")).map((row) => row.change));')
 UNSENT = _OPEN % (
