@@ -21,7 +21,7 @@ run: $(VENV)/run $(PHONE) ## everything for a first look: database, demo data, s
 	@$(BIN)/xunjian demo
 	@$(BIN)/xunjian serve
 
-phone: $(PHONE) ## build the phone's pages
+phone: $(PHONE) ## build the phone's and the desk's pages
 
 test: $(VENV)/clients ## all tests, on SQLite and on a PostgreSQL of their own
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
@@ -124,8 +124,8 @@ $(PACKAGES): $(VENV)/run requirements-web.txt web/package.json web/package-lock.
 	@cd web && $(NODE) npm ci --loglevel=error
 	@touch $@
 
-$(PHONE): $(PACKAGES) web/vite.config.ts web/tsconfig.json $(shell find web/phone web/sync -type f -not -path '*/tests/*')
-	@echo "Building the phone …"
+$(PHONE): $(PACKAGES) $(wildcard web/*.ts) web/tsconfig.json $(shell find web/phone web/desk web/sync -type f -not -path '*/tests/*')
+	@echo "Building the pages …"
 	@cd web && $(NODE) npm run --silent build
 	@touch $@
 

@@ -128,8 +128,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
     elif operation.media_type.startswith(("image/", "text/")):
         good["content"] = {operation.media_type: {"schema": {"type": "string", "format": "binary"}}}
     answers: dict[str, Any] = {str(operation.status): good}
-    for status, why in (BY_HEADER[name] for name in operation.headers if name in BY_HEADER):
-        answers[status] = good | {"description": why} if status == "206" else {"description": why}
+    for shown, why in (BY_HEADER[name] for name in operation.headers if name in BY_HEADER):
+        answers[shown] = good | {"description": why} if shown == "206" else {"description": why}
     codes = [*operation.refusals, *ALWAYS]
     if operation.may != ANYONE:
         codes += SIGNED_IN if operation.may == "signed-in" else (*SIGNED_IN, "not-permitted")
