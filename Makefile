@@ -43,8 +43,9 @@ openapi: $(VENV)/dev $(PACKAGES) ## write openapi.yaml, the clients' kinds and t
 	@$(BIN)/python -m openapi_spec_validator openapi.yaml
 	@cd web && $(NODE) npm run --silent types
 
-shots: $(VENV)/clients ## pictures of every screen of the phone, both languages, light and dark, into var/shots
+shots: $(VENV)/clients ## pictures of every screen of phone and desk, both languages, light and dark, into var/shots
 	@$(BIN)/python -m tests.web.shots
+	@$(BIN)/python -m tests.web.desk_shots
 
 bench: $(VENV)/dev ## the figures we quote, beside the bare store; ROWS=push,pull picks rows
 	@$(BIN)/python -m bench

@@ -49,6 +49,7 @@ from .phone.routes import blueprint as phone
 from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
+from .reference.routes import blueprint as reference
 from .sealing import Seal
 from .signing import Signing
 from .traces.followers import tell_authors
@@ -60,7 +61,19 @@ from .webhooks.routes import blueprint as webhooks
 log = structlog.get_logger()
 BLUEPRINTS = (
     *(people, devices, law, projects, inspections, issues, findings, photos, numbers, notices, traces),
-    *(agenda, desk, phone, open_pages, notifications, webhooks, views, measures, exports, evidence),
+    *(
+        agenda,
+        desk,
+        phone,
+        open_pages,
+        reference,
+        notifications,
+        webhooks,
+        views,
+        measures,
+        exports,
+        evidence,
+    ),
 )
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
