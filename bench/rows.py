@@ -39,4 +39,5 @@ ROWS: dict[str, Callable[[House, Size, Step], list[Result]]] = {
     "append": evidence.append,
     "verify": evidence.verify,
     "proof": evidence.proof,
+    "case": evidence.case,
 }
