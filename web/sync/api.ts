@@ -30,7 +30,7 @@ export interface paths {
             cookie?: never;
         };
         /** 登录列表 Where I am signed in */
-        get: operations["sessions"];
+        get: operations["list_sessions"];
         put?: never;
         post?: never;
         /** 结束其他登录 End all my others */
@@ -57,6 +57,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 设置第二因素 Begin with a second factor */
+        post: operations["begin_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factor/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 确认第二因素 Confirm the second factor */
+        post: operations["confirm_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -65,7 +99,7 @@ export interface paths {
             cookie?: never;
         };
         /** 人员列表 People who can sign in */
-        get: operations["people"];
+        get: operations["list_people"];
         put?: never;
         /** 新增人员 Take somebody on */
         post: operations["take_on"];
@@ -83,7 +117,7 @@ export interface paths {
             cookie?: never;
         };
         /** 人员 A person and every post they have had */
-        get: operations["person"];
+        get: operations["one_person"];
         put?: never;
         post?: never;
         delete?: never;
@@ -172,6 +206,23 @@ export interface paths {
         /** 重置口令 Give out a new password */
         post: operations["reset_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** 取消第二因素 Take somebody's second factor away */
+        delete: operations["take_factor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -409,7 +460,7 @@ export interface paths {
             cookie?: never;
         };
         /** 设备列表 Enrolled devices: one's own; all of them for administrators */
-        get: operations["devices"];
+        get: operations["list_devices"];
         put?: never;
         /** 登记设备 Enrol a device with a code and its key */
         post: operations["enrol"];
@@ -446,7 +497,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** 停用设备 Take nothing more from a device, by its owner or an administrator */
-        post: operations["revoke"];
+        post: operations["revoke_device"];
         delete?: never;
         options?: never;
         head?: never;
@@ -463,7 +514,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** 清除设备 Have a device wipe itself, by its owner or an administrator */
-        post: operations["wipe"];
+        post: operations["wipe_device"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1723,7 +1774,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "device-leaving" | "device-of-another" | "device-revoked" | "device-taken" | "device-unenrolled" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "enrolment-void" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "own-duty" | "password-once" | "password-weak" | "proof-replayed" | "proof-required" | "proof-stale" | "proof-wrong" | "range-not-satisfiable" | "read-only" | "service-incomplete" | "service-premature" | "sign-in-again" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-attempts" | "too-many-channels" | "too-many-exports" | "too-many-requests" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "username-taken" | "version-required" | "wrong-content-type" | "wrong-password";
+            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "device-leaving" | "device-of-another" | "device-revoked" | "device-taken" | "device-unenrolled" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "enrolment-void" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "factor-present" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "own-duty" | "password-once" | "password-weak" | "proof-replayed" | "proof-required" | "proof-stale" | "proof-wrong" | "range-not-satisfiable" | "read-only" | "second-factor-needed" | "second-factor-required" | "second-factor-wrong" | "service-incomplete" | "service-premature" | "sign-in-again" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-attempts" | "too-many-channels" | "too-many-exports" | "too-many-requests" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "username-taken" | "version-required" | "wrong-content-type" | "wrong-password";
             /** @enum {unknown} */
             remedy: "retry" | "repair" | "ask" | "drop" | "update";
             details: Record<string, never>;
@@ -4781,6 +4832,8 @@ export interface components {
             password: string;
             /** @default null */
             device: string | null;
+            /** @default null */
+            code: string | null;
         };
         PostHeld: {
             dossier?: string;
@@ -4833,6 +4886,20 @@ export interface components {
         };
         Ended: {
             ended?: number;
+        };
+        Password: {
+            /** @default null */
+            password: string | null;
+        };
+        FactorBegun: {
+            secret?: string;
+            address?: string;
+        };
+        FactorCode: {
+            code: string;
+        };
+        RecoveryCodes: {
+            codes?: string[];
         };
         PersonLine: {
             /** Format: uuid */
@@ -4911,6 +4978,8 @@ export interface components {
         NewPassword: {
             username: string;
             password: string;
+            /** @default null */
+            code: string | null;
             new: string;
         };
         Assigned: {
@@ -6331,7 +6400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-password`: User name or password is wrong.; `password-once`: This password was given out: set one of your own first.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
+            /** @description `wrong-password`: User name or password is wrong.; `password-once`: This password was given out: set one of your own first.; `second-factor-required`: Give the code of your authenticator too.; `second-factor-wrong`: The code is wrong or was used; wait for the next one.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6450,7 +6519,7 @@ export interface operations {
             };
         };
     };
-    sessions: {
+    list_sessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -6654,7 +6723,181 @@ export interface operations {
             };
         };
     };
-    people: {
+    begin_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Password"];
+            };
+        };
+        responses: {
+            /** @description 设置第二因素 Begin with a second factor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorBegun"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-again`: Give your password again.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `factor-present`: There is one; have another administrator take it away. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorCode"];
+            };
+        };
+        responses: {
+            /** @description 确认第二因素 Confirm the second factor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second-factor-wrong`: The code is wrong or was used; wait for the next one.; `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `factor-present`: There is one; have another administrator take it away. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people: {
         parameters: {
             query?: {
                 begins?: string | null;
@@ -6694,7 +6937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6772,7 +7015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6819,7 +7062,7 @@ export interface operations {
             };
         };
     };
-    person: {
+    one_person: {
         parameters: {
             query?: never;
             header?: never;
@@ -6848,7 +7091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6937,7 +7180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7025,7 +7268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7099,7 +7342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7173,7 +7416,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7249,7 +7492,81 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `own-duty`: Nobody does this for themselves; ask another.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 取消第二因素 Take somebody's second factor away */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7325,7 +7642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7401,7 +7718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7477,7 +7794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-password`: User name or password is wrong. */
+            /** @description `wrong-password`: User name or password is wrong.; `second-factor-required`: Give the code of your authenticator too.; `second-factor-wrong`: The code is wrong or was used; wait for the next one. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8663,7 +8980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-permitted`: You may not do this; ask the office.; `sign-in-again`: Give your password again.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `not-permitted`: You may not do this; ask the office.; `sign-in-again`: Give your password again.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8710,7 +9027,7 @@ export interface operations {
             };
         };
     };
-    devices: {
+    list_devices: {
         parameters: {
             query?: {
                 page?: string | null;
@@ -8749,7 +9066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8958,7 +9275,7 @@ export interface operations {
             };
         };
     };
-    revoke: {
+    revoke_device: {
         parameters: {
             query?: never;
             header?: never;
@@ -8998,7 +9315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9045,7 +9362,7 @@ export interface operations {
             };
         };
     };
-    wipe: {
+    wipe_device: {
         parameters: {
             query?: never;
             header?: never;
@@ -9085,7 +9402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;

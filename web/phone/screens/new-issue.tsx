@@ -72,7 +72,7 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
     setDraft(next);
     keep(next).catch(() => {});
   };
-  const dossier = text(values, "dossier") || likelySite(sites ?? []);
+  const dossier = siteOf(text(values, "dossier"), sites);
   const [later, pin] = [rooms.value, pinOf(values)];
   const [open, setOpen] = useState<"voice" | "plan" | null>(null);
   const heard = (taken: Taken): Promise<void> => hold(() => latest.current, taken, setDraft);
@@ -251,6 +251,12 @@ const AT_SITE_M = 800;
 function away(here: Place, { body }: Seen): number {
   const there = placeOf(body);
   return there ? metres(here, there) : Infinity;
+}
+
+/** The site that was chosen, while it is still one's own: another one is chosen by a person, never for them. */
+function siteOf(chosen: string, sites: Seen[] | undefined): string {
+  if (!chosen || !sites) return chosen || likelySite(sites ?? []);
+  return sites.some((site) => site.dossier === chosen) ? chosen : "";
 }
 
 /** Where this most likely is: the site one stands on, else the last one, else the only one. */
