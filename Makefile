@@ -57,8 +57,9 @@ audit: $(VENV)/dev ## careless code by bandit; what is known against our depende
 schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and person; no server error, no undocumented answer
 	@EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest tests/doors/test_schemathesis.py
 
-shots: $(VENV)/clients ## pictures of every screen of the phone, both languages, light and dark, into var/shots
+shots: $(VENV)/clients ## pictures of every screen of phone and desk, both languages, light and dark, into var/shots
 	@$(BIN)/python -m tests.web.shots
+	@$(BIN)/python -m tests.web.desk_shots
 
 day: $(VENV)/clients ## the phone's day at full size: ISSUES=40 PHOTOS=200 KILLS=20, server dead, line cutting
 	@ISSUES=$(or $(ISSUES),40) PHOTOS=$(or $(PHOTOS),200) KILLS=$(or $(KILLS),20) $(BIN)/pytest tests/web/test_day.py
