@@ -11,7 +11,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run phone test lint format openapi matrix schemathesis audit shots day bench bench-phone bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
+.PHONY: help run up phone test lint format openapi matrix schemathesis audit shots day bench bench-phone bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,10 @@ run: $(VENV)/run $(PHONE) ## everything for a first look: database, demo data, s
 	@$(BIN)/xunjian migrate
 	@$(BIN)/xunjian demo
 	@$(BIN)/xunjian serve
+
+up: ## two nodes, PostgreSQL, an S3 store and nginx with TLS, by Docker (compose.yaml)
+	@deploy/prepare.sh
+	@docker compose up --build --detach --wait
 
 phone: $(PHONE) ## build the phone's and the desk's pages
 
@@ -53,8 +57,9 @@ audit: $(VENV)/dev ## careless code by bandit; what is known against our depende
 schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and person; no server error, no undocumented answer
 	@EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest tests/doors/test_schemathesis.py
 
-shots: $(VENV)/clients ## pictures of every screen of the phone, both languages, light and dark, into var/shots
+shots: $(VENV)/clients ## pictures of every screen of phone and desk, both languages, light and dark, into var/shots
 	@$(BIN)/python -m tests.web.shots
+	@$(BIN)/python -m tests.web.desk_shots
 
 day: $(VENV)/clients ## the phone's day at full size: ISSUES=40 PHOTOS=200 KILLS=20, server dead, line cutting
 	@ISSUES=$(or $(ISSUES),40) PHOTOS=$(or $(PHOTOS),200) KILLS=$(or $(KILLS),20) $(BIN)/pytest tests/web/test_day.py

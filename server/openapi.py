@@ -88,7 +88,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     said: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "tags": [operation.rule.split("/")[3] if operation.rule.startswith("/api/") else "open"],
+        "tags": [operation.rule.split("/")[3] if operation.rule.startswith("/api/v1/") else "open"],
         "x-may": operation.may,
         "security": [] if operation.may == ANYONE else [{"bearer": []}],
         "parameters": _parameters(operation),

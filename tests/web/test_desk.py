@@ -298,6 +298,8 @@ def test_no_screen_has_a_serious_fault_of_accessibility(office: Bureau, desk: De
         ("#/notices", ".inbox"),
         ("#/plans", ".board"),
         ("#/measures", ".card"),
+        ("#/map", ".inbox button"),
+        ("#/checklists", ".inbox"),
     ):
         desk.open(at)
         page.reload()
@@ -345,3 +347,27 @@ def test_a_paper_is_begun_from_an_issue_and_says_what_it_still_wants(office: Bur
     assert body["issues"] == [record] and body["inspected_at"] == "2026-11-20T10:00:00+08:00"
     assert sorted(body["legal_basis"]) == ["安全生产法 第六十五条", "建筑法 第四十三条"]
     assert page.url.endswith(drafted["id"])
+
+
+def test_a_site_on_the_map_leads_to_its_issues(office: Bureau, desk: Desk) -> None:
+    found(office, 2)
+    house = office.building.house
+    record = house.desk(office.people[2]).get("/api/v1/projects")["items"][0]
+    place = {"lat_e7": 399953120, "lon_e7": 1164772450, "datum": "WGS-84"}
+    house.submit(office.dossier, update("project", record["id"], record["version"], place))
+    page = desk.open("#/map")
+    page.wait_for_selector(".map canvas")
+    row = page.locator(".inbox button")
+    assert "2 条问题" in row.inner_text()
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    page.wait_for_timeout(500)  # the map has drawn its points once nothing moves
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector("#rows li a")
+    assert page.locator("select[name=dossier]").input_value() == office.dossier
+
+
+def test_a_checklist_is_read_at_the_desk(office: Bureau, desk: Desk) -> None:
+    page = desk.open("#/checklists")
+    page.wait_for_selector(".inbox")
+    assert page.locator(".bring").count() == 0, "only who keeps the house's rules brings one in"

@@ -9,7 +9,9 @@ import { useKeys, working } from "./keys.ts";
 import { begin } from "./live.ts";
 import { Dialog, Trouble } from "./marks.tsx";
 import { parts, route } from "./route.ts";
+import { Checklists } from "./screens/checklists.tsx";
 import { Inbox } from "./screens/inbox.tsx";
+import { District } from "./screens/map.tsx";
 import { Measures } from "./screens/measures.tsx";
 import { Notices } from "./screens/notices.tsx";
 import { Plans } from "./screens/plans.tsx";
@@ -28,7 +30,14 @@ const ROOMS: readonly Room[] = [
   { at: "notices", name: "noticesShort", show: ([dossier, id]) => <Notices dossier={dossier} id={id} /> },
   { at: "plans", name: "plansShort", show: () => <Plans /> },
   { at: "measures", name: "measuresShort", show: () => <Measures /> },
+  { at: "map", name: "mapShort", show: () => <District /> },
+  { at: "checklists", name: "checklistsShort", show: ([id]) => <Checklists id={id} /> },
 ];
+
+const LAW_KEEPERS = ["administrator", "self"];
+/** Who only keeps the house's rules has no business data to look at. */
+const rooms = (): readonly Room[] =>
+  me()?.posts.every((post) => LAW_KEEPERS.includes(post.role)) ? ROOMS.filter((one) => one.at === "checklists") : ROOMS;
 
 const asking = signal(false);
 
@@ -41,7 +50,7 @@ export function App(): JSX.Element {
   }, [language.value]);
   if (!person) return <Door />;
   const at = first === "issue" ? "" : first;
-  const room = ROOMS.find((one) => one.at === at);
+  const room = rooms().find((one) => one.at === at) ?? rooms()[0];
   return (
     <>
       <Keys />
@@ -51,8 +60,8 @@ export function App(): JSX.Element {
           {say("product")} <small>{say("desk")}</small>
         </h1>
         <nav id="rooms" aria-label={say("rooms")}>
-          {ROOMS.map((one) => (
-            <a key={one.at} href={`#/${one.at}`} aria-current={one.at === at ? "page" : undefined}>
+          {rooms().map((one) => (
+            <a key={one.at} href={`#/${one.at}`} aria-current={one === room ? "page" : undefined}>
               {say(one.name)}
             </a>
           ))}
@@ -68,7 +77,7 @@ export function App(): JSX.Element {
           {say("signOut")}
         </button>
       </header>
-      {first === "issue" ? <Work id={rest[0] ?? null} /> : (room?.show(rest) ?? <Work id={null} />)}
+      {first === "issue" && room?.at === "" ? <Work id={rest[0] ?? null} /> : room?.show(rest)}
     </>
   );
 }
@@ -84,9 +93,9 @@ function Keys(): JSX.Element | null {
   useKeys([
     { keys: ["?"], does: "keys", act: () => (asking.value = true) },
     {
-      keys: ROOMS.map((_, index) => String(index + 1)),
+      keys: rooms().map((_, index) => String(index + 1)),
       does: "keyRooms",
-      act: ({ key }) => void (location.hash = `#/${ROOMS[Number(key) - 1]?.at ?? ""}`),
+      act: ({ key }) => void (location.hash = `#/${rooms()[Number(key) - 1]?.at ?? ""}`),
     },
   ]);
   if (!asking.value) return null;

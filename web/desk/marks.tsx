@@ -169,7 +169,8 @@ export const Choice = (given: {
       onChange={(event) => given.onChoose(event.currentTarget.value)}
     >
       {given.of.map(([value, text]) => (
-        <option key={value} value={value}>
+        // Said of the option too: it may come after the value that names it.
+        <option key={value} value={value} selected={value === given.value}>
           {text}
         </option>
       ))}

@@ -181,6 +181,9 @@ const MORE = {
   risk: { blue: ["蓝", "Blue"], yellow: ["黄", "Yellow"], orange: ["橙", "Orange"], red: ["红", "Red"] },
   planState: { draft: ["草稿", "Draft"], approved: ["已批准", "Approved"], ended: ["已结束", "Ended"] },
   planVerb: { approve: ["批准计划", "Approve"], end: ["结束计划", "End"], cancel: ["取消任务", "Cancel"] },
+  listState: { draft: ["草稿", "Draft"], published: ["已发布", "Published"], withdrawn: ["已停用", "Withdrawn"] },
+  listVerb: { publish: ["发布", "Publish"], withdraw: ["停用", "Withdraw"] },
+  itemGroup: { guarantee: ["保证项目", "Guarantee"], general: ["一般项目", "General"] },
   doubt: {
     "clock-skewed": ["设备时钟不准", "the device's clock is off"], "after-receipt": ["所述时间晚于收到时间", "it claims a time after its receipt"],
     monotonic: ["时间由设备运行时长推算", "the time is reckoned from the device's running clock"],
