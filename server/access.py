@@ -56,6 +56,7 @@ _SUPERVISOR = {
     "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "photo": frozenset({"read", "create", "update", "move", "delete", "undelete", "compare"}),
     "attachment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    "markup": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "comment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "reply": frozenset({"read", "create", "update", "move"}),
     "review": frozenset({"read", "create", "update", "move"}),
@@ -70,6 +71,7 @@ _SUPERVISOR = {
     "delivery": frozenset({"read"}),
     "erasure": frozenset({"read", "create", "update"}),
     "hold": frozenset({"read", "create", "update"}),
+    "case": frozenset({"read"}),  # all of a dossier, or of one issue, out of the house (server/cases)
     "watch": frozenset({"read"}),
 }
 # Who stands by a firm's answer: the step itself (countersign) names these roles.
@@ -80,6 +82,7 @@ _BESIDE = {
     "notice": frozenset({"read"}),
     "photo": frozenset({"read", "create"}),
     "attachment": frozenset({"read", "create"}),
+    "markup": frozenset({"read"}),
     "comment": frozenset({"read", "create"}),
     "reply": frozenset({"read"}),
     "review": frozenset({"read"}),
@@ -102,6 +105,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "issue": frozenset({"read", "create", "update", "move", "delete"}),
         "photo": frozenset({"read", "create", "update", "move", "delete"}),
         "attachment": frozenset({"read", "create", "update", "move", "delete"}),
+        "markup": frozenset({"read", "create", "update", "move", "delete"}),
         "comment": frozenset({"read", "create", "update", "move", "delete"}),
         "reply": frozenset({"read", "create", "update", "move"}),
         "review": frozenset({"read", "create", "update", "move"}),
@@ -123,6 +127,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "notice": frozenset({"read"}),
         "photo": frozenset({"read", "create"}),
         "attachment": frozenset({"read", "create"}),
+        "markup": frozenset({"read"}),
         "comment": frozenset({"read", "create"}),
         "reply": frozenset({"read", "create", "update"}),
         "review": frozenset({"read"}),

@@ -150,7 +150,9 @@ CODES: dict[str, Code] = {
     "digest-mismatch": Code(422, "retry", "文件内容与校验值不符，请重新上传", "Not the declared bytes."),
     "size-mismatch": Code(422, "repair", "文件大小与声明不符", "Not the declared size."),
     "not-an-image": Code(415, "repair", "不是可识别的照片", "No picture that is known here."),
-    "not-an-attachment": Code(415, "repair", "不是可识别的视频或 PDF", "No video and no PDF."),
+    "not-an-attachment": Code(
+        415, "repair", "不是可识别的视频、录音或 PDF", "No video, no recording and no PDF."
+    ),
     "empty-file": Code(422, "repair", "文件为空，请重新拍照", "The file is empty."),
     "staging-full": Code(507, "retry", "服务器暂无空间，已收到的部分不会丢失", "No room just now."),
     "too-many-uploads": Code(429, "retry", "未完成的上传过多", "Too many uploads are open."),

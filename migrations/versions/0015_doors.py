@@ -97,27 +97,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person"], ["people.id"]),
         sa.PrimaryKeyConstraint("person", "mark"),
     )
-    op.create_table(
-        "openid_journeys",
-        sa.Column("state", sa.String(length=64), nullable=False),
-        sa.Column("flow", sa.String(length=64), nullable=False),
-        sa.Column("sealed", sa.Text(), nullable=False),
-        sa.Column("expires_at", sa.String(length=24), nullable=False),
-        sa.PrimaryKeyConstraint("state"),
-    )
 
 
 def downgrade() -> None:
     """Back."""
-    for table in (
-        "openid_journeys",
-        "recovery_codes",
-        "factors",
-        "attempts",
-        "proofs",
-        "enrolments",
-        "devices",
-    ):
+    for table in ("recovery_codes", "factors", "attempts", "proofs", "enrolments", "devices"):
         op.drop_table(table)
     with op.batch_alter_table("people") as table:
         table.drop_column("once_until")

@@ -34,13 +34,14 @@ UPLOAD_REFUSALS = (
 EXTENSIONS = {
     **{"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic"},
     **{"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/x-matroska": "mkv"},
+    **{"audio/webm": "weba", "audio/mp4": "m4a"},
     "application/pdf": "pdf",
 }
 RENDITION_REFUSALS = (*MISSING, "no-picture", "darkroom-unavailable")
 
 
 class Attachment(Schema):
-    """A video or a paper; `original` is null until its bytes are verified at rest."""
+    """A video, a recording or a paper; `original` is null until its bytes are verified at rest."""
 
     dossier = fields.String()
     id = fields.UUID()
@@ -270,7 +271,7 @@ def original(call: Call, photo: Any) -> Any:
     blueprint,
     "/api/v1/attachments/<uuid:attachment>",
     may="attachment.read",
-    summary="一个附件 One video's or paper's record",
+    summary="一个附件 One video's, recording's or paper's record",
     query=Where,
     answer=Attachment,
     refusals=("not-found", "ambiguous"),

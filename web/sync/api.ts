@@ -280,6 +280,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 我的案卷导出 Cases that I asked for */
+        get: operations["list_cases"];
+        put?: never;
+        /** 导出案卷 Ask for a case that proves itself */
+        post: operations["ask_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 案卷导出进度 How far a case is */
+        get: operations["one_case"];
+        put?: never;
+        post?: never;
+        /** 取消案卷导出 Give a case up */
+        delete: operations["give_up_case"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 下载案卷 Fetch a case */
+        get: operations["case_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -485,91 +538,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 签名密钥 The keys that the house signs with */
-        get: operations["house_keys"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dossiers/{dossier}/checkpoint": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 检查点 The newest signed checkpoint of a journal */
-        get: operations["newest_checkpoint"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dossiers/{dossier}/consistency": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 一致性证明 That a longer journal begins with a shorter one */
-        get: operations["consistency"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dossiers/{dossier}/records/{record}/proof": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 存证 One entry's way to a signed checkpoint (C2SP tlog-proof) */
-        get: operations["record_proof"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dossiers/{dossier}/records/{record}/disclosure": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** 举证 One entry with all that somebody outside needs to check it */
-        get: operations["record_disclosure"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -649,7 +617,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** 一个附件 One video's or paper's record */
+        /** 一个附件 One video's, recording's or paper's record */
         get: operations["one_attachment"];
         put?: never;
         post?: never;
@@ -777,6 +745,162 @@ export interface paths {
         head?: never;
         /** 处理问题 Amend an issue */
         patch: operations["amend_issue"];
+        trace?: never;
+    };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 删除申请 Orders to erase */
+        get: operations["list_erasures"];
+        put?: never;
+        /** 申请删除 Ask that contents be erased (PIPL art. 47) */
+        post: operations["ask_erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/{erasure}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 一份删除申请 One order, and how far it has come */
+        get: operations["one_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** 批复删除申请 Grant or refuse an order */
+        patch: operations["decide_erasure"];
+        trace?: never;
+    };
+    "/api/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 法律保全 Legal holds */
+        get: operations["list_holds"];
+        put?: never;
+        /** 申请保全 Hold a record, or the whole dossier, as evidence */
+        post: operations["hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holds/{hold}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** 解除保全 Lift a hold */
+        patch: operations["lift_hold"];
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 签名密钥 The keys that the house signs with */
+        get: operations["house_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dossiers/{dossier}/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查点 The newest signed checkpoint of a journal */
+        get: operations["newest_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dossiers/{dossier}/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 一致性证明 That a longer journal begins with a shorter one */
+        get: operations["consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dossiers/{dossier}/records/{record}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 存证 One entry's way to a signed checkpoint (C2SP tlog-proof) */
+        get: operations["record_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dossiers/{dossier}/records/{record}/disclosure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 举证 One entry with all that somebody outside needs to check it */
+        get: operations["record_disclosure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/exports": {
@@ -910,6 +1034,40 @@ export interface paths {
         };
         /** 应查工地 Sites due under the recurring plans */
         get: operations["list_due_sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查任务 Who is to visit what */
+        get: operations["list_assignments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{dossier}/officers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 检查人员 Who can be sent to a site */
+        get: operations["site_officers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1099,6 +1257,23 @@ export interface paths {
         };
         /** 文书文件 The paper as PDF */
         get: operations["notice_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{notice}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 文书预览 A page of the paper as a picture */
+        get: operations["notice_preview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1416,6 +1591,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 接口文档 The API as people read it */
+        get: operations["api_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs/reference.css": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 接口文档样式 The API page's style */
+        get: operations["api_style"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 接口描述 The API as machines read it */
+        get: operations["api_description"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/issues/counts": {
         parameters: {
             query?: never;
@@ -1425,6 +1651,23 @@ export interface paths {
         };
         /** 问题数量 How many issues match, by state */
         get: operations["count_issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/by-project": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 问题分布 How many issues match, by dossier */
+        get: operations["count_by_project"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1459,6 +1702,23 @@ export interface paths {
         };
         /** 冲突与待审 Open conflicts and parked work */
         get: operations["list_waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 最新进展 Where each journal ends */
+        get: operations["newest_entries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3412,7 +3672,7 @@ export interface components {
              * 类型
              * @enum {unknown}
              */
-            mime: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+            mime: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             /** 文件名 */
             name?: string;
             /** 说明 */
@@ -3442,7 +3702,7 @@ export interface components {
             };
             mime: {
                 /** @enum {unknown} */
-                set: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+                set: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             };
             name?: {
                 set: string | null;
@@ -3477,6 +3737,52 @@ export interface components {
                 set: number | null;
             };
             stored_at?: {
+                set: string | null;
+            };
+        };
+        /** 标注 */
+        MarkupBody: {
+            /** 所标注照片 */
+            photo: string;
+            /** 画面宽度 */
+            width: number;
+            /** 画面高度 */
+            height: number;
+            /** 笔迹 */
+            strokes: string;
+            /** 说明 */
+            caption?: string;
+            /** 提交人 */
+            drawn_by?: string;
+        };
+        MarkupCreate: {
+            photo: {
+                set: string;
+            };
+            width: {
+                set: number;
+            };
+            height: {
+                set: number;
+            };
+            strokes: {
+                set: string;
+            };
+            caption?: {
+                set: string | null;
+            };
+            drawn_by?: {
+                set: string | null;
+            };
+        };
+        MarkupUpdate: {
+            strokes?: {
+                set: string;
+            };
+            caption?: {
+                set: string | null;
+            };
+            drawn_by?: {
                 set: string | null;
             };
         };
@@ -4848,6 +5154,43 @@ export interface components {
             papers?: components["schemas"]["PaperDue"][];
             escalated?: components["schemas"]["Escalated"][];
         };
+        CaseWish: {
+            /**
+             * Format: uuid
+             * @default null
+             */
+            id: string | null;
+            dossier: string;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            issue: string | null;
+            without?: ("confidential" | "field" | "office" | "public")[];
+        };
+        Case: {
+            /** Format: uuid */
+            id?: string;
+            dossier?: string;
+            /** Format: uuid */
+            issue?: string | null;
+            without?: string[];
+            /** @enum {string} */
+            state?: "waiting" | "working" | "ready" | "failed" | "expired";
+            why?: string | null;
+            done?: number;
+            total?: number;
+            asked_at?: string;
+            made_at?: string | null;
+            expires_at?: string | null;
+            size?: number | null;
+            sha256?: string | null;
+            address?: string;
+            file?: string | null;
+        };
+        Cases: {
+            items?: components["schemas"]["Case"][];
+        };
         CodeWanted: {
             name: string;
             /**
@@ -4903,40 +5246,6 @@ export interface components {
             order: string;
             unsent: number;
         };
-        HouseKey: {
-            no?: number;
-            /** @description name+id+key (C2SP signed-note) */
-            key?: string;
-            at?: string;
-            note?: string;
-        };
-        HouseKeys: {
-            deployment?: string | null;
-            items?: components["schemas"]["HouseKey"][];
-        };
-        Checkpoint: {
-            dossier?: string;
-            epoch?: number;
-            size?: number;
-            /** @description the last entry it covers */
-            seq?: number;
-            made_at?: string;
-            /** @description signed note (C2SP tlog-checkpoint) */
-            note?: string;
-            restores?: string[];
-        };
-        Consistency: {
-            proof?: string[];
-        };
-        Disclosure: {
-            dossier?: string;
-            seq?: number;
-            entry?: string;
-            salt?: string | null;
-            payload?: string | null;
-            proof?: string;
-            keys?: string[];
-        };
         Views: {
             dossier?: string;
             /** Format: uuid */
@@ -4975,7 +5284,7 @@ export interface components {
             sha256?: string;
             size?: number;
             /** @enum {string} */
-            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "application/pdf";
+            mime?: "video/mp4" | "video/quicktime" | "video/webm" | "video/x-matroska" | "audio/webm" | "audio/mp4" | "application/pdf";
             name?: string | null;
             caption?: string | null;
             taken_at?: string | null;
@@ -5191,6 +5500,158 @@ export interface components {
             outcome?: components["schemas"]["Outcome"];
             issue?: components["schemas"]["WholeIssue"] | null;
         };
+        Erasure: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            audience?: string;
+            people?: {
+                [key: string]: components["schemas"]["Named"];
+            };
+            /** @enum {string} */
+            state?: "asked" | "granted" | "refused" | "done";
+            body?: {
+                [key: string]: unknown;
+            };
+        };
+        Erasures: {
+            items?: components["schemas"]["Erasure"][];
+            next?: string | null;
+        };
+        NewErasure: {
+            dossier: string;
+            /**
+             * @default office
+             * @enum {string}
+             */
+            audience: "office" | "confidential";
+            /** Format: uuid */
+            record: string;
+            /** Format: uuid */
+            change: string;
+            at: string;
+            fields: {
+                [key: string]: unknown;
+            };
+        };
+        WholeErasure: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            audience?: string;
+            people?: {
+                [key: string]: components["schemas"]["Named"];
+            };
+            /** @enum {string} */
+            state?: "asked" | "granted" | "refused" | "done";
+            body?: {
+                [key: string]: unknown;
+            };
+            held?: boolean;
+        };
+        EnteredErasure: {
+            outcome?: components["schemas"]["Outcome"];
+            erasure?: components["schemas"]["WholeErasure"] | null;
+        };
+        AmendErasure: {
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @default null
+             */
+            change: string | null;
+            /** @default null */
+            at: string | null;
+        };
+        Hold: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            audience?: string;
+            people?: {
+                [key: string]: components["schemas"]["Named"];
+            };
+            /** @enum {string} */
+            state?: "held" | "lifted";
+            body?: {
+                [key: string]: unknown;
+            };
+        };
+        Holds: {
+            items?: components["schemas"]["Hold"][];
+            next?: string | null;
+        };
+        NewHold: {
+            dossier: string;
+            /**
+             * @default office
+             * @enum {string}
+             */
+            audience: "office" | "confidential";
+            /** Format: uuid */
+            record: string;
+            /** Format: uuid */
+            change: string;
+            at: string;
+            fields: {
+                [key: string]: unknown;
+            };
+        };
+        EnteredHold: {
+            outcome?: components["schemas"]["Outcome"];
+            hold?: components["schemas"]["Hold"] | null;
+        };
+        AmendHold: {
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @default null
+             */
+            change: string | null;
+            /** @default null */
+            at: string | null;
+        };
+        HouseKey: {
+            no?: number;
+            /** @description name+id+key (C2SP signed-note) */
+            key?: string;
+            at?: string;
+            note?: string;
+        };
+        HouseKeys: {
+            deployment?: string | null;
+            items?: components["schemas"]["HouseKey"][];
+        };
+        Checkpoint: {
+            dossier?: string;
+            epoch?: number;
+            size?: number;
+            /** @description the last entry it covers */
+            seq?: number;
+            made_at?: string;
+            /** @description signed note (C2SP tlog-checkpoint) */
+            note?: string;
+            restores?: string[];
+        };
+        Consistency: {
+            proof?: string[];
+        };
+        Disclosure: {
+            dossier?: string;
+            seq?: number;
+            entry?: string;
+            salt?: string | null;
+            payload?: string | null;
+            proof?: string;
+            keys?: string[];
+        };
         Narrow: {
             dossier?: string[];
             state?: ("submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn")[];
@@ -5327,6 +5788,45 @@ export interface components {
         };
         DueSites: {
             items?: components["schemas"]["DueSite"][];
+        };
+        Person: {
+            /** Format: uuid */
+            id?: string;
+            name?: string | null;
+        };
+        Assignment: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            /** @enum {string} */
+            state?: "open" | "done" | "cancelled";
+            /** @enum {string} */
+            inspection_type?: "routine" | "campaign" | "double_random" | "joint" | "case" | "reinspection" | "start_check" | "acceptance" | "off_site";
+            /** Format: date */
+            due_on?: string;
+            /** Format: uuid */
+            checklist?: string | null;
+            /** Format: uuid */
+            plan?: string | null;
+            officers?: components["schemas"]["Person"][];
+        };
+        Assignments: {
+            items?: components["schemas"]["Assignment"][];
+        };
+        Officer: {
+            /** Format: uuid */
+            id?: string;
+            name?: string;
+            title?: string;
+            /** @enum {string} */
+            role?: "inspector" | "supervisor";
+            licence_no?: string | null;
+            /** Format: date */
+            licence_until?: string | null;
+        };
+        Officers: {
+            items?: components["schemas"]["Officer"][];
         };
         Inspection: {
             dossier?: string;
@@ -5779,6 +6279,15 @@ export interface components {
             total?: number;
             as_of?: string;
         };
+        Heap: {
+            dossier?: string;
+            total?: number;
+            overdue?: number;
+            major?: number;
+        };
+        Heaps: {
+            items?: components["schemas"]["Heap"][];
+        };
         Standing: {
             /** Format: uuid */
             record?: string;
@@ -5847,12 +6356,19 @@ export interface components {
             kind?: "conflict" | "parked";
             audience?: string;
             version?: number;
+            project?: string | null;
+            title?: string | null;
             body?: {
                 [key: string]: unknown;
             };
         };
         Inbox: {
             items?: components["schemas"]["Waiting"][];
+        };
+        Heads: {
+            heads?: {
+                [key: string]: number;
+            };
         };
         Fault: {
             seq?: number;
@@ -7515,6 +8031,435 @@ export interface operations {
             };
         };
     };
+    list_cases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 我的案卷导出 Cases that I asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cases"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseWish"];
+            };
+        };
+        responses: {
+            /** @description 导出案卷 Ask for a case that proves itself */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-exports`: Too many files are in the making; wait for one.; `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 案卷导出进度 How far a case is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_up_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 取消案卷导出 Give a case up */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                Range?: string;
+                "If-None-Match"?: string;
+            };
+            path: {
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 下载案卷 Fetch a case */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `export-not-ready`: The file is not ready; see how far it is. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `export-expired`: The file has expired; ask for it again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range-not-satisfiable`: The range lies outside the file. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over.; `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     front_door: {
         parameters: {
             query?: never;
@@ -7567,6 +8512,7 @@ export interface operations {
             query?: never;
             header?: {
                 "If-None-Match"?: string;
+                "Accept-Encoding"?: string;
             };
             path?: never;
             cookie?: never;
@@ -7580,6 +8526,22 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
@@ -7616,6 +8578,7 @@ export interface operations {
             query?: never;
             header?: {
                 "If-None-Match"?: string;
+                "Accept-Encoding"?: string;
             };
             path: {
                 name: string;
@@ -7626,6 +8589,13 @@ export interface operations {
         responses: {
             /** @description 工作台文件 A file of the supervisors' page */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7735,7 +8705,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Content-Encoding"?: string;
+                "Content-Encoding"?: "gzip" | "zstd";
                 "Accept-Encoding"?: string;
             };
             path?: never;
@@ -8684,435 +9654,11 @@ export interface operations {
             };
         };
     };
-    house_keys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 签名密钥 The keys that the house signs with */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HouseKeys"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    newest_checkpoint: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                dossier: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 检查点 The newest signed checkpoint of a journal */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Checkpoint"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    consistency: {
-        parameters: {
-            query: {
-                epoch?: number;
-                first: number;
-                second: number;
-            };
-            header?: never;
-            path: {
-                dossier: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 一致性证明 That a longer journal begins with a shorter one */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Consistency"];
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `no-such-tree`: No checkpoint of this epoch covers so many entries. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    record_proof: {
-        parameters: {
-            query?: {
-                seq?: number | null;
-            };
-            header?: never;
-            path: {
-                dossier: string;
-                record: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 存证 One entry's way to a signed checkpoint (C2SP tlog-proof) */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    record_disclosure: {
-        parameters: {
-            query?: {
-                seq?: number | null;
-            };
-            header?: never;
-            path: {
-                dossier: string;
-                record: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description 举证 One entry with all that somebody outside needs to check it */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Disclosure"];
-                };
-            };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     begin_upload: {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Length"?: string;
                 "Upload-Metadata"?: string;
             };
@@ -9204,7 +9750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9318,9 +9864,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Offset": string;
-                "X-HTTP-Method-Override"?: string;
+                "X-HTTP-Method-Override"?: "PATCH" | "DELETE";
             };
             path: {
                 upload: string;
@@ -9412,7 +9958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9481,7 +10027,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
             };
             path: {
                 upload: string;
@@ -9569,7 +10115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9638,7 +10184,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
             };
             path: {
                 upload: string;
@@ -9726,7 +10272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9795,7 +10341,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Tus-Resumable": string;
+                "Tus-Resumable": "1.0.0";
                 "Upload-Offset": string;
             };
             path: {
@@ -9888,7 +10434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video and no PDF. */
+            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10075,6 +10621,22 @@ export interface operations {
                     "image/*": string;
                 };
             };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -10171,7 +10733,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description 一个附件 One video's or paper's record */
+            /** @description 一个附件 One video's, recording's or paper's record */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10273,6 +10835,20 @@ export interface operations {
         responses: {
             /** @description 附件原件 The untouched file */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10385,6 +10961,13 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -10483,6 +11066,13 @@ export interface operations {
                 content: {
                     "image/jpeg": string;
                 };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `malformed`: The request cannot be read. */
             400: {
@@ -11044,6 +11634,1118 @@ export interface operations {
             };
         };
     };
+    list_erasures: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+                subject?: string | null;
+                limit?: number;
+                page?: string | null;
+                state?: "asked" | "granted" | "refused" | "done" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 删除申请 Orders to erase */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasures"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewErasure"];
+            };
+        };
+        responses: {
+            /** @description 申请删除 Ask that contents be erased (PIPL art. 47) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredErasure"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_erasure: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+            };
+            header?: never;
+            path: {
+                erasure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 一份删除申请 One order, and how far it has come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeErasure"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ambiguous`: Several dossiers hold it; name one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_erasure: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                erasure: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendErasure"];
+            };
+        };
+        responses: {
+            /** @description 批复删除申请 Grant or refuse an order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredErasure"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ambiguous`: Several dossiers hold it; name one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version-required`: Send If-Match with the version you saw. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_holds: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+                subject?: string | null;
+                limit?: number;
+                page?: string | null;
+                state?: "held" | "lifted" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 法律保全 Legal holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holds"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            /** @description 申请保全 Hold a record, or the whole dossier, as evidence */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredHold"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_hold: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                hold: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendHold"];
+            };
+        };
+        responses: {
+            /** @description 解除保全 Lift a hold */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredHold"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-permitted`: You may not do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ambiguous`: Several dossiers hold it; name one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version-required`: Send If-Match with the version you saw. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    house_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 签名密钥 The keys that the house signs with */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseKeys"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    newest_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dossier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查点 The newest signed checkpoint of a journal */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consistency: {
+        parameters: {
+            query: {
+                epoch?: number;
+                first: number;
+                second: number;
+            };
+            header?: never;
+            path: {
+                dossier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 一致性证明 That a longer journal begins with a shorter one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consistency"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-tree`: No checkpoint of this epoch covers so many entries. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_proof: {
+        parameters: {
+            query?: {
+                seq?: number | null;
+            };
+            header?: never;
+            path: {
+                dossier: string;
+                record: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 存证 One entry's way to a signed checkpoint (C2SP tlog-proof) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_disclosure: {
+        parameters: {
+            query?: {
+                seq?: number | null;
+            };
+            header?: never;
+            path: {
+                dossier: string;
+                record: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 举证 One entry with all that somebody outside needs to check it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disclosure"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_exports: {
         parameters: {
             query?: never;
@@ -11380,6 +13082,20 @@ export interface operations {
         responses: {
             /** @description 下载导出文件 Fetch the file */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12053,6 +13769,161 @@ export interface operations {
             };
             /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_assignments: {
+        parameters: {
+            query?: {
+                dossier?: string[];
+                state?: ("open" | "done" | "cancelled")[];
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查任务 Who is to visit what */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignments"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_officers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dossier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 检查人员 Who can be sent to a site */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Officers"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13220,6 +15091,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed`: The request cannot be read. */
             400: {
                 headers: {
@@ -13284,6 +15162,112 @@ export interface operations {
                 };
             };
             /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notice_preview: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+                page?: number;
+            };
+            header?: never;
+            path: {
+                notice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 文书预览 A page of the paper as a picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ambiguous`: Several dossiers hold it; name one.; `notice-incomplete`: Something that the paper must say is missing.; `citation-not-in-force`: A citation names nothing in force on that day.; `no-provision`: No such provision holds on that day; have the administrator enter it.; `no-calendar`: That year's working days are not entered; have the administrator enter them. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `notice-too-large`: The paper is too long; make two of it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14687,6 +16671,13 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `not-found`: There is no such thing, or it is not yours to see. */
             404: {
                 headers: {
@@ -14741,6 +16732,13 @@ export interface operations {
         responses: {
             /** @description 手机端文件 A file of the inspectors' page */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14849,6 +16847,172 @@ export interface operations {
             };
         };
     };
+    api_page: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 接口文档 The API as people read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_style: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 接口文档样式 The API page's style */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css": string;
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_description: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 接口描述 The API as machines read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     count_issues: {
         parameters: {
             query?: {
@@ -14875,6 +17039,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_by_project: {
+        parameters: {
+            query?: {
+                dossier?: string[];
+                state?: ("submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn")[];
+                severity?: ("general" | "serious" | "major")[];
+                domain?: ("safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines")[];
+                assignee?: string | null;
+                due_before?: string | null;
+                due_after?: string | null;
+                overdue?: boolean | null;
+                text?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 问题分布 How many issues match, by dossier */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heaps"];
                 };
             };
             /** @description `malformed`: The request cannot be read. */
@@ -15061,6 +17309,80 @@ export interface operations {
                 };
             };
             /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: You may not do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    newest_entries: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 最新进展 Where each journal ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heads"];
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
                     [name: string]: unknown;
