@@ -99,8 +99,14 @@ def take(playwright: Playwright, url: str, folder: Path, name: str) -> None:
 
 def walk(handset: Handset, shot: Callable[[str], None]) -> None:
     """The rooms, with a line."""
-    page = handset.page
     shot("day")
+    on_site(handset, shot)
+    at_the_issues(handset, shot)
+
+
+def on_site(handset: Handset, shot: Callable[[str], None]) -> None:
+    """From the list of projects to the end of an inspection."""
+    page = handset.page
     handset.open("#/projects")
     page.wait_for_selector(".card")
     shot("projects")
@@ -138,6 +144,11 @@ def walk(handset: Handset, shot: Callable[[str], None]) -> None:
     page.locator(".acts .main").click()
     shot("finish")
     page.keyboard.press("Escape")
+
+
+def at_the_issues(handset: Handset, shot: Callable[[str], None]) -> None:
+    """From the list of issues to one of them, and all that is captured there."""
+    page = handset.page
     handset.open("#/issues")
     page.wait_for_selector(".issue")
     page.wait_for_timeout(800)

@@ -77,7 +77,10 @@ class Day:
         if drafts:
             assert len(drafts[0]["shots"]) == len(self.shots[i])
             self.li.save()
-        else:
+            return
+        # Killed before it could go on from the form, or right after.
+        self.li.page.wait_for_selector(".filters, main a[href='#/issues']")
+        if not self.li.page.locator(".filters").count():
             self.li.page.get_by_role("link", name="查看问题").click()
             self.li.page.wait_for_selector(".filters")
 
