@@ -27,7 +27,7 @@ def objection(verb: str, body: Body, actor: str) -> str | None:
 ERASURE = kind(
     "erasure",
     zh="删除申请",
-    audiences=("office", "confidential"),
+    audiences=("confidential",),  # who asks for it, and of whom, is nobody's business but a leader's
     signed="author",
     objection=objection,
     lifecycle=Lifecycle(

@@ -6,7 +6,7 @@ from sync.record import instant, kind, reference, text
 HOLD = kind(
     "hold",
     zh="法律保全",
-    audiences=("office", "confidential"),
+    audiences=("confidential",),
     signed="author",
     lifecycle=Lifecycle(
         initial="held",
