@@ -22,6 +22,7 @@ from server.office import office
 from server.people import actions as people
 from sync.arrival import rfc3339
 from sync.change import Author, read
+from tests.support.house import UNHURRIED
 from tests.support.live import LiveServer
 from tests.support.postgres import PostgresServer
 
@@ -133,7 +134,7 @@ def _check_honest(server: PostgresServer, folder: Path) -> None:
 
 @contextmanager
 def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str = "") -> Iterator[House]:
-    env = {"XUNJIAN_VAR": str(folder / "var"), "XUNJIAN_DATABASE_URL": url}
+    env = {"XUNJIAN_VAR": str(folder / "var"), "XUNJIAN_DATABASE_URL": url, **UNHURRIED}
     app = create_app(Config.from_environment(env))
     with app.app_context():
         flask_migrate.upgrade()
@@ -152,7 +153,7 @@ def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str 
             env=env,
         )
         for number, dossier in enumerate((*DOSSIERS, HOT, LARGE, MILLION)):
-            house.enter(dossier, [_project(number)])
+            house.enter(dossier, [project(number)])
         try:
             yield house
         finally:
@@ -170,7 +171,8 @@ def _staff() -> list[str]:
     return officers
 
 
-def _project(number: int) -> dict[str, Any]:
+def project(number: int) -> dict[str, Any]:
+    """A change that begins a dossier."""
     made = office_id(number)
     fields = {"name": "望京街道住宅楼工程", "project_type": "housing", "stage": "under_construction"}
     return {

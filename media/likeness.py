@@ -63,7 +63,15 @@ def probes(band: int) -> list[int]:
     return [band, *(band ^ 1 << place for place in range(BAND_BITS))]
 
 
-def near(asked: Iterable[Hashes], other: Hashes) -> int | None:
-    """In how many bits the nearest of `asked` (a picture and its mirror) differs, None beyond NEAR."""
-    least = min((a ^ other[0]).bit_count() + (d ^ other[1]).bit_count() for a, d in asked)
-    return least if least <= NEAR else None
+def near(asked: Hashes, mirror: Hashes, others: Iterable[str]) -> dict[str, int]:
+    """Of `others`, each both hashes in 32 hex digits, those near a picture or its mirror: in how many
+    bits they differ. Thousands are asked about in one look-up, so both hashes are one number here.
+    """
+    one, two = (across << BITS | down for across, down in (asked, mirror))
+    found = {}
+    for other in others:
+        bits = int(other, 16)
+        least = min((one ^ bits).bit_count(), (two ^ bits).bit_count())
+        if least <= NEAR:
+            found[other] = least
+    return found

@@ -55,6 +55,7 @@ _SUPERVISOR = {
     "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "photo": frozenset({"read", "create", "update", "move", "delete", "undelete", "compare"}),
     "attachment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    "markup": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "comment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "reply": frozenset({"read", "create", "update", "move"}),
     "review": frozenset({"read", "create", "update", "move"}),
@@ -79,6 +80,7 @@ _BESIDE = {
     "notice": frozenset({"read"}),
     "photo": frozenset({"read", "create"}),
     "attachment": frozenset({"read", "create"}),
+    "markup": frozenset({"read"}),
     "comment": frozenset({"read", "create"}),
     "reply": frozenset({"read"}),
     "review": frozenset({"read"}),
@@ -101,6 +103,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "issue": frozenset({"read", "create", "update", "move", "delete"}),
         "photo": frozenset({"read", "create", "update", "move", "delete"}),
         "attachment": frozenset({"read", "create", "update", "move", "delete"}),
+        "markup": frozenset({"read", "create", "update", "move", "delete"}),
         "comment": frozenset({"read", "create", "update", "move", "delete"}),
         "reply": frozenset({"read", "create", "update", "move"}),
         "review": frozenset({"read", "create", "update", "move"}),
@@ -122,6 +125,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "notice": frozenset({"read"}),
         "photo": frozenset({"read", "create"}),
         "attachment": frozenset({"read", "create"}),
+        "markup": frozenset({"read"}),
         "comment": frozenset({"read", "create"}),
         "reply": frozenset({"read", "create", "update"}),
         "review": frozenset({"read"}),
@@ -138,6 +142,8 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "administrator": {
         **{name: frozenset({"read", "create", "update"}) for name in LAW},
         "delivery": frozenset({"read", "all"}),
+        "person": frozenset({"read", "create", "update"}),
+        "device": frozenset({"read", "create", "update"}),
     },
     SELF: {},
 }
@@ -152,6 +158,11 @@ def may(actor: Actor, verb: str, dossier: str) -> bool:
     """
     kind, _, deed = verb.partition(".")
     return any(deed in TABLE[h.role].get(kind, ()) for h in actor.held.get(dossier, ()))
+
+
+def administers(actor: Actor, verb: str) -> bool:
+    """Whether the actor runs the house itself: a role in the office's own dossier allows them `verb`."""
+    return may(actor, verb, office().config.office)
 
 
 def may_have(actor: Actor, verb: str, dossier: str) -> bool:

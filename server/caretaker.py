@@ -65,9 +65,10 @@ def main() -> None:
     """Run the jobs of the environment's house until the worker that started this is gone."""
     end_with(int(sys.argv[1]))
     os.nice(NICE)
-    from . import scheduler  # what is long to load, after what must not be late
+    from . import logs, scheduler  # what is long to load, after what must not be late
     from .app import create_app
 
+    logs.take_over()
     scheduler.run(create_app())
 
 

@@ -11,12 +11,14 @@ import orjson
 from flask.cli import FlaskGroup, with_appcontext
 from rich.console import Console
 from rich.progress import Progress
+from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from sync import history, witnesses
 from sync.arrival import rfc3339
 
-from . import openapi, transaction
+from . import openapi, readonly, transaction
+from .accounts import commands as accounts
 from .app import create_app
 from .archives.commands import archive, verified
 from .backups.commands import backup, restore
@@ -24,6 +26,7 @@ from .cases.commands import export
 from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
+from .enrolments.commands import device
 from .erasures.commands import erasure
 from .evidence.commands import keys
 from .evidence.queries import all_device_keys
@@ -40,6 +43,7 @@ from .photos.actions import faults_at_rest
 from .replay import replay
 from .signing import KeyTrouble
 from .storekeeper import media
+from .tallies import jobs as tallies
 from .webhooks.commands import webhook
 from .writers import WAITING_FOR_DOSSIER
 
@@ -91,6 +95,23 @@ def serve(workers: int, threads: int) -> None:
     console.print(f"  接口 API       http://{config.bind}/api/v1/config")
     console.print(f"  健康 health    http://{config.bind}/healthz")
     os.execv(sys.executable, arguments)  # noqa: S606  # the server takes this process over
+
+
+@main.command("readonly")
+@click.argument("how", type=click.Choice(["on", "off", "status"]))
+@click.option("--why", default="系统维护 maintenance", show_default=True, help="Told to whoever is refused.")
+@with_appcontext
+def read_only(how: str, why: str) -> None:
+    """只读模式 Take nothing in, on all nodes: phones keep their work, and everything can be read."""
+    if how != "status":
+        with transaction.writing() as conn:
+            readonly.turn(conn, why if how == "on" else None, rfc3339(office().clock()))
+    with transaction.reading() as conn:
+        found = conn.execute(select(readonly.standing.c.since, readonly.standing.c.why)).first()
+    if found is None:
+        console.print("正常 The house takes things in; every node knows within 2 seconds.")
+    else:
+        console.print(f"只读 Read-only since {found.since}: {found.why}; every node knows within 2 seconds.")
 
 
 @main.group()
@@ -238,7 +259,9 @@ def _verify_media(dossier: str | None) -> tuple[int, int]:
 @main.command()
 @with_appcontext
 def rebuild() -> None:
-    """重建查询表 Rebuild the read models from the journal's records, and the measures from its entries."""
+    """重建查询表 Rebuild the read models from the journal's records, the measures from its entries, and
+    count anew.
+    """
     journal = office().journal
     with transaction.reading() as conn:
         dossiers = list(history.all_heads(conn))
@@ -251,6 +274,7 @@ def rebuild() -> None:
                     journal.project(conn, batch)
             progress.advance(task)
     measures.begin_anew()
+    tallies.begin_anew()
 
 
 @main.command("openapi")
@@ -267,10 +291,13 @@ def openapi_command(check: bool) -> None:
             raise click.ClickException(f"{name} is not what the code says; run `make openapi`.")
 
 
+for command in (accounts.list_people, accounts.reset, accounts.resume):
+    user.add_command(command)
 main.add_command(archive)
 main.add_command(backup)
 main.add_command(checklist)
 main.add_command(demo)
+main.add_command(device)
 main.add_command(doctor)
 main.add_command(erasure)
 main.add_command(export)

@@ -1,7 +1,8 @@
 """Settings, all from the environment, each documented here.
 
 XUNJIAN_VAR            folder for everything kept locally; default `var/` of the checkout
-XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`
+XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`. It may hold
+                       a password: then better the name of a file, in XUNJIAN_DATABASE_URL_FILE
 XUNJIAN_MEDIA_URL      file:///folder, or an S3 store: s3://bucket?endpoint=https://host[:port]
                        with region=, prefix=, checksums=when_required|when_supported where
                        the store wants them; default `<var>/media`. Its credentials come from
@@ -16,10 +17,22 @@ XUNJIAN_PUBLIC_URL     https://host[:port] under which the public reaches this s
 XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
 XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
 XUNJIAN_BIND           address:port; default 127.0.0.1:8000
-XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset
+XUNJIAN_TRUSTED_PROXIES  networks (CIDR, with commas) of the proxies before this server, whose
+                       X-Forwarded-For, -Proto and -Host are believed; default none
+XUNJIAN_RATE_PERSON    how many requests of one person each process answers a minute; default 1200,
+                       0 for any number
+XUNJIAN_RATE_ADDRESS   as before, of one address (an IPv6 network of 64 bits); many phones may share
+                       one; default 12000
+XUNJIAN_RATE_SIGN_IN   as before, attempts to sign in from one address; default 120
+XUNJIAN_METRICS_TOKEN  who shows it as a bearer token reads /metrics; also in a file, named by
+                       XUNJIAN_METRICS_TOKEN_FILE. Unset: there is no such page
+XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset; also in a
+                       file, named by XUNJIAN_DEMO_PASSWORD_FILE
 XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
                        closed, what was done before that is taken in without a reviewer;
                        default 72, 0 for never
+XUNJIAN_OFFLINE_HOURS  how long an enrolled device may be out of touch before it locks itself and
+                       its sign-in is over; default 72
 XUNJIAN_OFFICE         the office's own dossier: law, working days, checklists, plans;
                        default office:cy
 XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' secrets in the
@@ -29,13 +42,21 @@ XUNJIAN_SECRET_KEY_FILE  the keys that seal channels' addresses and webhooks' se
 XUNJIAN_ARCHIVE_URL    where journals are archived: file:///folder, or a bucket that was made with
                        object lock, spelled as XUNJIAN_MEDIA_URL; default `<var>/archive`
 XUNJIAN_ARCHIVE_DAYS   how long nobody may destroy what is put into that bucket; default 3650
+XUNJIAN_TSA_URL        a time authority (RFC 3161, https) that stamps each dossier's newest archived
+                       checkpoint; default none. By plain http, or in a network of our own, only
+                       where XUNJIAN_OUTGOING_ALLOW says so
+XUNJIAN_TSA_ROOTS_FILE certificates (PEM) under which that authority signs: no other stamp is taken,
+                       and `xunjian verify --archive` checks stamps by them
 XUNJIAN_BACKUP_PASSPHRASE_FILE  its first line closes the keys that a backup holds, and opens them
                        again; keep it where no backup lies. Unset: backups hold no keys
 XUNJIAN_ORIGIN         the name under which this deployment signs its journals, for ever: a host name
                        of its own, with a path if it likes; default xunjian.localhost
-XUNJIAN_SIGNING_KEY_FILE  the private key that signs checkpoints (PEM, mode 0600), the same on every
-                       node, kept apart from the database and its backups; made with the first
-                       checkpoint where the house has none; default `<var>/signing.key`
+XUNJIAN_SIGNING_KEY_FILE  the private key that signs checkpoints (Ed25519, PEM, mode 0600), the same on
+                       every node, kept apart from the database and its backups; made with the first
+                       checkpoint where the house has none; default `<var>/signing.key`. A new key
+                       may lie in it, below the old, until `xunjian keys rotate` introduces it
+XUNJIAN_SIGNING_KEY    the same, as text, where a keeper of secrets hands them out in the environment;
+                       then no file is read or made, and backups do not hold it
 XUNJIAN_SIGNED         folder in which a node remembers the newest checkpoint it signed of each
                        dossier, so that a database put back from a backup is noticed; kept apart
                        from the database and its backups; default `<var>/signed`
@@ -76,22 +97,31 @@ class MailServer:
 class Config:
     """What a node needs to know. `from_environment` is the only way settings come in."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     media: Path | S3Address
     media_public_url: str | None
     public_url: str | None
     staging: Path
     scratch: Path
     bind: str
-    demo_password: str | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    rate_person: int
+    rate_address: int
+    rate_sign_in: int
+    metrics_token: str | None = field(repr=False)
+    demo_password: str | None = field(repr=False)
     late_work_hours: int
+    offline_hours: int
     office: str
     secret_key_file: Path
     archive: Path | S3Address
     archive_days: int
+    tsa_url: str | None
+    tsa_roots_file: Path | None
     backup_passphrase_file: Path | None
     origin: str
     signing_key_file: Path
+    signing_key: str | None = field(repr=False)
     signed: Path
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...]
     mail: MailServer | None
@@ -102,25 +132,34 @@ class Config:
         env = os.environ if env is None else env
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
         return cls(
-            database_url=env.get("XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
+            database_url=_secret(env, "XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
             media=_store(env, "XUNJIAN_MEDIA_URL", (var / "media").as_uri()),
             media_public_url=_url(env, "XUNJIAN_MEDIA_PUBLIC_URL"),
             public_url=_url(env, "XUNJIAN_PUBLIC_URL"),
             staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
             scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
-            demo_password=env.get("XUNJIAN_DEMO_PASSWORD") or None,
+            trusted_proxies=_networks(env, "XUNJIAN_TRUSTED_PROXIES"),
+            rate_person=_count(env, "XUNJIAN_RATE_PERSON", 1_200, "requests", 0, 10**9),
+            rate_address=_count(env, "XUNJIAN_RATE_ADDRESS", 12_000, "requests", 0, 10**9),
+            rate_sign_in=_count(env, "XUNJIAN_RATE_SIGN_IN", 120, "requests", 0, 10**9),
+            metrics_token=_secret(env, "XUNJIAN_METRICS_TOKEN"),
+            demo_password=_secret(env, "XUNJIAN_DEMO_PASSWORD"),
             late_work_hours=_count(env, "XUNJIAN_LATE_WORK_HOURS", 72, "hours", 0, 24 * 365),
+            offline_hours=_count(env, "XUNJIAN_OFFLINE_HOURS", 72, "hours", 1, 24 * 30),
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
             secret_key_file=Path(env.get("XUNJIAN_SECRET_KEY_FILE") or var / "secret.key").resolve(),
             archive=_store(env, "XUNJIAN_ARCHIVE_URL", (var / "archive").as_uri()),
             archive_days=_count(env, "XUNJIAN_ARCHIVE_DAYS", 3_650, "days", 1, 36_500),
+            tsa_url=_authority(env),
+            tsa_roots_file=_path(env, "XUNJIAN_TSA_ROOTS_FILE"),
             backup_passphrase_file=_path(env, "XUNJIAN_BACKUP_PASSPHRASE_FILE"),
             origin=_origin(env.get("XUNJIAN_ORIGIN") or "xunjian.localhost"),
             signing_key_file=Path(env.get("XUNJIAN_SIGNING_KEY_FILE") or var / "signing.key").resolve(),
+            signing_key=env.get("XUNJIAN_SIGNING_KEY") or None,
             signed=Path(env.get("XUNJIAN_SIGNED") or var / "signed").resolve(),
-            outgoing_allow=_networks(env.get("XUNJIAN_OUTGOING_ALLOW") or ""),
-            mail=_mail(env.get("XUNJIAN_MAIL_URL") or "", env.get("XUNJIAN_MAIL_PASSWORD_FILE") or ""),
+            outgoing_allow=_networks(env, "XUNJIAN_OUTGOING_ALLOW"),
+            mail=_mail(env.get("XUNJIAN_MAIL_URL") or "", _secret(env, "XUNJIAN_MAIL_PASSWORD") or ""),
         )
 
     @property
@@ -137,6 +176,15 @@ def _office(given: str) -> str:
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).resolve() if env.get(name) else None
+
+
+def _authority(env: Mapping[str, str]) -> str | None:
+    url = env.get("XUNJIAN_TSA_URL") or None
+    if url is not None and not url.startswith(("https://", "http://")):
+        raise ValueError(f"XUNJIAN_TSA_URL: expected https://host/path, got {url!r}")
+    if url is not None and not env.get("XUNJIAN_TSA_ROOTS_FILE"):
+        raise ValueError("XUNJIAN_TSA_URL wants XUNJIAN_TSA_ROOTS_FILE: whose stamps are to be trusted")
+    return url
 
 
 def _origin(given: str) -> str:
@@ -159,11 +207,27 @@ def _count(env: Mapping[str, str], name: str, usual: int, unit: str, least: int,
     return int(given)
 
 
-def _networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(net.strip()) for net in given.split(",") if net.strip())
+        return tuple(ip_network(net.strip()) for net in (env.get(name) or "").split(",") if net.strip())
     except ValueError as wrong:
-        raise ValueError(f"XUNJIAN_OUTGOING_ALLOW: {wrong}") from None
+        raise ValueError(f"{name}: {wrong}") from None
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    """A secret out of the environment, or the first line of the file that `<name>_FILE` names."""
+    path = env.get(f"{name}_FILE")
+    if not path:
+        return env.get(name) or None
+    if env.get(name):
+        raise ValueError(f"{name}: give it, or {name}_FILE, and not both")
+    try:
+        said = Path(path).read_text(encoding="utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ValueError(f"{name}_FILE: {wrong}") from None
+    if not said:
+        raise ValueError(f"{name}_FILE: nothing stands in the first line of {path}")
+    return said
 
 
 MAIL_PORTS = {"smtps": 465, "smtp": 587, "smtp+plain": 25}
@@ -182,7 +246,7 @@ def _mail(url: str, password: str) -> MailServer | None:
         port=parts.port or MAIL_PORTS[parts.scheme],
         sender=sender,
         user=unquote(parts.username or ""),
-        password=Path(password).read_text(encoding="utf-8").strip() if password else "",
+        password=password,
     )
 
 

@@ -11,6 +11,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 BUSY_TIMEOUT_S = 30  # another process (a command beside the server) may hold the write lock
 
+# PostgreSQL's advisory lock of the node whose jobs lead. Any constant will do, as long as all ask for it.
+LEADER_LOCK = 0x58756E4A
+
 # People's data stay out of errors and logs.
 COMMON: dict[str, Any] = {"hide_parameters": True}
 

@@ -1,12 +1,15 @@
 """`xunjian doctor`: the parts that this house stands on are tried, not believed."""
 
 import sys
+from dataclasses import asdict
 from functools import partial
 
 import click
 import httpx
 from flask.cli import with_appcontext
+from orjson import dumps
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -14,14 +17,43 @@ from media import doctor_locks, doctor_parts  # noqa: F401  # their probes follo
 from media.address import S3Address
 from media.doctor import PROBES, Bench, Finding, examine
 
+from .checkup import examined as examined_parts
+from .health import Standing
 from .office import office
 
 console = Console()
 
 
-@click.group()
-def doctor() -> None:
-    """体检 Try what the house depends on."""
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="For machines: one array, a part each.")
+@click.pass_context
+@with_appcontext
+def doctor(context: click.Context, as_json: bool) -> None:
+    """体检 Try what the house depends on: database, clocks, disks, store, keys, TLS. Exit 1 names a fault."""
+    if context.invoked_subcommand is not None:
+        return
+    here = office()
+    found = list(track(examined_parts(here), "体检 doctor", total=None, console=Console(stderr=True)))
+    unfit = [one for one in found if one.fault and one.vital]
+    if as_json:
+        click.echo(dumps([asdict(one) for one in found]))
+    else:
+        _tell(found, len(unfit))
+    sys.exit(bool(unfit))
+
+
+def _tell(found: list[Standing], unfit: int) -> None:
+    """Print the parts, a line each."""
+    table = Table("", "检查", "part", "结果 seen")
+    for one in found:
+        mark = "[green]✓" if one.fault is None else "[red]✗" if one.vital else "[yellow]!"
+        table.add_row(mark, one.zh, one.name, escape(one.fault or one.seen))
+    console.print(table)
+    warned = sum(one.fault is not None for one in found) - unfit
+    if unfit:
+        console.print(f"[red]不可运行 not fit: {unfit} faults, {warned} warnings")
+    else:
+        console.print(f"[green]可以运行 fit to serve[/]; {warned} 项提醒 warnings")
 
 
 @doctor.command("s3")

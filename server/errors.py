@@ -12,6 +12,9 @@ from typing import Any
 from flask import Response, g, has_request_context, request
 from orjson import OPT_NON_STR_KEYS, dumps
 
+from . import metrics
+from .door_codes import DOORS
+
 REMEDIES = ("retry", "repair", "ask", "drop", "update")
 # Spread, so that those who were refused together do not come back together (protocol.md §3).
 RETRY_AFTER_S = (1, 5)
@@ -117,6 +120,15 @@ CODES: dict[str, Code] = {
     "range-not-satisfiable": Code(416, "repair", "请求的范围无效", "The range lies outside the file."),
     "upgrade-required": Code(426, "update", "请升级客户端，未提交内容不会丢失", "Update the client first."),
     "version-required": Code(428, "repair", "缺少版本号", "Send If-Match with the version you saw."),
+    "too-many-requests": Code(
+        429, "retry", "请求过于频繁，请稍后重试", "Too many requests; come again in a moment."
+    ),
+    "read-only": Code(
+        503,
+        "retry",
+        "系统维护中，暂不接收修改；内容保存在本机，恢复后自动提交",
+        "The house is in read-only mode; nothing is lost, what you have goes in once it is over.",
+    ),
     "busy": Code(503, "retry", "系统繁忙，请稍后重试", "Too many are waiting; try again later."),
     "database-unavailable": Code(
         503, "retry", "数据库暂不可用，内容已保存在本机，稍后自动重试", "The database cannot be reached."
@@ -138,7 +150,9 @@ CODES: dict[str, Code] = {
     "digest-mismatch": Code(422, "retry", "文件内容与校验值不符，请重新上传", "Not the declared bytes."),
     "size-mismatch": Code(422, "repair", "文件大小与声明不符", "Not the declared size."),
     "not-an-image": Code(415, "repair", "不是可识别的照片", "No picture that is known here."),
-    "not-an-attachment": Code(415, "repair", "不是可识别的视频或 PDF", "No video and no PDF."),
+    "not-an-attachment": Code(
+        415, "repair", "不是可识别的视频、录音或 PDF", "No video, no recording and no PDF."
+    ),
     "empty-file": Code(422, "repair", "文件为空，请重新拍照", "The file is empty."),
     "staging-full": Code(507, "retry", "服务器暂无空间，已收到的部分不会丢失", "No room just now."),
     "too-many-uploads": Code(429, "retry", "未完成的上传过多", "Too many uploads are open."),
@@ -262,6 +276,7 @@ CODES: dict[str, Code] = {
     "erased": Code(200, "drop", "相关内容已依法删除", "Its contents were erased by law."),
     "epoch-changed": Code(200, "retry", "服务器已恢复备份，请先同步", "The server was restored; pull first."),
 }
+CODES |= {code: Code(*said) for code, said in DOORS.items()}
 
 
 class Refusal(Exception):
@@ -286,6 +301,9 @@ def problem(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """An RFC 9457 body with our members `code`, `remedy`, `details` and the request's id."""
+    if has_request_context():
+        g.refused = code
+    metrics.REFUSALS.labels(code).inc()
     body = {
         "type": f"urn:xunjian:error:{code}",
         "title": title,

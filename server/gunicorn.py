@@ -4,17 +4,34 @@ import gc
 from typing import Any
 
 from flask import Flask
+from gunicorn.glogging import Logger
 
-from . import caretaker
+from . import caretaker, figures, logs
 
+figures.folder()
+
+
+class Structured(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's own lines in the form of all others."""
+
+    def setup(self, cfg: Any) -> None:
+        """As gunicorn does it, then with our handler."""
+        super().setup(cfg)
+        self.error_log.handlers = [logs.handler()]
+        logs.take_over()
+
+
+logger_class = Structured
 worker_class = "server.reception.Reception"
 # Python waits without end inside its sendfile, whatever the socket's own limit.
 sendfile = False
-# The access log is ours, structured (app.py).
+# The access log is ours, structured (passage.py).
 accesslog = None
 errorlog = "-"
 # Longer than a proxy keeps its connections: it closes first, and no request meets a closed one.
 keepalive = 75
+# Who forwards for whom is proxies.py's question, asked once and for all headers.
+forwarded_allow_ips = ""
 
 
 def post_worker_init(worker: Any) -> None:
@@ -22,7 +39,17 @@ def post_worker_init(worker: Any) -> None:
 
     What was loaded until now stays for good: the collector need not walk over it again.
     """
+    from . import readonly  # only where the folder is named
+
     gc.collect()
     gc.freeze()
     app: Flask = worker.app.callable
+    readonly.watch(app, app.extensions["office"].readonly)
     caretaker.keep(app.extensions["office"].config.scratch)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """A worker is gone: its open connections no longer count."""
+    from . import metrics  # only where the folder is named
+
+    metrics.forget_process(worker.pid)

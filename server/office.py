@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from .carriers import Carriers
     from .config import Config
     from .endpoint import Actor
+    from .limits import Limits
     from .outgoing import Outgoing
+    from .readonly import ReadOnly
     from .sealing import Seal
     from .signing import Signing
+    from .stamping import Stamping
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,9 +44,12 @@ class Office:
     followers: Mapping[str, Callable[[str, Sequence[Touched]], None]]
     seal: Seal
     signing: Signing
+    stamping: Stamping | None
     attest: Callable[[str, Sequence[Change | Unreadable], Pushed], None]
     outgoing: Outgoing
     carriers: Carriers
+    limits: Limits
+    readonly: ReadOnly
 
 
 def office() -> Office:

@@ -33,8 +33,24 @@ PROBLEM = {
     "required": ["type", "title", "status", "detail", "code", "remedy", "details"],
 }
 # What any route may answer beside its own refusals.
-ALWAYS = ("internal", "database-unavailable")
-SIGNED_IN = ("sign-in-required", "token-expired")
+ALWAYS = ("internal", "database-unavailable", "too-many-requests", "read-only")
+SIGNED_IN = ("sign-in-required", "token-expired", "device-revoked")
+# What a header must look like; any other may be left out, and then says nothing.
+HEADERS: dict[str, dict[str, Any]] = {
+    "If-Match": {"type": "string", "pattern": r'^("\d{1,15}"|\d{1,15})$'},
+    "Tus-Resumable": {"const": "1.0.0"},
+    "Upload-Offset": {"type": "string", "pattern": r"^\d{1,18}$"},
+}
+OPTIONAL: dict[str, dict[str, Any]] = {
+    "Content-Encoding": {"enum": ["gzip", "zstd"]},
+    "Upload-Length": {"type": "string", "pattern": r"^\d{1,18}$"},
+    "X-HTTP-Method-Override": {"enum": ["PATCH", "DELETE"]},
+}
+# What a header may change about a good answer.
+BY_HEADER = {
+    "If-None-Match": ("304", "The caller holds it already."),
+    "Range": ("206", "The part that was asked for."),
+}
 
 
 def document() -> dict[str, Any]:
@@ -90,8 +106,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         schema = {"type": "string"} | ({"format": "uuid"} if converter == "uuid" else {})
         found.append({"in": "path", "name": name, "required": True, "schema": schema})
     for name in operation.headers:
-        wanted = name in ("If-Match", "Tus-Resumable", "Upload-Offset")
-        found.append({"in": "header", "name": name, "required": wanted, "schema": {"type": "string"}})
+        schema = HEADERS.get(name) or OPTIONAL.get(name, {"type": "string"})
+        found.append({"in": "header", "name": name, "required": name in HEADERS, "schema": schema})
     if operation.query is not None:
         found.append({"in": "query", "schema": operation.query})
     return found
@@ -112,9 +128,12 @@ def _responses(operation: Operation) -> dict[str, Any]:
     elif operation.media_type.startswith(("image/", "text/")):
         good["content"] = {operation.media_type: {"schema": {"type": "string", "format": "binary"}}}
     answers: dict[str, Any] = {str(operation.status): good}
+    for shown, why in (BY_HEADER[name] for name in operation.headers if name in BY_HEADER):
+        answers[shown] = good | {"description": why} if shown == "206" else {"description": why}
     codes = [*operation.refusals, *ALWAYS]
     if operation.may != ANYONE:
         codes += SIGNED_IN if operation.may == "signed-in" else (*SIGNED_IN, "not-permitted")
+        codes += () if operation.leaving else ("device-leaving",)
     if operation.query is not None or operation.body is not None:
         codes.append("malformed")
     by_status: dict[int, list[str]] = {}

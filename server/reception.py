@@ -10,6 +10,7 @@ Written against gunicorn 27; TLS ends before it, in the proxy.
 """
 
 import re
+import select
 import socket
 import struct
 import time
@@ -23,6 +24,7 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import ThreadWorker
 
+from . import metrics
 from .endpoint import JSON_BYTES
 
 SILENCE_S = 10  # media.md §1: between two pieces of a request, and for its whole head
@@ -34,6 +36,7 @@ TAKEN_IN = 64 * 1024 * 1024  # bytes of requests in memory at once; further ones
 UNREAD = 64 * 1024  # bytes of a body that gunicorn reads after an answer, to keep the connection
 SEEN_OFF = 64 * 1024 * 1024  # bytes, in two seconds at most
 WAITING = 16  # threads for what comes piece by piece; each holds a block of 1 MiB
+TOLD_S = 0.5
 ASKING = 4  # threads for questions about uploads
 # Their bytes go to disk as they come; their questions (POST, HEAD, DELETE) may wait for the store that the
 # bytes go to, and so have threads of their own too, which no slow sender holds.
@@ -108,7 +111,40 @@ class Reception(ThreadWorker):  # type: ignore[misc]
         self.waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="waiting")
         self.asking = ThreadPoolExecutor(ASKING, thread_name_prefix="asking")
         self.taken_in = 0
+        self.told_at = 0.0
         super().init_process()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Open or close the door; on the way out, let in who already stands in it, and close it for good.
+
+        The kernel has taken their connections on, and would tear them with the socket. And who comes
+        later is refused at once and goes to another node, where they would wait for nobody; on a reload
+        the socket is open in the new workers all the same.
+        """
+        if not self.alive:
+            for listener in self.sockets:
+                while self._someone_waits(listener):
+                    self.accept(listener)
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+
+    def _someone_waits(self, listener: Any) -> bool:
+        door = select.poll()
+        door.register(listener.fileno(), select.POLLIN)
+        return bool(door.poll(0))
+
+    def notify(self) -> None:
+        """The loop goes round: gunicorn learns that we live, and twice a second the figures how we stand."""
+        super().notify()
+        if time.monotonic() - self.told_at < TOLD_S:
+            return
+        self.told_at = time.monotonic()
+        metrics.CONNECTIONS.set(self.nr_conns)
+        metrics.TAKEN_IN.set(self.taken_in)
+        for room, pool in (("api", self.tpool), ("uploads", self.waiting), ("questions", self.asking)):
+            metrics.WAITING.labels(room).set(pool._work_queue.qsize())
 
     def load_wsgi(self) -> None:
         """Load the application, and say what becomes of the line where it does not read to the end."""

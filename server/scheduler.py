@@ -22,6 +22,7 @@ from .archives.jobs import archive_all, archive_closed
 from .catalogue import AFTERMATH, followers
 from .database import db
 from .devices.jobs import forget_deletions, prepare_first_loads
+from .enrolments.jobs import forget_all as forget_sign_ins
 from .erasures.actions import carry_out_all as erase_all
 from .evidence.actions import look_back, seal_all
 from .exports import jobs as exports
@@ -35,6 +36,7 @@ from .photos import archive
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
 from .security.jobs import enter_all
+from .tallies.jobs import count_all
 from .traces.followers import catch_up
 from .webhooks.jobs import deliver_all
 
@@ -54,14 +56,16 @@ INTERVALS_S = {
     "send notifications": 10,
     "tell subscribers": 10,
     "make exports": 3,
+    # What has changed since is counted issue by issue.
+    "count issues": 10,
     "clear exports": 3_600,
 }
 # These walk over all that rests.
 INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
-INTERVALS_S |= {"forget notifications": DAY_S}
+INTERVALS_S |= {"forget notifications": DAY_S, "forget sign-ins": 3_600}
 # Whether the database is behind what was signed is said as soon as the jobs begin; figures are asked for at
 # once.
-AT_START = frozenset({"look back", "count for measures"})
+AT_START = frozenset({"look back", "count for measures", "count issues"})
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"look back", "drain uploads", "sweep uploads", "clear scratch"})
@@ -117,12 +121,14 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "follow steps": follow_up,
         "escalate": escalate_all,
         "count for measures": count,
+        "count issues": count_all,
         "make exports": exports.make_all,
         "clear exports": exports.clear,
         "send notifications": send_all,
         "forget notifications": forget_all,
         "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,
+        "forget sign-ins": forget_sign_ins,
         "forget deletions": forget_deletions,
         "drain uploads": drain,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),

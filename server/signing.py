@@ -5,6 +5,7 @@ signed, or another, is then not signed (sync/checkpoints.py).
 """
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ from sync import notes
 from sync.checkpoints import Held, Sealed
 from sync.notes import Signer
 
+SETTING = "XUNJIAN_SIGNING_KEY"
+PEM = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL)
 OTHERS = 0o077  # a private key is its owner's alone
 
 
@@ -30,33 +33,61 @@ class KeyTrouble(Exception):
 
 
 class Signing:
-    """The private key in its file, and the newest note of each dossier in a folder of files."""
+    """The private keys in their file, or `given` by the environment, and the newest note of each dossier
+    in a folder of files.
 
-    def __init__(self, deployment: str, path: Path, folder: Path) -> None:
-        self.deployment, self.path, self.folder = deployment, path, folder
+    Which of the keys signs, the database says: a new one may lie on every node before it is introduced,
+    and from then on each of them signs with it.
+    """
 
-    # ------------------------------------------------------------------- key
+    def __init__(self, deployment: str, path: Path, folder: Path, given: str | None = None) -> None:
+        self.deployment, self.path, self.folder, self._given = deployment, path, folder, given
+
+    # ------------------------------------------------------------------ keys
+    @property
+    def where(self) -> str:
+        """Where this node's keys come from, for who is to put one there."""
+        return str(self.path) if self._given is None else SETTING
+
+    @property
+    def makes(self) -> bool:
+        """Whether this node makes keys of its own; those of the environment are somebody else's to make."""
+        return self._given is None
+
     @property
     def next_path(self) -> Path:
         """Where a new key waits until the house has introduced it."""
         return self.path.with_name(f"{self.path.name}.next")
 
-    def load(self, path: Path | None = None) -> Signer | None:
-        """The key of a file, by default the one in use; None where there is no file. Raises KeyTrouble."""
+    def held(self, path: Path | None = None) -> list[Signer]:
+        """The keys that this node holds, or those in a file, in their order; none where there is no file.
+
+        Read anew each time: what is put there counts from then on. Raises KeyTrouble.
+        """
+        if self._given is not None and path is None:
+            return self._read(self._given.replace("\\n", "\n").encode(), SETTING)
         path = path or self.path
         try:
             mode, data = path.stat().st_mode, path.read_bytes()
         except FileNotFoundError:
-            return None
+            return []
         if mode & OTHERS:
             raise KeyTrouble(f"{path} can be read by others: chmod 600 it")
-        try:
-            key = load_pem_private_key(data, password=None)
-        except (ValueError, TypeError):
-            raise KeyTrouble(f"{path} holds no private key in PEM") from None
-        if not isinstance(key, Ed25519PrivateKey):
-            raise KeyTrouble(f"{path} holds no Ed25519 key")
-        return Signer(self.deployment, key)
+        return self._read(data, str(path))
+
+    def _read(self, data: bytes, where: str) -> list[Signer]:
+        found = []
+        for block in PEM.findall(data):
+            try:
+                key = load_pem_private_key(block, password=None)
+            except (ValueError, TypeError):
+                raise KeyTrouble(f"{where} holds no private key in PEM, or a closed one") from None
+            if not isinstance(key, Ed25519PrivateKey):
+                raise KeyTrouble(f"{where} holds another key than Ed25519")
+            found.append(Signer(self.deployment, key))
+        if not found:
+            raise KeyTrouble(f"{where} holds no private key in PEM")
+        return found
 
     def make(self, path: Path | None = None) -> Signer:
         """A new key in a file of its own; if another process made it first, that one."""
@@ -65,9 +96,7 @@ class Signing:
         data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         with _draft(path, data) as draft, suppress(FileExistsError):
             os.link(draft, path)
-        made = self.load(path)
-        assert made is not None
-        return made
+        return self.held(path)[0]
 
     def take_over(self) -> None:
         """The key that waited is in use from now on."""

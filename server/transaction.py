@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from sync.arrival import Arrival
 
-from . import writers
+from . import metrics, writers
 from .database import db
 from .office import office
 from .writers import Queue, Writer
@@ -99,7 +99,8 @@ def share(dossier: str, size: int, work: Callable[[Connection], T]) -> T:
 
 @contextmanager
 def _turn(one: Writer) -> Iterator[Queue | None]:
-    """Wait for the turn and hold it, or come back with `one.done`."""
+    """Wait for the turn and hold it, or come back with `one.done`. Raises Refusal `read-only`."""
+    office().readonly.check()
     db.session.rollback()  # a read before this left a snapshot open; a writer waits without it
     queue = writers.queue(db.engine, one.dossier)
     if queue is None:
@@ -184,6 +185,7 @@ def push(
         touched = [t for t in pushed.touched if t.kind == kind]
         if touched:
             after_commit(partial(follow, dossier, touched))
+    after_commit(partial(metrics.judged, pushed.outcomes, pushed.appended))
     here.attest(dossier, changes, pushed)
     return pushed
 

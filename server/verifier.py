@@ -9,14 +9,15 @@ arithmetic. It says whether the record is *unchanged since* it was signed, not w
 Exit 0: everything holds. Exit 1: what does not is named. Exit 2: there is nothing to check.
 """
 
-import argparse
 import base64
 import hashlib
 import json
 import re
 import sys
 import zipfile
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,10 @@ def ed25519(public: bytes, signature: bytes, text: bytes) -> bool:
     """Whether the signature is this key's."""
     try:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
     except ImportError:
         return _ed25519_plain(public, signature, text)
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
     except Exception:  # InvalidSignature, or a key that is none
         return False
     return True
@@ -165,13 +166,8 @@ def checkpoint_of(note: str, origin: str, keys: list[bytes]) -> tuple[int, bytes
     return int(lines[1]), unbase64(lines[2])
 
 
-def leaf_of(data: bytes) -> bytes:
-    """The leaf of an entry's exact bytes."""
-    return hashlib.sha256(b"\x00" + data).digest()
-
-
 def node_of(left: bytes, right: bytes) -> bytes:
-    """An inner node."""
+    """An inner node; a leaf is the hash of a zero byte and an entry's exact bytes."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -191,12 +187,7 @@ class Tree:
 
     def root(self) -> bytes:
         """The hash of all leaves."""
-        if not self.peaks:
-            return EMPTY
-        root = self.peaks[-1]
-        for peak in reversed(self.peaks[:-1]):
-            root = node_of(peak, root)
-        return root
+        return reduce(lambda root, peak: node_of(peak, root), reversed(self.peaks)) if self.peaks else EMPTY
 
 
 def included(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
@@ -286,7 +277,7 @@ def check_entries(given: Given, dossier: str, size: int, root: bytes) -> tuple[i
         row = json.loads(line)
         data, path = unbase64(row["entry"]), [unbase64(h) for h in row["path"]]
         header = json.loads(data)
-        if not included(leaf_of(data), row["index"], size, path, root):
+        if not included(hashlib.sha256(b"\x00" + data).digest(), row["index"], size, path, root):
             raise Wrong(f"entry {header['seq']}: it is not under the checkpoint")
         if header["dossier"] != dossier or row["index"] <= last:
             raise Wrong(f"entry {header['seq']}: it is of another dossier, or out of order")
@@ -324,15 +315,26 @@ def check_archive(given: Given, pinned: str | None) -> list[str]:
         raise Wrong("there is no journal here")
     lines = [f"密钥 key: {line}" for line in told]
     for dossier, epochs in sorted(journals.items()):
-        for epoch in sorted(epochs):
-            lines.append(check_journal(given, f"{house}/{dossier}/{epoch}", keys, epoch, epochs))
+        lines += [check_journal(given, f"{house}/{dossier}/{e}", keys, e, epochs) for e in sorted(epochs)]
     return lines
+
+
+def stamp_of(given: "Given", name: str) -> str:
+    """When an authority says it saw this checkpoint (RFC 3161); `openssl ts -verify` checks who says so."""
+    if (beside := name.replace(".ckpt", ".tsr")) not in given.known:
+        return ""
+    digest = re.escape(hashlib.sha256(given.read(name)).digest())
+    found = re.search(digest + rb"\x02.{1,40}?\x18.(\d{14})(?:\.\d+)?Z", given.read(beside), re.DOTALL)
+    if found is None:
+        raise Wrong("a stamp is not of its checkpoint: " + beside)
+    return f", 时间戳 stamp {found[1].decode()}Z"
 
 
 def check_journal(given: Given, origin: str, keys: list[bytes], epoch: int, epochs: Epochs) -> str:
     """One journal as one epoch saw it: a later epoch's entries take the place of an earlier one's."""
-    dossier, due = origin.split("/")[-2], dict[int, list[tuple[bytes, str]]]()
+    dossier, due, stamped = origin.split("/")[-2], dict[int, list[tuple[bytes, str]]](), ""
     for name in epochs[epoch][1]:
+        stamped = stamp_of(given, name) or stamped
         size, root = checkpoint_of(given.read(name).decode(), origin, keys)
         due.setdefault(size, []).append((root, name))
     if epoch > 1:
@@ -356,7 +358,7 @@ def check_journal(given: Given, origin: str, keys: list[bytes], epoch: int, epoc
             follows = header["seq"] == seq + 1 or (header["op"] == "epoch" and header["seq"] > seq)
             if header["dossier"] != dossier or header["prev"] != prev.hex() or not follows:
                 raise Wrong(f"{dossier}: entry {header['seq']} does not follow entry {seq}")
-            prev, seq = leaf_of(data), header["seq"]
+            prev, seq = hashlib.sha256(b"\x00" + data).digest(), header["seq"]
             tree.add(prev)
             for root, name in due.pop(tree.size, []):
                 if tree.root() != root:
@@ -364,14 +366,12 @@ def check_journal(given: Given, origin: str, keys: list[bytes], epoch: int, epoc
                 sealed = tree.size
     if due:
         raise Wrong(f"{dossier}: a checkpoint of {max(due)} entries is signed, {tree.size} are here")
-    return f"案卷 dossier {dossier} epoch {epoch}: {tree.size} entries link, {sealed} 已封存 sealed"
+    return f"案卷 dossier {dossier} epoch {epoch}: {tree.size} entries link, {sealed} 已封存 sealed{stamped}"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("what", metavar="WHAT")
     parser.add_argument("--key", help="a key that you have from elsewhere: name+id+key")
     asked = parser.parse_args(arguments)

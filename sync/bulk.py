@@ -61,7 +61,7 @@ def _statement(table: Table, dialect: str, upsert: bool) -> str:
     if dialect == "postgresql":
         # %b: the driver writes a text array with two regular expressions a value (20 times the time).
         arrays = ", ".join(f"%b::{_postgres_type(c)}[]" for c in table.columns)
-        head += f"SELECT * FROM unnest({arrays})"  # noqa: S608  # names come from our tables
+        head += f"SELECT * FROM unnest({arrays})"  # noqa: S608  # nosec B608  # names come from our tables
     else:
         head += f"VALUES ({', '.join('?' * len(names))})"
     if not upsert:
@@ -105,12 +105,12 @@ def _binder(kind: TypeEngine[Any], dialect: Dialect) -> Any:
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
-def among(conn: Connection, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+def among(conn: Connection, column: ColumnElement[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
     """`column IN values` with one parameter, so that the statement is compiled once."""
     return _among(conn.dialect.name, column, bindparam(None, listed(conn, values), unique=True))
 
 
-def named(dialect: str, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+def named(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """As `among`, in a statement that is built once; it is executed with `name: listed(…)`.
 
     Building a statement anew costs four times what executing it does.
@@ -118,12 +118,12 @@ def named(dialect: str, column: ColumnElement[str], name: str) -> ColumnElement[
     return _among(dialect, column, bindparam(name))
 
 
-def listed(conn: Connection, values: Iterable[str]) -> Any:
+def listed(conn: Connection, values: Iterable[str | int]) -> Any:
     """`values` as a statement with `named` wants them."""
     return list(values) if conn.dialect.name == "postgresql" else orjson.dumps(list(values)).decode()
 
 
-def _among(dialect: str, column: ColumnElement[str], values: BindParameter[Any]) -> ColumnElement[bool]:
+def _among(dialect: str, column: ColumnElement[Any], values: BindParameter[Any]) -> ColumnElement[bool]:
     if dialect == "postgresql":
         return column == any_(type_coerce(values, ARRAY(column.type)))
     each = func.json_each(values).table_valued("value")

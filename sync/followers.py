@@ -28,18 +28,19 @@ def derived(*parts: object) -> str:
     return str(uuid.uuid5(NAMESPACE, "|".join(str(part) for part in parts)))
 
 
-def behind(conn: Connection, follower: str) -> list[str]:
-    """The dossiers of which the follower has not read everything. One statement."""
+def behind(conn: Connection, follower: str) -> dict[str, int]:
+    """The dossiers of which the follower has not read everything, in their order, and the seq of each
+    one's head. One statement.
+    """
     d, p = tables.dossiers, tables.positions
     joined = d.outerjoin(p, and_(p.c.dossier == d.c.dossier, p.c.follower == follower))
-    return list(
-        conn.execute(
-            select(d.c.dossier)
-            .select_from(joined)
-            .where(d.c.dossier.not_like("person:%"), d.c.seq > func.coalesce(p.c.seq, 0))
-            .order_by(d.c.dossier)
-        ).scalars()
+    rows = conn.execute(
+        select(d.c.dossier, d.c.seq)
+        .select_from(joined)
+        .where(d.c.dossier.not_like("person:%"), d.c.seq > func.coalesce(p.c.seq, 0))
+        .order_by(d.c.dossier)
     )
+    return {row.dossier: row.seq for row in rows}
 
 
 def questions(conn: Connection, dossier: str, follower: str) -> tuple[list[Touched], int]:
@@ -96,6 +97,22 @@ def advance(conn: Connection, dossier: str, follower: str, seq: int) -> None:
     known = conn.execute(select(p.c.seq).where(p.c.dossier == dossier, p.c.follower == follower)).scalar()
     if known is None or known < seq:
         bulk.upsert(conn, p, [(dossier, follower, seq)])
+
+
+def advance_all(conn: Connection, follower: str, heads: Mapping[str, int]) -> None:
+    """As `advance`, for many dossiers, by a follower that loses nothing by going back. One statement."""
+    bulk.upsert(conn, tables.positions, [(dossier, follower, seq) for dossier, seq in heads.items()])
+
+
+def ahead(conn: Connection, leader: str, follower: str) -> list[tuple[str, int]]:
+    """(dossier, seq) of each dossier in which the one follower has come further than the other, and how
+    far. One statement.
+    """
+    first, second = tables.positions.alias(), tables.positions.alias()
+    joined = first.outerjoin(second, and_(second.c.dossier == first.c.dossier, second.c.follower == follower))
+    further = (first.c.follower == leader, first.c.seq > func.coalesce(second.c.seq, 0))
+    query = select(first.c.dossier, first.c.seq).select_from(joined).where(*further)
+    return [(row.dossier, row.seq) for row in conn.execute(query.order_by(first.c.dossier))]
 
 
 def hold(conn: Connection, dossier: str, follower: str) -> int:

@@ -5,13 +5,16 @@ the journal. Tiles are derived from the entries and only ever extended.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, literal_column, select, text, update
+from sqlalchemy import Connection, ScalarSelect, bindparam, literal_column, select, text, update
+from sqlalchemy.sql import ColumnElement
 
 from . import bulk, tables
-from .tree import HASH, TILE, Node, Place, Range, Span, full_root, nodes, place, prove
+from .tree import HASH, TILE, Node, Place, Range, Span, full_root, inclusion_path, nodes, place, prove
 
 STEP = 16_384  # leaves put into tiles under one lock: some 50 ms
 _BATCH = 10_000
@@ -111,11 +114,61 @@ def proofs(conn: Connection, paths: Mapping[str, Sequence[Span]]) -> dict[str, l
     """The hashes of a path through each dossier's tree, as far as it stands in tiles. One statement,
     however many dossiers. Raises Broken where a tile is missing.
     """
-    spans = [(dossier, span) for dossier, path in paths.items() for span in path]
-    wanted = {(dossier, *_key(place(node))) for dossier, span in spans for node in nodes(span)}
-    rows = conn.execute(_TILES[conn.dialect.name], _listed(conn, sorted(wanted))) if wanted else ()
-    held = {(row.dossier, row.level, row.tile): row.hashes for row in rows}
+    held = _tiles(conn, {(dossier, key) for dossier, path in paths.items() for key in _keys(path)})
     return {dossier: prove(path, _from(held, dossier)) for dossier, path in paths.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """An entry's hash, and the number of the tile in which it stands (`tile_of`)."""
+
+    tile: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A leaf's place (from 0) among all leaves, and the hashes from there to a root."""
+
+    index: int
+    path: list[bytes]
+
+
+def inclusions(conn: Connection, dossier: str, size: int, leaves: Sequence[Leaf]) -> list[Way]:
+    """The way of each of these leaves to the root of the tree of `size`. One statement, however many.
+
+    Raises Broken where a leaf does not stand in its tile, or a tile is missing.
+    """
+    # Of all leaves in one tile the ways leave it by the same nodes: the first one's name every tile.
+    beside = {key for tile in {leaf.tile for leaf in leaves} for key in _keys(_way_out(dossier, tile, size))}
+    held = _tiles(conn, {(dossier, key) for key in beside | {(0, leaf.tile) for leaf in leaves}})
+    hashes, ways = _from(held, dossier), list[Way]()
+    for leaf in leaves:
+        index = leaf.tile * TILE + _place_in(held.get((dossier, 0, leaf.tile), b""), leaf.hash)
+        if not leaf.tile * TILE <= index < size:
+            raise Broken(f"{dossier}: a leaf does not stand in tile {leaf.tile} of a tree of {size}")
+        ways.append(Way(index, prove(inclusion_path(index, size), hashes)))
+    return ways
+
+
+def _way_out(dossier: str, tile: int, size: int) -> list[Span]:
+    try:
+        return inclusion_path(tile * TILE, size)
+    except ValueError as beyond:
+        raise Broken(f"{dossier}: {beyond}") from None
+
+
+def _place_in(hashes: bytes, leaf: bytes) -> int:
+    """Which of a tile's hashes this is; -1 where it is none."""
+    return next((at // HASH for at in range(0, len(hashes), HASH) if hashes[at : at + HASH] == leaf), -1)
+
+
+def _tiles(conn: Connection, wanted: set[tuple[str, tuple[int, int]]]) -> dict[tuple[str, int, int], bytes]:
+    if not wanted:
+        return {}
+    asked = _listed(conn, sorted((dossier, *key) for dossier, key in wanted))
+    rows = conn.execute(_TILES[conn.dialect.name], asked)
+    return {(row.dossier, row.level, row.tile): row.hashes for row in rows}
 
 
 def _listed(conn: Connection, keys: Sequence[tuple[str, int, int]]) -> dict[str, Any]:
@@ -124,13 +177,15 @@ def _listed(conn: Connection, keys: Sequence[tuple[str, int, int]]) -> dict[str,
     return dict(zip(("dossiers", "levels", "tiles"), map(list, zip(*keys, strict=True)), strict=True))
 
 
-def _key(where: Place) -> tuple[int, int]:
-    return where.level, where.tile
+def _keys(path: Sequence[Span]) -> set[tuple[int, int]]:
+    """(level, tile) of the tiles from which the hashes of a path are computed."""
+    return {(where.level, where.tile) for span in path for where in map(place, nodes(span))}
 
 
 def _from(held: Mapping[tuple[str, int, int], bytes], dossier: str) -> Callable[[Node], bytes]:
+    @cache  # the ways of neighbours share most of their nodes
     def hash_of(node: Node) -> bytes:
-        where = place(node)
+        where: Place = place(node)
         try:
             return full_root(held[dossier, where.level, where.tile], where.start, where.width)
         except (KeyError, ValueError) as missing:
@@ -144,21 +199,17 @@ def root_at(conn: Connection, dossier: str, size: int) -> bytes:
     return proofs(conn, {dossier: [(0, size)]})[dossier][0]
 
 
-def index_of(conn: Connection, dossier: str, seq: int, leaf: bytes) -> int | None:
-    """The place (from 0) of entry `seq`, whose hash is `leaf`, among all leaves; None where it stands in no
-    tile yet. After a restore seq and place differ. One statement.
+def tile_of(dossier: ColumnElement[str], seq: ColumnElement[int]) -> ScalarSelect[int | None]:
+    """For a statement over entries: the number of the tile in which each stands, NULL where it stands in
+    none yet. After a restore seq and place differ; one step through an index finds it.
     """
-    t = tables.tiles
-    row = conn.execute(
-        select(t.c.tile, t.c.hashes)
+    t = tables.tiles.alias("standing")
+    return (
+        select(t.c.tile)
         # Said as it is, not as a parameter: the index is of this level alone.
-        .where(t.c.dossier == dossier, literal_column("level = 0"), t.c.last >= seq)
+        .where(t.c.dossier == dossier, t.c.level == literal_column("0"), t.c.last >= seq)
         .order_by(t.c.last)
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    for at in range(0, len(row.hashes), HASH):
-        if row.hashes[at : at + HASH] == leaf:
-            return int(row.tile) * TILE + at // HASH
-    return None
+        .limit(literal_column("1"))
+        .correlate(tables.entries)
+        .scalar_subquery()
+    )

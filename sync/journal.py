@@ -41,8 +41,8 @@ def _audiences(dialect: str) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What one group of changes came to: an outcome per change, the new head, what was touched, and how
-    many entries no checkpoint covers yet, and how many one does.
+    """What one group of changes came to: an outcome per change, the new head, what was touched, how many
+    entries no checkpoint covers yet, how many one does, and how many were appended.
     """
 
     epoch: int
@@ -51,6 +51,7 @@ class Pushed:
     touched: list[Touched]
     unsealed: int = 0
     sealed: int = 0
+    appended: int = 0
 
 
 Projection = Callable[[Connection, Sequence[Touched]], None]
@@ -165,7 +166,8 @@ class Journal:
         touched = sitting.write()
         self.project(conn, touched)
         unsealed = sitting.minutes.tree.size - head.sealed
-        return Pushed(head.epoch, sitting.minutes.seq, outcomes, touched, unsealed, head.sealed)
+        appended = sitting.minutes.seq - head.seq
+        return Pushed(head.epoch, sitting.minutes.seq, outcomes, touched, unsealed, head.sealed, appended)
 
     def restore(
         self,

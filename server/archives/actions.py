@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
+from media.errors import BytesDiffer
 from media.store import Store
 from server import transaction, verifier
 from server.evidence import actions as evidence
 from server.office import office
 from server.photos import queries as photos
+from server.stamping import NoStamp, Stamping, certificates, stamped_at
 from sync import bundles, checkpoints, followers, history, statements
 from sync.canonical import canonical, sha256
 
@@ -21,6 +24,7 @@ from . import rules
 
 log = structlog.get_logger()
 FOLLOWER = "archive"
+STAMPED = "stamps"
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ def run(
 def behind() -> list[str]:
     """The dossiers that have grown since they were archived. One statement."""
     with transaction.reading() as conn:
-        return followers.behind(conn, FOLLOWER)
+        return list(followers.behind(conn, FOLLOWER))
 
 
 def closed() -> list[str]:
@@ -151,13 +155,63 @@ def _put(key: str, data: bytes, done: Run) -> None:
             done.bytes += len(data)
 
 
+def stamp_all() -> int:
+    """Have the newest archived checkpoint of each dossier stamped, where it is not; how many were.
+
+    It vouches for all before it, so that one stamp a dossier is enough however long the authority was
+    away. One that does not answer is asked again next time, and the archive waits for nobody.
+    Raises StoreUnavailable.
+    """
+    authority, done = office().stamping, Run()
+    if authority is None:
+        return 0
+    with transaction.reading() as conn:
+        waiting = followers.ahead(conn, FOLLOWER, STAMPED)
+    for dossier, seq in waiting:
+        try:
+            _stamp(authority, dossier, done)
+        except NoStamp as wrong:
+            # The next dossier would wait as long for the same answer.
+            log.warning("not stamped", dossier=dossier, why=str(wrong), waiting=len(waiting) - done.objects)
+            break
+        with transaction.writing() as conn:
+            followers.advance(conn, dossier, STAMPED, seq)
+    return done.objects
+
+
+def _stamp(authority: Stamping, dossier: str, done: Run) -> None:
+    """The newest checkpoint of each epoch: what a restore left behind is no part of what came after."""
+    store = office().archive
+    for names in _signed(store, dossier).values():
+        newest = max(name for name in names if name.endswith(".ckpt"))
+        if rules.stamp_key(newest) not in names:
+            with store.open(newest) as file:
+                stamp = authority.stamp(file.read())
+            with suppress(BytesDiffer):  # another process was first, and its stamp is as good
+                _put(rules.stamp_key(newest), stamp, done)
+
+
+def _signed(store: Store, dossier: str) -> dict[int, list[str]]:
+    """The checkpoints and stamps in the archive by epoch; of epochs that have a checkpoint."""
+    found: dict[int, list[str]] = {}
+    for epoch in store.folders(f"journals/{dossier}"):
+        keys = [one.key for one in store.walk(f"journals/{dossier}/{epoch}")]
+        names = [key for key in keys if key.endswith((".ckpt", ".tsr"))]
+        if any(name.endswith(".ckpt") for name in names):
+            found[int(epoch)] = names
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a dossier is archived: entries under its newest checkpoint, and in the archive."""
+    """How far a dossier is archived: entries under its newest checkpoint, and in the archive; and how
+    many of these an authority has stamped.
+    """
 
     dossier: str
     sealed: int
     archived: int
+    stamped: int
 
 
 def standing() -> Iterator[Standing]:
@@ -166,19 +220,21 @@ def standing() -> Iterator[Standing]:
     with transaction.reading() as conn:
         made = checkpoints.newest(conn, history.all_heads(conn))
     for dossier in sorted({*made, *store.folders("journals")}):
-        newest = newest_archived(store, dossier)
-        yield Standing(dossier, made[dossier].size if dossier in made else 0, newest[1] if newest else 0)
+        signed = _signed(store, dossier)
+        names = signed[max(signed)] if signed else []
+        archived, stamped = (_largest(names, ending) for ending in (".ckpt", ".tsr"))
+        yield Standing(dossier, made[dossier].size if dossier in made else 0, archived, stamped)
 
 
 def newest_archived(store: Store, dossier: str) -> tuple[int, int] | None:
     """(epoch, size) of the newest checkpoint in the archive; None where there is none."""
-    found = [
-        (int(one.key.split("/")[2]), int(one.key.rpartition("/")[2][:12]))
-        for epoch in store.folders(f"journals/{dossier}")
-        for one in store.walk(f"journals/{dossier}/{epoch}")
-        if one.key.endswith(".ckpt")
-    ]
-    return max(found, default=None)
+    signed = _signed(store, dossier)
+    return (max(signed), _largest(signed[max(signed)], ".ckpt")) if signed else None
+
+
+def _largest(names: list[str], ending: str) -> int:
+    sizes = (int(name.rpartition("/")[2][:12]) for name in names if name.endswith(ending))
+    return max(sizes, default=0)
 
 
 class Shelf(verifier.Given):
@@ -199,4 +255,25 @@ def verify(store: Store, key: str | None) -> tuple[int, list[str]]:
 
     Raises StoreUnavailable.
     """
-    return verifier.judged(lambda: Shelf(store), key)
+    code, lines = verifier.judged(lambda: Shelf(store), key)
+    stamps = [one.key for one in store.walk("journals") if one.key.endswith(".tsr")] if code == 0 else []
+    if not stamps:
+        return code, lines
+    trusted = office().config.tsa_roots_file
+    if trusted is None:
+        said = f"时间戳 stamps: {len(stamps)}, 未核对签名 signatures not checked: XUNJIAN_TSA_ROOTS_FILE"
+        return code, [*lines, said]
+    wrong = list(_not_holding(store, stamps, trusted))
+    if wrong:
+        return 1, [f"不通过 FAILED: {wrong[0]}"]
+    return code, [*lines, f"时间戳 stamps: {len(stamps)}, 签名有效 signed by the authority"]
+
+
+def _not_holding(store: Store, stamps: list[str], trusted: Path) -> Iterator[str]:
+    roots = certificates(trusted)
+    for name in stamps:
+        with store.open(name) as stamp, store.open(name.removesuffix(".tsr") + ".ckpt") as note:
+            try:
+                stamped_at(stamp.read(), note.read(), roots)
+            except NoStamp as why:
+                yield f"{name}: {why}"

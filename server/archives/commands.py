@@ -12,6 +12,7 @@ from rich.table import Table
 from media.store import Store
 from media.stores import address, store_at
 from server.evidence.actions import TROUBLE
+from server.office import office
 from server.storekeeper import faults_in_a_sentence
 
 from . import actions
@@ -39,9 +40,12 @@ def run(dossiers: tuple[str, ...]) -> None:
                 begin=lambda total: progress.update(task, total=total),
                 seen=lambda: progress.advance(task),
             )
+            stamped = actions.stamp_all()
     except TROUBLE as wrong:
         raise click.ClickException(str(wrong)) from None
     console.print(f"{done.objects} objects, {done.bytes} bytes archived")
+    if office().stamping is not None:
+        console.print(f"{stamped} 时间戳 stamps; see `xunjian archive status`")
     for dossier, why in done.failed.items():
         console.print(f"[red]{dossier}: {why}", soft_wrap=True)
     if done.failed:
@@ -51,18 +55,25 @@ def run(dossiers: tuple[str, ...]) -> None:
 @archive.command()
 @with_appcontext
 def status() -> None:
-    """进度 How far each dossier is sealed and archived. Exit 1 where the archive holds more than the
+    """进度 How far each dossier is sealed and archived, and stamped where there is an authority. One that
+    was away is asked again within the hour. Exit 1 where the archive holds more than the
     database: a backup was put back, or the journal was cut.
     """
-    table = Table("案卷 dossier", "已封存 sealed", "已归档 archived")
-    behind = False
+    table = Table("案卷 dossier", "已封存 sealed", "已归档 archived", "时间戳 stamped")
+    behind, waiting = False, 0
+    asked = office().stamping is not None
     with faults_in_a_sentence():
         for one in actions.standing():
             shrunk = one.archived > one.sealed
             behind |= shrunk
             archived = f"[red]{one.archived}" if shrunk else str(one.archived)
-            table.add_row(one.dossier, str(one.sealed), archived)
+            late = asked and one.stamped < one.archived
+            waiting += late
+            stamped = f"[yellow]{one.stamped}" if late else str(one.stamped or "")
+            table.add_row(one.dossier, str(one.sealed), archived, stamped)
     console.print(table)
+    if waiting:
+        console.print(f"[yellow]{waiting} 个案卷待加盖时间戳 dossiers wait for the time authority")
     if behind:
         sys.exit(1)
 

@@ -17,6 +17,8 @@ journals/<dossier>/<epoch>/      一个案卷的留痕: one dossier's journal
   entries/<first>-<count>.ndjson 条目: the exact bytes of up to 256 entries (RFC 8785 JSON), a line each; of
                                  several that begin alike, the one with the highest count holds the others
   <size>-<root8>.ckpt            检查点: a C2SP signed note: origin, how many entries, root (RFC 9162)
+  <size>-<root8>.tsr             时间戳: when an authority saw that checkpoint (RFC 3161), if one was asked:
+                                 openssl ts -verify -in F.tsr -data F.ckpt -CAfile ITS-ROOT.pem
   restore.note                   恢复说明: from the second epoch on, why it began and from which tree
 originals/<dossier>/<sha256>.json 原件登记: an original of this digest and size was verified at rest
 
@@ -41,6 +43,11 @@ def bundle_key(dossier: str, epoch: int, first: int, count: int) -> str:
 def checkpoint_key(dossier: str, epoch: int, size: int, root: bytes) -> str:
     """Where a checkpoint lies."""
     return archive_key("journals", dossier, f"{epoch:04d}", f"{size:012d}-{root.hex()[:8]}.ckpt")
+
+
+def stamp_key(checkpoint: str) -> str:
+    """Where the stamp of a checkpoint lies: beside it."""
+    return archive_key(checkpoint.removesuffix(".ckpt") + ".tsr")
 
 
 def restore_key(dossier: str, epoch: int) -> str:

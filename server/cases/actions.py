@@ -8,17 +8,20 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from media import papers
 from media.durable import sync_folder, temp_beside
 from media.errors import BlobUnknown
 from media.store import original_key
 from server import transaction, verifier
 from server.errors import Refusal
 from server.evidence import actions as evidence
+from server.law.rules import SHANGHAI
 from server.office import office
 from server.people.queries import names
 from sync import bundles, checkpoints, notes
@@ -37,7 +40,7 @@ ENDINGS = {
     "video/mp4": ".mp4",
     "application/pdf": ".pdf",
 }
-PAGE_ENTRIES = 200  # records named in one statement
+TEMPLATE = Path(__file__).parent / "data" / "case.typ"
 Seen = Callable[[int], object]
 
 
@@ -211,6 +214,7 @@ def _pages(
     files: Mapping[str, str],
 ) -> None:
     kinds = office().journal.kinds
+    when = datetime.fromisoformat(made.made_at)
     actors = {str(orjson.loads(entry.entry)["actor"]) for entry in history}
     known = names(actors)
     head = {
@@ -220,9 +224,12 @@ def _pages(
         "记录 records": str(len(records)),
         "留痕 entries": str(len(history)),
     }
-    told = [{"kind": r.kind, "record": r.record, "deleted": r.deleted, "body": r.body} for r in records]
-    lines = [queries.told(entry, known) for entry in history]
-    book.put("index.html", rules.page(head, told, lines, kinds, files).encode())
+    told = [rules.told(record, kinds[record.kind], files, known) for record in records]
+    lines = [rules.line(queries.told(entry, known), kinds) for entry in history]
+    book.put("index.html", rules.page(head, told, lines).encode())
+    as_of = {"as_of": f"{when.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"}
+    # As of the checkpoint, and not of now: the same case has the same bytes.
+    book.put("index.pdf", papers.pdf(TEMPLATE, rules.paper(head, told, lines) | as_of, made_at=when))
     book.put("README.txt", rules.README.encode())
     book.put("verify.py", Path(verifier.__file__).read_bytes())
 

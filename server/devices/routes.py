@@ -12,7 +12,7 @@ from werkzeug.wsgi import FileWrapper
 
 from media.errors import BlobUnknown
 from media.store import snapshot_key
-from server import access, transaction
+from server import access, metrics, transaction
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.evidence import actions as evidence
@@ -44,6 +44,7 @@ def config(call: Call) -> Any:
         "schema": {"min": schemas.oldest(call.now.date()), "max": schemas.current},
         "limits": LIMITS,
         "server_time": rfc3339(call.now),
+        "offline_hours": office().config.offline_hours,
     }
 
 
@@ -60,24 +61,30 @@ def config(call: Call) -> Any:
         *("disk-full", "unsupported-media-type"),
     ),
     headers=("Content-Encoding", "Accept-Encoding"),
+    leaving=True,
 )
 def exchange_once(call: Call) -> Any:
     """Push first, then pull; either half may be absent. One outcome per change, whatever becomes
     of its neighbours; a business refusal is an outcome and never an HTTP error.
     """
     wanted = _read_request()
+    _count(wanted)
+    pulls = wanted.cursors is not None
     here, actor = office(), call.who
     arrival = exchange.arrival(wanted, call.now)
     answer: dict[str, Any] = {"no": wanted.no, "server_time": rfc3339(call.now)}
+    if actor.wipe is not None:
+        answer["wipe"] = actor.wipe
     if wanted.device_key is not None:
         answer["device_key"] = evidence.register(actor, wanted.device_key)
     if wanted.groups:
         with transaction.reading() as conn:
             keys = signed.keys_of(conn, actor.id)
-        answer["push"] = [_push(call, group, arrival, keys) for group in wanted.groups]
+        answer["push"] = [_push(call, group, arrival, keys, pulls) for group in wanted.groups]
     if wanted.cursors is not None:
         with transaction.reading() as conn:
-            granted = access.granted(actor, conn)
+            # A device that is to be wiped is told nothing more: what it held goes as with lost access.
+            granted = {} if actor.wipe is not None else access.granted(actor, conn)
             lacking = photos.wanted(actor, list(wanted.cursors))
             answer["pull"] = exchange.answer_pull(conn, here.journal, wanted, granted, lacking)
     data, encoding = pack(orjson.dumps(answer), request.headers.get("Accept-Encoding", ""))
@@ -87,6 +94,13 @@ def exchange_once(call: Call) -> Any:
     if encoding is not None:
         out.headers["Content-Encoding"] = encoding
     return out
+
+
+def _count(wanted: Request) -> None:
+    asked = [half for half, there in (("push", wanted.groups), ("pull", wanted.cursors is not None)) if there]
+    metrics.EXCHANGES.labels("+".join(asked) or "nothing").inc()
+    if wanted.groups:
+        metrics.PUSHED.observe(sum(len(group.changes) for group in wanted.groups))
 
 
 def _read_request() -> Request:
@@ -103,15 +117,19 @@ def _read_request() -> Request:
         raise Refusal("malformed", "The body ended before its announced length.") from None
 
 
-def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any]) -> dict[str, Any]:
+def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any], pulls: bool) -> dict[str, Any]:
     """One group in one transaction: a later group's failure leaves an earlier one answered.
 
-    `keys` are those of the person's devices: signatures are checked before there is a lock.
+    `keys` are those of the person's devices: signatures are checked before there is a lock. `pulls`:
+    something is asked for too. Raises Refusal `read-only` where nothing is.
     """
     actor, here = call.who, office()
     may = access.in_dossier(actor, group.dossier, here.journal.kinds)
     if may is None:
         return exchange.unknown(group.dossier)
+    if here.readonly.why is not None and pulls:
+        # Refused by itself: what there is to be seen is shown, and the outbox keeps the rest.
+        return exchange.refused(group.dossier, "read-only", status=503, remedy="retry")
     author = Author(actor.id, actor.writer, may)
     group = replace(group, changes=signed.vouched(group.changes, keys, actor.device))
     judge = partial(exchange.push_group, transaction.push, group=group, author=author, arrival=arrival)

@@ -12,7 +12,7 @@ from server import transaction
 from server.access import SYSTEM
 from server.endpoint import Actor
 from server.office import office
-from server.signing import KeyTrouble
+from server.signing import KeyTrouble, Signing
 from sync import checkpoints, growth, signatures, statements
 from sync.arrival import rfc3339
 from sync.change import Change, Unreadable, read
@@ -38,24 +38,27 @@ def signer() -> Signer:
         known = queries.house_keys(conn)
     if not known:
         return _begin()
-    held = signing.load()
-    if held is None or held.verifier.public != known[-1].verifier.public:
-        waiting = signing.load(signing.next_path)
-        if waiting is None or waiting.verifier.public != known[-1].verifier.public:
+    held = _of(known[-1], signing.held())
+    if held is None:
+        held = _of(known[-1], signing.held(signing.next_path))
+        if held is None:
             raise KeyTrouble(
-                f"{signing.path} is not the house's key {known[-1].no}; copy it from where it is"
+                f"{signing.where} is not the house's key {known[-1].no}; copy it from where it is"
             )
         signing.take_over()  # a rotation that was cut off between the database and the file
-        held = waiting
     if signing.deployment != known[-1].deployment:
         raise KeyTrouble(f"the house signs as {known[-1].deployment}; set XUNJIAN_ORIGIN back")
     return held
 
 
+def _of(key: statements.Key, held: Sequence[Signer]) -> Signer | None:
+    return next((one for one in held if one.verifier.public == key.verifier.public), None)
+
+
 def _begin() -> Signer:
     """The first key, by the first node that needs one."""
     here = office()
-    made = here.signing.make()
+    made = next(iter(here.signing.held()), None) or here.signing.make()
     key = statements.Key(made.name, 1, made.verifier, rfc3339(here.clock()))
     try:
         with transaction.writing() as conn:
@@ -67,7 +70,8 @@ def _begin() -> Signer:
 
 
 def rotate() -> statements.Key:
-    """A new key, introduced by the one in use. Raises KeyTrouble.
+    """A new key, introduced by the one in use: one that lies here and was never in use, or one made now.
+    Raises KeyTrouble.
 
     The new one waits in a file until the database holds its introduction: cut off anywhere, the house
     has one key that it signs with.
@@ -77,12 +81,29 @@ def rotate() -> statements.Key:
         known = queries.house_keys(conn)
         if known[-1].verifier != old.verifier:
             raise KeyTrouble("another key was introduced meanwhile; see `xunjian keys list`")
-        here.signing.next_path.unlink(missing_ok=True)
-        new = here.signing.make(here.signing.next_path)
+        used = {key.verifier.public for key in known}
+        lying = [one for one in here.signing.held() if one.verifier.public not in used]
+        new = lying[0] if lying else _made_beside(here.signing)
         key = statements.Key(new.name, len(known) + 1, new.verifier, rfc3339(here.clock()))
         checkpoints.introduce(conn, key.no, key.sign(new, old))
-    here.signing.take_over()
+    if not lying:
+        here.signing.take_over()
     return key
+
+
+def _made_beside(signing: Signing) -> Signer:
+    if not signing.makes:
+        raise KeyTrouble(
+            f"{signing.where} holds no new key; put it there, below the old, on every node first"
+        )
+    try:
+        signing.next_path.unlink(missing_ok=True)
+        return signing.make(signing.next_path)
+    except OSError as wrong:
+        raise KeyTrouble(
+            f"{signing.next_path} cannot be written ({wrong.strerror}); put the new key into {signing.path}, "
+            "below the old, on every node first"
+        ) from None
 
 
 # ------------------------------------------------------------------------------------------ checkpoints
@@ -181,6 +202,9 @@ def register(actor: Actor, said: Mapping[str, str]) -> dict[str, str | None]:
     if public is None:
         return {"key": None, "why": "key-unproven"}
     key, now = signatures.key_id(public), rfc3339(office().clock())
+    if actor.key not in (None, key):
+        # Who has stolen a token for ten minutes may not sign in this device's name for ever.
+        return {"key": None, "why": "key-not-enrolled"}
     with transaction.reading() as conn:
         same, mine = queries.owners(conn, key), queries.keys_of(conn, actor.id)
     if same:

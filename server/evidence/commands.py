@@ -29,8 +29,9 @@ def generate() -> None:
 @keys.command()
 @with_appcontext
 def rotate() -> None:
-    """更换密钥 Sign with a new key from now on; the one in use introduces it. Then copy the file to every
-    node: those without it do not sign.
+    """更换密钥 Sign with a new key from now on; the one in use introduces it. It is one that was put below
+    the old beforehand, on every node, and then all sign on; or it is made now, and until its file is
+    copied to them, the other nodes do not sign.
     """
     _show(actions.rotate)
 
@@ -53,4 +54,4 @@ def _show(act: object) -> None:
         made = act()
     except KeyTrouble as wrong:
         raise click.ClickException(str(wrong)) from None
-    console.print(f"{escape(made.verifier.text)}\n{office().signing.path}", soft_wrap=True, highlight=False)
+    console.print(f"{escape(made.verifier.text)}\n{office().signing.where}", soft_wrap=True, highlight=False)

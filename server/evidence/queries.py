@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Table, bindparam, select
@@ -86,8 +87,16 @@ def all_device_keys(conn: Connection) -> dict[str, bytes]:
 
 # ---------------------------------------------------------------------------------------- the house's
 def house_keys(conn: Connection) -> list[statements.Key]:
-    """The keys that checkpoints were ever signed with, in their order."""
-    return statements.keys(checkpoints.introductions(conn))
+    """The keys that checkpoints were ever signed with, in their order, as the database says them now:
+    a rotation on another node is seen at once. Raises NotANote, NotTrusted.
+    """
+    return list(_chain(tuple(checkpoints.introductions(conn))))
+
+
+@lru_cache(maxsize=8)
+def _chain(introductions: tuple[str, ...]) -> tuple[statements.Key, ...]:
+    """Two signatures a key are checked once a process, and not with every checkpoint."""
+    return tuple(statements.keys(introductions))
 
 
 def newest(conn: Connection, actor: Actor, dossier: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete, select, update
 from media.store import export_key
 from server.endpoint import Actor
 from server.errors import Refusal
-from server.issues import queries as issues
 from server.office import office
+from server.tallies.queries import counts
 from server.transaction import after_commit, writing
 from sync.arrival import rfc3339
 
@@ -35,7 +35,7 @@ def ask(
 
     Raises Refusal `not-found` where the id is another's, `too-many-exports`, `export-too-large`.
     """
-    total = issues.counts(actor, wanted, now)["total"]
+    total = counts(actor, wanted, now)["total"]
     with writing() as conn:
         owner = queries.owner_of(conn, export)
         if owner == actor.id:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Select, Table, and_, false, func, literal, or_, select, union_all
+from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select, union_all
 
 from server import access, paging
 from server.database import db
@@ -345,49 +345,3 @@ def seen(actor: Actor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]
         .where(access.visible(actor, "issue.read", row.dossier, row.audience))
     )
     return {(r.dossier, r.id) for r in rows}
-
-
-def counts(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """How many issues match, by state, and how many of them are overdue. One statement."""
-    t = _counted(actor, wanted, now)
-    late = func.count().filter(_late(t, local_day(now)))
-    found = db.session.execute(select(t.state, func.count(), late).group_by(t.state)).all()
-    return {
-        "states": dict.fromkeys(LIFECYCLE.states, 0) | {r[0]: r[1] for r in found},
-        "overdue": sum(r[2] for r in found),
-        "total": sum(r[1] for r in found),
-        "as_of": rfc3339(now),
-    }
-
-
-def _counted(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> Any:
-    """What is counted, of the columns of one index alone."""
-    row = IssueRow
-    query = filtered(actor, wanted, local_day(now)).with_only_columns(row.state, row.due_on, row.paused_on)
-    return query.subquery().c
-
-
-def by_dossier(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
-    """How many issues match in each dossier, for a map. One statement."""
-    row = IssueRow
-    shown = (row.dossier, row.gravity, row.due_on, row.paused_on, row.state)
-    t = filtered(actor, wanted, local_day(now)).with_only_columns(*shown).subquery().c
-    late, major = (
-        func.count().filter(_late(t, local_day(now))),
-        func.count().filter(t.gravity == GRAVITY["major"]),
-    )
-    found = db.session.execute(select(t.dossier, func.count(), late, major).group_by(t.dossier)).all()
-    return [dict(zip(("dossier", "total", "overdue", "major"), r, strict=True)) for r in sorted(found)]
-
-
-def tallies(actor: Actor, asked: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, dict[str, int]]:
-    """How many issues match each of these filters, and how many of them are overdue; by the filters'
-    names. One statement, none without a filter.
-    """
-    legs = []
-    for name, wanted in asked.items():
-        t = _counted(actor, wanted, now)
-        late = func.count().filter(_late(t, local_day(now)))
-        legs.append(select(literal(name), func.count(t.state), late))
-    rows = db.session.execute(union_all(*legs)).all() if legs else []
-    return {name: {"total": total, "overdue": overdue} for name, total, overdue in rows}

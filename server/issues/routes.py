@@ -172,30 +172,6 @@ class Outcome(Schema):
     receipt = fields.Dict(allow_none=True)
 
 
-class Counts(Schema):
-    """How many, as of a moment."""
-
-    states = fields.Dict(keys=fields.String(), values=fields.Integer())
-    overdue = fields.Integer()
-    total = fields.Integer()
-    as_of = fields.String()
-
-
-class Heap(Schema):
-    """How many match in one dossier."""
-
-    dossier = fields.String()
-    total = fields.Integer()
-    overdue = fields.Integer()
-    major = fields.Integer()
-
-
-class Heaps(Schema):
-    """Only where there are any."""
-
-    items = fields.List(fields.Nested(Heap))
-
-
 class OnScreen(Schema):
     """An issue as it stood on the screen, and the id and time of its change."""
 
@@ -250,36 +226,6 @@ def list_issues(call: Call) -> Any:
     """Filtered, sorted, paged by keyset; each issue with its photographs."""
     with reading():
         return queries.queue(call.who, narrowed(call.query), call.now)
-
-
-@endpoint(
-    blueprint,
-    "/api/v1/issues/counts",
-    may="issue.read",
-    summary="问题数量 How many issues match, by state",
-    query=Narrow,
-    answer=Counts,
-    refusals=("malformed",),
-)
-def count_issues(call: Call) -> Any:
-    """With the filters of the queue."""
-    with reading():
-        return queries.counts(call.who, narrowed(call.query), call.now)
-
-
-@endpoint(
-    blueprint,
-    "/api/v1/issues/by-project",
-    may="issue.read",
-    summary="问题分布 How many issues match, by dossier",
-    query=Narrow,
-    answer=Heaps,
-    refusals=("malformed",),
-)
-def count_by_project(call: Call) -> Any:
-    """With the filters of the queue; where the sites lie, `/api/v1/projects` tells."""
-    with reading():
-        return {"items": queries.by_dossier(call.who, narrowed(call.query), call.now)}
 
 
 @endpoint(

@@ -192,9 +192,14 @@ def waiting(conn: Connection, actor: Actor) -> list[dict[str, Any]]:
 
 
 def facts(conn: Connection, dossier: str, issues: Sequence[str]) -> list[dict[str, Any]]:
-    """Fixed copies of the issues as they stand, in the order in which they were found."""
+    """Fixed copies of the issues as they stand, in the order in which they were found.
+
+    A confidential one is none: whoever drafts may not see it, and a paper would tell it to the firm. A
+    supervisor moves it first.
+    """
     states = lookup.states(conn, dossier, issues)
-    there = [(n, s) for n, s in states.items() if s.kind == "issue" and not s.deleted]
+    told = (s for s in states.items() if s[1].kind == "issue" and not s[1].deleted)
+    there = [(n, s) for n, s in told if s.audience != "confidential"]
     there.sort(key=lambda pair: (datetime.fromisoformat(pair[1].body["found_at"]), pair[0]))
     return [
         {
@@ -212,12 +217,15 @@ def facts(conn: Connection, dossier: str, issues: Sequence[str]) -> list[dict[st
 
 
 def photographs(conn: Connection, dossier: str, facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The issues' photographs as the paper lists them: of which item, when taken, where, which bytes."""
+    """The issues' photographs as the paper lists them: of which item, when taken, where, which bytes; not
+    those that the office keeps to itself.
+    """
     order = {fact["issue"]: n for n, fact in enumerate(facts, 1)}
     p = PhotoRow
     rows = conn.execute(
         select(p.id, p.subject, p.taken_at, p.sha256)
         .where(p.dossier == dossier, p.subject.in_(order), p.deleted.is_(False))
+        .where(p.kind == "photo", p.audience != "office")
         .where(or_(p.phase.is_(None), p.phase != "after"))
     ).all()
     bodies = lookup.states(conn, dossier, [r.id for r in rows])

@@ -11,10 +11,11 @@ from server.endpoint import ANYONE, Call, endpoint
 blueprint = Blueprint("phone", __name__)
 FOLDER = ROOT / "web" / "dist" / "phone"
 HEADERS = pages.headers(
+    "media-src blob:",  # spoken notes
     "manifest-src 'self'",
     "worker-src 'self'",
     "trusted-types xunjian",  # lets the page name its one service worker (web/phone/worker.ts)
-    permissions="camera=(self), geolocation=(self), microphone=()",
+    permissions="camera=(self), geolocation=(self), microphone=(self)",
 )
 
 

@@ -21,7 +21,7 @@ from media.errors import BadMetadata, BlobUnknown, BytesDiffer, BytesErased, Med
 from media.staging import Upload
 from media.store import DOSSIER, SHA256, original_key, rendition_key
 from media.tables import blobs
-from server import transaction
+from server import metrics, transaction
 from server.access import SYSTEM
 from server.endpoint import Actor
 from server.errors import Refusal
@@ -99,6 +99,7 @@ def take_in(upload: Upload) -> None:
                 _still_rest(conn, said["dossier"], verified.sha256)
             row = (said["dossier"], verified.sha256, verified.size, verified.mime)
             bulk.upsert(conn, blobs, [(*row, now.astimezone(UTC), None, None, None)])
+            transaction.after_commit(metrics.STORED.inc)
         settle(conn, said["dossier"], [verified.sha256])
 
 

@@ -29,6 +29,7 @@ SAID = (*("taken_at", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_m", "datu
 NOTED = ("taken_at", "lat_e7", "lon_e7", "orientation", "camera")
 # Hints, not proofs: beyond this many, what is shown is no photograph but a habit of the camera.
 ALIKE, NEAREST, MOST_IN_BAND = 50, 500, 5_000
+HASH = likeness.BITS // 4  # hex digits
 WANTED = 1_000  # digests in one answer; the next pull names the rest
 
 
@@ -376,22 +377,20 @@ def near(conn: Connection, across: int, down: int, mirror: int) -> dict[tuple[st
     """(dossier, digest) → distance of what is near a picture with these hashes or near its mirror, the
     nearest first; over one index a band.
     """
-    p, looks = pictures.c, dict[tuple[str, str], int]()
+    p, looks = pictures.c, dict[str, int]()
     asked = ((across, down), (mirror, likeness.mirrored(down)))
     for n, bands in enumerate(zip(likeness.bands(across), likeness.bands(mirror), strict=True)):
         wanted = {value for band in bands for value in likeness.probes(band)}
         # Out of the index alone: whose they are is asked of the few that are near.
         rows = conn.execute(
-            select(p.likeness, p.down)
+            select(p.likeness.concat(p.down))
             .where(p[f"band_{n}"].in_(wanted), p.down.is_not(None))
             .limit(MOST_IN_BAND)
         )
-        for one, fall in rows:
-            far = likeness.near(asked, (int(one, 16), int(fall, 16)))
-            if far is not None:
-                looks[one, fall] = far
+        looks |= likeness.near(*asked, rows.scalars().all())
     found: dict[tuple[str, str], int] = {}
-    for (one, fall), far in sorted(looks.items(), key=lambda item: item[1])[:NEAREST]:
+    for look, far in sorted(looks.items(), key=lambda item: item[1])[:NEAREST]:
+        one, fall = look[:HASH], look[HASH:]
         theirs = and_(p.band_0 == likeness.bands(int(one, 16))[0], p.likeness == one, p.down == fall)
         for row in conn.execute(select(p.dossier, p.sha256).where(theirs).limit(NEAREST - len(found))):
             found[row.dossier, row.sha256] = far

@@ -182,7 +182,7 @@ def list_waiting(call: Call) -> Any:
 )
 def newest_entries(call: Call) -> Any:
     """Asked every few seconds by whoever looks at a screen: 304 as long as nobody has written (decision
-    0021).
+    0025).
     """
     with reading() as conn:
         told = {d: h.seq for d, h in office().journal.heads(conn, sorted(call.who.held)).items()}

@@ -6,8 +6,9 @@ from flask import Blueprint
 from marshmallow import Schema, ValidationError, fields, validate
 
 from server.endpoint import Call, endpoint
-from server.issues import queries as issues
+from server.issues.queries import SORTS
 from server.issues.routes import Named, Narrow, narrowed
+from server.tallies.queries import tallies
 from server.transaction import reading
 
 from . import actions, queries
@@ -21,7 +22,7 @@ class Kept(Schema):
     name = fields.String(required=True, validate=[validate.Length(1, 60), validate.Regexp(r".*\S")])
     shared = fields.Boolean(load_default=False)
     filter = fields.Nested(Narrow, required=True)
-    sort = fields.String(load_default="-found_at", validate=validate.OneOf(list(issues.SORTS)))
+    sort = fields.String(load_default="-found_at", validate=validate.OneOf(list(SORTS)))
 
 
 class Tally(Schema):
@@ -40,7 +41,7 @@ class SavedView(Schema):
     mine = fields.Boolean()
     owner = fields.Nested(Named)
     filter = fields.Nested(Narrow)
-    sort = fields.String(metadata={"enum": list(issues.SORTS)})
+    sort = fields.String(metadata={"enum": list(SORTS)})
     changed_at = fields.String()
     count = fields.Nested(Tally, allow_none=True)
 
@@ -72,7 +73,7 @@ def list_views(call: Call) -> Any:
         items = queries.seen(conn, call.who)
         filters = {one["id"]: _loaded(one["filter"]) for one in items} if call.query["counts"] else {}
         known = {name: said for name, said in filters.items() if said is not None}
-        counted = issues.tallies(call.who, known, call.now)
+        counted = tallies(call.who, known, call.now)
     return {"items": [one | {"count": counted.get(one["id"])} for one in items]}
 
 

@@ -2,18 +2,25 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from pypdf import PdfReader
 
-from server import verifier
+from server import transaction, verifier
+from server.cases import rules
 from server.cli import main
 from server.evidence import actions as evidence
+from server.office import office
+from sync import bundles
+from sync.arrival import rfc3339
 from tests.erasures.conftest import bureau, erase
 from tests.erasures.test_erasing import SECRET, comment
 from tests.server.test_photos import photo, upload
@@ -192,3 +199,64 @@ def test_the_verifier_that_is_shipped_with_it_accepts_it(site: House, tmp_path: 
     line = [sys.executable, "-I", "verify.py", str(where)]
     done = subprocess.run(line, capture_output=True, text=True, cwd=empty, check=False)
     assert (done.returncode, "OK" in done.stdout) == (0, True), done
+
+
+def test_a_longer_case_takes_a_statement_or_two_more_a_batch_and_not_an_entry(
+    site: House, tmp_path: Path
+) -> None:
+    counted = []
+    for batches, more in ((2, 2 * bundles.BATCH - 1), (3, bundles.BATCH)):  # the project is one more
+        site.desk("li").push(WJ, *[issue() for _ in range(more)])
+        with site.app.app_context():
+            evidence.seal(WJ)
+        with site.statements() as said:
+            assert export(site, tmp_path / f"{batches}.zip").exit_code == 0
+        counted.append(len(said))
+    assert counted[1] - counted[0] == 2 + 1, counted  # and records are read by the five hundred
+    code, told = judged(tmp_path / "3.zip")
+    assert code == 0 and f"{3 * bundles.BATCH} 条目 entries" in told
+
+
+def test_after_a_restore_and_with_gaps_between_its_entries_each_still_proves(
+    site: House, tmp_path: Path
+) -> None:
+    """The place in the tree is another than seq, and the entries of one issue are far apart."""
+    li = site.desk("li")
+    mine = issue(title="三层临边")
+    li.push(WJ, *[issue() for _ in range(300)])
+    li.push(WJ, mine)
+    with site.app.app_context(), transaction.writing() as conn:
+        office().journal.restore(conn, WJ, received_at=rfc3339(site.clock()), reason="the disk died")
+    li.push(WJ, *[issue() for _ in range(300)], epoch=2)
+    li.push(WJ, comment(mine["record"], "意见"), epoch=2)
+    assert export(site, tmp_path / "case.zip", "--issue", mine["record"]).exit_code == 0
+    code, said = judged(tmp_path / "case.zip")
+    assert code == 0 and "2 条目 entries" in said, said
+
+
+def test_its_index_on_paper_says_the_same_and_has_the_same_bytes(site: House, tmp_path: Path) -> None:
+    mine, pictures = enter(site.desk("li"), '三层临边 #set page(paper: "a0")')
+    made = []
+    for name in ("a.zip", "b.zip"):
+        assert export(site, tmp_path / name, "--issue", mine).exit_code == 0
+        made.append(members(tmp_path / name)["index.pdf"])
+        site.clock.passes(hours=5)
+    assert made[0] == made[1]
+    read = PdfReader(BytesIO(made[0]))
+    said = "".join(page.extract_text() for page in read.pages).replace("\n", "")
+    assert "三层临边" in said and "#set page" in said and "li某" in said and "已提交 submitted" in said
+    assert all(f"originals/{digest}.jpg" in said for digest in pictures)
+    assert tuple(read.pages[0].mediabox[2:]) == pytest.approx((595, 842), abs=1)  # what they wrote is text
+
+
+def test_a_long_one_is_shortened_on_paper_and_says_so(
+    site: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.desk("li").push(WJ, *[issue() for _ in range(30)])
+    monkeypatch.setattr(rules, "PAPER_LINES", 60)
+    assert export(site, tmp_path / "case.zip").exit_code == 0
+    inside = members(tmp_path / "case.zip")
+    said = "".join(page.extract_text() for page in PdfReader(BytesIO(inside["index.pdf"])).pages)
+    shown = re.search(r"记录 (\d+)/31 条、留痕 (\d+)/31 条", said.replace("\n", ""))
+    assert shown and 0 < int(shown[1]) < 31 and int(shown[2]) == 31, said
+    assert inside["index.html"].decode().count("<h3 ") == 31

@@ -12,7 +12,7 @@ from pathlib import Path
 from server.app import create_app
 from server.database import db
 from sync.line import HttpLine
-from tests.support.house import Clock, House, config_for, new_id
+from tests.support.house import UNHURRIED, Clock, House, config_for, new_id
 from tests.support.live import REPOSITORY, LiveServer
 
 WJ = "project:wj-01"
@@ -59,7 +59,7 @@ def serving(
     """Open the office on a migrated database; `options` are those of `xunjian serve`, `inside` a
     command that it is started by, `settings` further variables of the environment.
     """
-    env = {"XUNJIAN_VAR": str(folder), "XUNJIAN_DATABASE_URL": url, "COLUMNS": "140", **settings}
+    env = {"XUNJIAN_VAR": str(folder), "XUNJIAN_DATABASE_URL": url, "COLUMNS": "140", **UNHURRIED, **settings}
     clock = Clock(datetime.now(UTC))  # the server's own, so that a session begun here is valid there
     app = create_app(config_for(url, folder, **settings), clock=clock, new_id=new_id)
     house = House(app, clock, folder)

@@ -12,6 +12,7 @@ import pytest
 
 from sync.line import HttpLine
 from tests.support.databases import DatabaseFactory
+from tests.support.house import UNHURRIED
 from tests.support.live import REPOSITORY, LiveServer
 
 PASSWORD = "demo right horse"
@@ -88,6 +89,7 @@ def town(
         "XUNJIAN_VAR": str(tmp_path),
         "XUNJIAN_DATABASE_URL": url,
         "XUNJIAN_DEMO_PASSWORD": PASSWORD,
+        **UNHURRIED,
     }
     workers = "1" if database == "sqlite" else "2"
     command = [

@@ -7,7 +7,7 @@ import pytest
 
 from server.errors import CODES, REMEDIES
 from tests.notices.conftest import AT, OFFICE, Bureau, done
-from tests.support.house import create, new_id
+from tests.support.house import create, issue, new_id
 
 ODD: list[Any] = [
     *(
@@ -150,3 +150,29 @@ def test_what_only_the_server_writes_is_written_by_nobody_else(bureau: Bureau) -
         assert answer.status_code in (400, 403) or outcome["why"] == "server-field", answer.text
     shown = bureau.show(notice)
     assert shown["number"] is None and "token" not in shown["body"]
+
+
+def test_a_paper_lists_photographs_and_no_attachments(bureau: Bureau) -> None:
+    """A PDF has no moment at which it was taken; a paper could not be issued over an issue that had one."""
+    found = bureau.issue()
+    about = {"subject": found, "sha256": "b" * 64, "size": 9}
+    picture = create("photo", about | {"mime": "image/jpeg", "taken_at": AT})
+    kept = create(
+        "photo", about | {"mime": "image/jpeg", "taken_at": AT, "sha256": "c" * 64}, audience="office"
+    )
+    paper = create("attachment", about | {"mime": "application/pdf"})
+    bureau.desk("li").push(bureau.dossier, picture, kept, paper)
+    told = bureau.issued(issues=[found])["body"]["paper"]["photographs"]
+    assert [one["digest"] for one in told] == ["b" * 8], "what the office keeps to itself is not on it either"
+
+
+def test_a_paper_tells_nobody_what_is_confidential(bureau: Bureau) -> None:
+    """Whoever drafts may know a tip's id without being allowed to see the tip."""
+    asked = {"legal_basis": "JGJ 80-2016 第4.1.1条", "due_on": "2026-11-25"}
+    tip = issue(title="举报线索", audience="confidential", **asked)
+    bureau.desk("zhang").push(bureau.dossier, tip)
+    notice = bureau.draft(issues=[tip["record"], bureau.issue()])
+    answer = bureau.step("li", notice, "issue")
+    assert (answer.status_code, answer.json["code"]) == (409, "notice-incomplete")
+    assert answer.json["details"]["lacking"] == [f"{tip['record']}/unknown"]
+    assert bureau.desk("zhang").get(f"/api/v1/issues/{tip['record']}")["audience"] == "confidential"

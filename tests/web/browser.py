@@ -18,7 +18,9 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-PATIENCE_S = 60.0
+# A camera that shows a moving disc and a microphone that beeps; nobody is asked whether they may be used.
+DEVICES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+PATIENCE_S = 15.0
 UNPACKED = REPOSITORY / ".venv" / "clients" / "chromium"
 # A dead line is part of the day; anything else on the console is a fault of the page.
 EXPECTED = re.compile(r"Failed to load resource|net::ERR_")
@@ -54,10 +56,13 @@ def until(holds: Callable[[], Any], *, timeout_s: float = PATIENCE_S) -> Any:
 class Handset:
     """One phone. `faults` collects what the page's console, policy and scripts complained of."""
 
-    def __init__(self, playwright: Playwright, url: str, profile: Path, **more: Any) -> None:
-        self.url, self.profile, self.faults = url, profile, list[str]()
+    def __init__(
+        self, playwright: Playwright, url: str, profile: Path, flags: tuple[str, ...] = (), **more: Any
+    ) -> None:
+        self.url, self.profile, self.faults, self.flags = url, profile, list[str](), flags
         self._playwright = playwright
-        self._more = {"locale": "zh-CN", "color_scheme": "light", **more}
+        screen = {"viewport": VIEWPORT, "device_scale_factor": 2, "is_mobile": True}
+        self._more = {"locale": "zh-CN", "color_scheme": "light", **screen, **more}
         self.context: BrowserContext
         self.page: Page
         self.start()
@@ -68,13 +73,10 @@ class Handset:
             self.profile,
             **chromium(),
             headless=True,
-            args=list(FLAGS),
-            viewport=VIEWPORT,  # type: ignore[arg-type]
-            device_scale_factor=2,
+            args=[*FLAGS, *self.flags],
             has_touch=True,
-            is_mobile=True,
             geolocation=HERE,  # type: ignore[arg-type]
-            permissions=["geolocation"],
+            permissions=["geolocation", "camera", "microphone"],
             accept_downloads=True,
             **self._more,
         )

@@ -1,6 +1,5 @@
 """The desk as a supervisor uses it: the queue by keyboard, one step for many, decisions, proofs."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -251,11 +250,17 @@ def flip(text: str) -> str:
     return "\n".join(lines) + "\n\n" + note
 
 
+def forged(text: str) -> str:
+    """A proof whose checkpoint bears a signature with one letter changed."""
+    at = len(text) - 20
+    return text[:at] + ("B" if text[at] != "B" else "C") + text[at + 1 :]
+
+
 # What a house that lies could send, and which check of the four sees it.
 LIES: dict[str, tuple[str, Callable[[str], str], int]] = {
     "contents": ("**/disclosure?*", lambda text: text.replace("第00号", "第99号"), 1),
     "path": ("**/proof?*", flip, 2),
-    "signature": ("**/proof?*", lambda text: re.sub(r"AA?=?=?\n$|.{4}\n$", "AAA=\n", text), 3),
+    "signature": ("**/proof?*", forged, 3),
     "history": ("**/history*", lambda text: text.replace("第00号", "第99号"), 1),
 }
 

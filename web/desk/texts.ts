@@ -225,6 +225,7 @@ export const WORDS = {
   verified: ["验证通过：自封存以来未被改动", "Verified: unchanged since it was sealed"],
   notVerified: ["验证未通过，请立即报告系统管理员", "Not verified: report this to the administrator at once"],
   verifyLimit: ["由本浏览器计算。证明内容自封存后未变，不证明内容本身属实。", "Computed in this browser. It proves that nothing changed since; not that what was written is true."],
+  checkReadable: ["证明可以读取", "The proof can be read"],
   checkEntry: ["留痕的摘要与所示一致", "The entry's hash is the one shown"],
   checkShown: ["所示内容就是留痕所承诺的内容", "What is shown is what the entry committed to"],
   checkTree: ["留痕在 {n} 条的哈希树中", "The entry lies in the tree of {n} entries"],

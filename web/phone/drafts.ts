@@ -33,7 +33,11 @@ export function keep(draft: DraftRow, taken?: Taken): Promise<void> {
  * people type and take the next one meanwhile.
  */
 export async function shoot(latest: () => DraftRow, file: File, hold: (draft: DraftRow) => void): Promise<void> {
-  const taken = await take(atWork().replica, file);
+  await add(latest, await take(atWork().replica, file), hold);
+}
+
+/** The same for what was taken already: a recording. */
+export async function add(latest: () => DraftRow, taken: Taken, hold: (draft: DraftRow) => void): Promise<void> {
   const draft = latest();
   const longer = { ...draft, shots: [...draft.shots, taken.shot] };
   hold(longer);

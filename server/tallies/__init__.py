@@ -1,0 +1,1 @@
+"""How many issues there are: by state, and those that a view shows."""

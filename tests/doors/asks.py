@@ -1,0 +1,340 @@
+"""How each operation of openapi.yaml is asked for one thing: the asker's own, a foreign one, none at all.
+
+An operation without an entry here fails the matrix. What an ask uses up (a file, a view, a session) it
+makes first, as its owner.
+"""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync.protocol import PROTOCOL, SCHEMA
+from tests.doors.town import DOOR, ELSEWHERE, Town, make_exports
+from tests.support.house import PASSWORD, create, new_id
+
+AT = "2026-11-22T08:30:00.000+08:00"
+LATE = {"If-Match": '"999"'}
+TUS = {"Tus-Resumable": "1.0.0"}
+BYTES = "application/offset+octet-stream"
+
+
+@dataclass
+class Ask:
+    """One request; `json` where the body is JSON, so that a surplus member can be put in."""
+
+    method: str
+    path: str
+    json: dict[str, Any] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    data: bytes | None = None
+    token: str | None = None
+
+    def sent(self) -> dict[str, Any]:
+        """As the client wants it."""
+        said: dict[str, Any] = {"headers": dict(self.headers)}
+        if self.json is not None:
+            said["json"] = self.json
+        if self.data is not None:
+            said["data"] = self.data
+        if self.token is not None:
+            said["headers"]["Authorization"] = f"Bearer {self.token}"
+        return said
+
+
+Make = Callable[[Town, str, str], Ask]
+ASKS: dict[str, Make] = {}
+# Operations that name nothing: whoever may ask is answered of their own.
+OF_NOTHING: set[str] = set()
+
+
+def plain(operation: str, path: str, **more: Any) -> None:
+    """An operation that names nothing."""
+    OF_NOTHING.add(operation)
+    ASKS[operation] = lambda _town, _who, _whose: Ask(more.get("method", "GET"), path, more.get("json"))
+
+
+def of_thing(operation: str, path: str, method: str = "GET", **more: Any) -> None:
+    """An operation of which the path names a thing: `{issue}` stands for its id."""
+    headers = more.get("headers", {})
+
+    def make(town: Town, _who: str, whose: str) -> Ask:
+        body = more["body"]() if "body" in more else None
+        return Ask(method, path.format(**vars(town.things(whose))), body, dict(headers))
+
+    ASKS[operation] = make
+
+
+def made(operation: str) -> Callable[[Make], Make]:
+    """An operation that is asked as the function says."""
+
+    def put(make: Make) -> Make:
+        ASKS[operation] = make
+        return make
+
+    return put
+
+
+# --------------------------------------------------------------------------------- open, and one's own
+for name, where in {
+    **{"front_door": "/", "desk": "/desk/", "desk_file": "/desk/desk.css", "config": "/api/v1/config"},
+    **{"house_keys": "/api/v1/keys", "open_style": "/open/open.css", "phone": "/phone/"},
+    **{"phone_file": "/phone/sw.js", "my_day": "/api/v1/my-day", "list_exports": "/api/v1/exports"},
+    **{"list_checklists": "/api/v1/checklists", "list_plans": "/api/v1/plans"},
+    **{"list_due_sites": "/api/v1/plans/due", "list_provisions": "/api/v1/law"},
+    "term_ends": "/api/v1/law/term?code=term.general&since=2026-11-20",
+    **{"working_days": "/api/v1/law/calendar?year=2026", "measures": "/api/v1/measures?by=project"},
+    **{"my_channels": "/api/v1/my-channels", "my_preferences": "/api/v1/my-preferences"},
+    **{"my_deliveries": "/api/v1/my-deliveries", "list_notifications": "/api/v1/notifications"},
+    "list_numbers": "/api/v1/numbers?authority=cy-zjw&kind=rectification&year=2026",
+    **{"list_blocks": "/api/v1/blocks", "list_projects": "/api/v1/projects"},
+    **{"list_waiting": "/api/v1/conflicts", "list_views": "/api/v1/views?counts=true"},
+    "list_webhooks": "/api/v1/webhooks",
+}.items():
+    plain(name, where)
+plain("upload_options", "/api/v1/uploads", method="OPTIONS")
+WISHES = {"language": "zh", "quiet_from": "22:00", "quiet_to": "07:00", "digest": False}
+plain("set_my_preferences", "/api/v1/my-preferences", method="PUT", json=WISHES)
+ADDRESS = {"kind": "mail", "address": "someone@example.com"}
+
+
+@made("add_my_channel")
+def _add_channel(town: Town, who: str, _whose: str) -> Ask:
+    for known in town.owner(who, "own").get("/api/v1/my-channels")["items"]:
+        town.owner(who, "own").call("DELETE", f"/api/v1/my-channels/{known['id']}")
+    return Ask("POST", "/api/v1/my-channels", dict(ADDRESS))
+
+
+@made("sign_in")
+def _sign_in(town: Town, who: str, _whose: str) -> Ask:
+    return Ask("POST", "/api/v1/session", {"username": "inspector", "password": PASSWORD, "device": "d"})
+
+
+@made("sign_out")
+def _sign_out(town: Town, who: str, _whose: str) -> Ask:
+    """From another device than the one that goes on asking."""
+    token = None if who in ("anonymous", "revoked") else town.house.desk(who, device="spare").token
+    return Ask("DELETE", "/api/v1/session", token=token)
+
+
+@made("import_checklist")
+def _import_checklist(town: Town, _who: str, _whose: str) -> Ask:
+    content = town.client("supervisor").get(f"/api/v1/checklists/{town.own.checklist}")
+    return Ask("POST", "/api/v1/checklists", {n: v for n, v in content.items() if n != "state"})
+
+
+OF_NOTHING |= {"sign_in", "sign_out", "import_checklist", "add_my_channel"}
+# ------------------------------------------------------------------------------------ things by their id
+# Of a record that nobody amends here: its last entry is sealed.
+RECORD = "/api/v1/dossiers/{dossier}/records/{photo}"
+for name, where in {
+    **{"one_photo": "/api/v1/photos/{photo}", "original": "/api/v1/photos/{photo}/original"},
+    **{"thumbnail": "/api/v1/photos/{photo}/thumbnail", "alike": "/api/v1/photos/{photo}/alike"},
+    "rendition": "/api/v1/photos/{photo}/rendition/watermark",
+    "one_attachment": "/api/v1/attachments/{attachment}",
+    "attachment_original": "/api/v1/attachments/{attachment}/original",
+    **{"list_issues": "/api/v1/issues?dossier={dossier}", "one_issue": "/api/v1/issues/{issue}"},
+    "count_issues": "/api/v1/issues/counts?dossier={dossier}",
+    "list_inspections": "/api/v1/inspections?dossier={dossier}",
+    "inspection_score": "/api/v1/inspections/{inspection}/score",
+    "inspections_this_year": "/api/v1/projects/{dossier}/inspections-this-year",
+    **{"list_notices": "/api/v1/notices?dossier={dossier}", "one_notice": "/api/v1/notices/{notice}"},
+    **{"notice_pdf": "/api/v1/notices/{notice}/pdf", "verify_notice": "/open/n/{token}"},
+    "verified_photo": "/open/photos/{photo}/{head}",
+    "list_deliveries": "/api/v1/deliveries?dossier={dossier}",
+    "show_checklist": "/api/v1/checklists/{checklist}",
+    "verify_dossier": "/api/v1/dossiers/{dossier}/verification",
+    "newest_checkpoint": "/api/v1/dossiers/{dossier}/checkpoint",
+    "consistency": "/api/v1/dossiers/{dossier}/consistency?epoch=1&first=1&second=2",
+    "snapshot": "/api/v1/dossiers/{dossier}/snapshots/{audience}/{snapshot}",
+    **{"record_history": f"{RECORD}/history", "record_proof": f"{RECORD}/proof"},
+    "record_disclosure": f"{RECORD}/disclosure",
+}.items():
+    of_thing(name, where)
+
+
+def _amendment() -> dict[str, Any]:
+    return {"fields": {"part": {"set": "改"}}, "change": new_id(), "at": AT}
+
+
+def _raising() -> dict[str, Any]:
+    return {"change": new_id(), "at": AT}
+
+
+def _answering() -> dict[str, Any]:
+    return {"text": "已整改", "change": new_id(), "at": AT}
+
+
+def _voiding() -> dict[str, Any]:
+    return {"fields": {"state": {"do": "void"}, "void_reason": {"set": "遗失"}}, "change": new_id(), "at": AT}
+
+
+def _amending_paper() -> dict[str, Any]:
+    return {"fields": {"demand": {"set": "改"}}, "change": new_id(), "at": AT}
+
+
+of_thing("amend_issue", "/api/v1/issues/{issue}", "PATCH", body=_amendment, headers=LATE)
+of_thing("raise_issue", "/api/v1/answers/{answer}/issue", "POST", body=_raising)
+of_thing("amend_notice", "/api/v1/notices/{notice}", "PATCH", body=_amending_paper, headers=LATE)
+of_thing("answer_notice", "/api/v1/notices/{notice}/answer", "POST", body=_answering, headers=LATE)
+of_thing("amend_block", "/api/v1/blocks/{block}", "PATCH", body=_voiding, headers=LATE)
+
+
+@made("amend_issues")
+def _bulk(town: Town, _who: str, whose: str) -> Ask:
+    things = town.things(whose)
+    item = {"dossier": things.dossier, "id": things.issue, "version": 999, "change": new_id(), "at": AT}
+    return Ask("POST", "/api/v1/issues/bulk", {"items": [item], "fields": {"part": {"set": "改"}}})
+
+
+@made("draft_notice")
+def _draft(town: Town, _who: str, whose: str) -> Ask:
+    fields = {n: {"set": v} for n, v in {"notice_kind": "rectification", "drafted_at": AT}.items()}
+    fields |= {"author_org": {"set": "cy-gls"}, "authority": {"set": "cy-zjw"}}
+    said = {"record": new_id(), "change": new_id(), "at": AT, "fields": fields}
+    return Ask("POST", "/api/v1/notices", {"dossier": town.things(whose).dossier} | said)
+
+
+@made("give_block")
+def _give(town: Town, _who: str, _whose: str) -> Ask:
+    said = {"officer": town.house.people["inspector"], "authority": "cy-zjw", "year": 2026, "size": 1}
+    said |= {"notice_kind": "stop_work", "record": new_id(), "change": new_id(), "at": AT}
+    return Ask("POST", "/api/v1/blocks", said)
+
+
+OF_NOTHING.add("give_block")
+
+
+@made("exchange_once")
+def _exchange(town: Town, who: str, whose: str) -> Ask:
+    """A comment to the dossier, and a cursor in it."""
+    things = town.things(whose)
+    said = {"subject": things.issue, "text": "问", "said_at": AT}
+    changes = [create("comment", said, audience=things.audience)]
+    push = [{"dossier": things.dossier, "epoch": 1, "changes": changes}]
+    cursors = {things.dossier: {things.audience: {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0}}}
+    body = {"protocol": PROTOCOL, "schema": SCHEMA, "no": 1, "push": push, "pull": {"cursors": cursors}}
+    return Ask("POST", "/api/v1/exchange", body)
+
+
+# ----------------------------------------------------------------------------------- uploads
+@made("begin_upload")
+def _begin(town: Town, _who: str, whose: str) -> Ask:
+    things = town.things(whose)
+    said = {"dossier": things.dossier, "record": things.photo, "sha256": "ab" * 32}
+    packed = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in said.items())
+    return Ask("POST", "/api/v1/uploads", headers=TUS | {"Upload-Length": "9", "Upload-Metadata": packed})
+
+
+def _upload(town: Town, who: str, whose: str) -> str:
+    """The id of an upload that has begun."""
+    if whose == "guessed":
+        return new_id().replace("-", "")
+    desk = town.owner(who, whose)
+    dossier = town.foreign if desk is town.desks["far"] else town.own
+    if who in ("administrator", "auditor", "other") and whose == "own":
+        desk = town.desks["inspector"]  # they have none: somebody else's then
+    ask = _begin(town, who, "foreign" if dossier is town.foreign else "own")
+    begun = desk.call("POST", ask.path, headers=ask.headers)
+    assert begun.status_code == 201, begun.text
+    return str(begun.headers["Location"].rsplit("/", 1)[1])
+
+
+def _of_upload(operation: str, method: str, **more: str) -> None:
+    def make(town: Town, who: str, whose: str) -> Ask:
+        data = b"" if more else None
+        return Ask(method, f"/api/v1/uploads/{_upload(town, who, whose)}", headers=TUS | more, data=data)
+
+    ASKS[operation] = make
+
+
+GOING_ON = {"Upload-Offset": "0", "Content-Type": BYTES}
+_of_upload("upload_offset", "HEAD")
+_of_upload("continue_upload", "PATCH", **GOING_ON)
+_of_upload("override_upload", "POST", **GOING_ON, **{"X-HTTP-Method-Override": "PATCH"})
+_of_upload("end_upload", "DELETE")
+
+
+# ------------------------------------------------------------------------- what belongs to one person
+def _personal(town: Town, who: str, whose: str, sort: str) -> str:
+    """The id of somebody's own view, file, channel, webhook or message, made for this ask."""
+    if whose == "guessed":
+        return new_id()
+    desk = town.owner(who, whose)
+    if sort in ("views", "exports") and desk.call("GET", f"/api/v1/{sort}").status_code == 403:
+        desk = town.desks["inspector"]  # they may have none: somebody else's then
+    return str(_MAKE[sort](town, desk))
+
+
+def _view(town: Town, desk: Any) -> str:
+    name = new_id()
+    for known in desk.get("/api/v1/views")["items"]:
+        if known["mine"]:
+            desk.call("DELETE", f"/api/v1/views/{known['id']}")
+    words = ELSEWHERE if desk is town.desks["far"] else "我的"
+    kept = desk.call("PUT", f"/api/v1/views/{name}", json={"name": words, "filter": {}})
+    assert kept.status_code == 200, kept.text
+    return name
+
+
+def _file(town: Town, desk: Any) -> str:
+    asked = desk.call("POST", "/api/v1/exports", json={"id": new_id(), "form": "csv"})
+    assert asked.status_code == 202, asked.text
+    make_exports(town.house)
+    return str(asked.json["id"])
+
+
+def _channel(town: Town, desk: Any) -> str:
+    for known in desk.get("/api/v1/my-channels")["items"]:
+        desk.call("DELETE", f"/api/v1/my-channels/{known['id']}")
+    return str(desk.call("POST", "/api/v1/my-channels", json=dict(ADDRESS)).json["id"])
+
+
+def _webhook(_town: Town, desk: Any) -> str:
+    for known in desk.get("/api/v1/webhooks")["items"]:
+        desk.call("DELETE", f"/api/v1/webhooks/{known['id']}")
+    return str(desk.call("POST", "/api/v1/webhooks", json={"url": DOOR}).json["id"])
+
+
+def _message(_town: Town, desk: Any) -> str:
+    return str(desk.get("/api/v1/notifications")["items"][0]["id"])
+
+
+_MAKE = {"views": _view, "exports": _file, "channels": _channel, "webhooks": _webhook, "messages": _message}
+
+
+def _of_person(operation: str, sort: str, path: str, method: str = "GET", **more: Any) -> None:
+    def make(town: Town, who: str, whose: str) -> Ask:
+        where = path.format(_personal(town, who, whose, sort), dossier=town.own.dossier)
+        return Ask(method, where, more.get("json"))
+
+    ASKS[operation] = make
+
+
+_of_person("one_export", "exports", "/api/v1/exports/{}")
+_of_person("export_file", "exports", "/api/v1/exports/{}/file")
+_of_person("give_up_export", "exports", "/api/v1/exports/{}", "DELETE")
+_of_person("let_go_of_view", "views", "/api/v1/views/{}", "DELETE")
+_of_person("keep_view", "views", "/api/v1/views/{}", "PUT", json={"name": "我的", "filter": {}})
+_of_person("drop_my_channel", "channels", "/api/v1/my-channels/{}", "DELETE")
+_of_person("end_webhook", "webhooks", "/api/v1/webhooks/{}", "DELETE")
+_of_person("rotate_webhook", "webhooks", "/api/v1/webhooks/{}/rotate", "POST")
+_of_person("webhook_events", "webhooks", "/api/v1/webhooks/{}/events?dossier={dossier}")
+_of_person("resend_webhook", "webhooks", "/api/v1/webhooks/{}/resend", "POST", json={})
+_of_person("read_notification", "messages", "/api/v1/notifications/{}/read", "POST")
+
+
+@made("ask_export")
+def _ask_export(town: Town, who: str, whose: str) -> Ask:
+    for known in town.owner(who, "own").call("GET", "/api/v1/exports").json.get("items", ()):
+        town.owner(who, "own").call("DELETE", f"/api/v1/exports/{known['id']}")
+    narrow = {"dossier": [town.things(whose).dossier]}
+    return Ask("POST", "/api/v1/exports", {"id": new_id(), "form": "csv", "filter": narrow})
+
+
+@made("add_webhook")
+def _add_webhook(town: Town, who: str, whose: str) -> Ask:
+    desk = town.owner(who, "own")
+    for known in desk.get("/api/v1/webhooks")["items"]:
+        desk.call("DELETE", f"/api/v1/webhooks/{known['id']}")
+    return Ask("POST", "/api/v1/webhooks", {"url": DOOR, "dossiers": [town.things(whose).dossier]})
