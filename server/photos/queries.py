@@ -25,7 +25,7 @@ from . import rules
 from .tables import PhotoRow
 
 KINDS = ("photo", "attachment")
-SAID = (*("taken_at", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_m", "datum", "mime", "size"),)
+SAID = ("taken_at", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_m", "datum", "mime", "size")
 NOTED = ("taken_at", "lat_e7", "lon_e7", "orientation", "camera")
 # Hints, not proofs: beyond this many, what is shown is no photograph but a habit of the camera.
 ALIKE, NEAREST, MOST_IN_BAND = 50, 500, 5_000
@@ -386,12 +386,9 @@ def near(conn: Connection, across: int, down: int, mirror: int) -> dict[tuple[st
     for n, bands in enumerate(zip(likeness.bands(across), likeness.bands(mirror), strict=True)):
         wanted = {value for band in bands for value in likeness.probes(band)}
         # Out of the index alone: whose they are is asked of the few that are near.
-        rows = conn.execute(
-            select(p.likeness.concat(p.down))
-            .where(p[f"band_{n}"].in_(wanted), p.down.is_not(None))
-            .limit(MOST_IN_BAND)
-        )
-        looks |= likeness.near(*asked, rows.scalars().all())
+        under = (p[f"band_{n}"].in_(wanted), p.down.is_not(None))
+        rows = conn.execute(select(p.likeness.concat(p.down)).where(*under).limit(MOST_IN_BAND))
+        looks |= likeness.near(*asked, rows.scalars())
     found: dict[tuple[str, str], int] = {}
     for look, far in sorted(looks.items(), key=lambda item: item[1])[:NEAREST]:
         one, fall = look[:HASH], look[HASH:]
