@@ -43,7 +43,8 @@ AUDIENCES: Mapping[str, tuple[str, ...]] = {
 ONLY_READ: Mapping[str, tuple[str, ...]] = dict.fromkeys(("contractor", "supervision", "client"), ("public",))
 # What the office's own dossier holds for everybody.
 LAW = ("provision", "calendar", "template")
-READ_LAW = {name: frozenset({"read"}) for name in LAW}
+# 公开: and plans that it has published, by their audience.
+READ_LAW = {name: frozenset({"read"}) for name in (*LAW, "plan")}
 _SUPERVISOR = {
     **READ_LAW,
     "plan": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
@@ -95,7 +96,6 @@ _BESIDE = {
 TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "inspector": {
         **READ_LAW,
-        "plan": frozenset({"read"}),
         "recusal": frozenset({"read", "create"}),
         "project": frozenset({"read"}),
         "assignment": frozenset({"read"}),
@@ -139,10 +139,13 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "supervision": _BESIDE,
     "client": _BESIDE,
     "auditor": {kind: frozenset({"read"}) for kind in _SUPERVISOR},
-    # The administrator keeps the house's rules, and holds no business data.
+    # The administrator keeps the house's rules, and holds no business data: their posts are in the
+    # office's own dossier alone (people.actions.give_post).
     # They keep the channels, and so see every delivery's fate, but not what was said.
     "administrator": {
+        **READ_LAW,
         **{name: frozenset({"read", "create", "update"}) for name in LAW},
+        "conflict": frozenset({"read"}),  # over the law, which is public; others are in nobody's sight
         "delivery": frozenset({"read", "all"}),
         "person": frozenset({"read", "create", "update"}),
         "device": frozenset({"read", "create", "update"}),
@@ -159,8 +162,7 @@ def may(actor: Actor, verb: str, dossier: str) -> bool:
     """Whether the actor holds a role in the dossier that allows `kind.verb`, for instance
     `issue.read`, at this moment.
     """
-    kind, _, deed = verb.partition(".")
-    return any(deed in TABLE[h.role].get(kind, ()) for h in actor.held.get(dossier, ()))
+    return bool(allowing(actor.held.get(dossier, ()), verb))
 
 
 def administers(actor: Actor, verb: str) -> bool:
@@ -177,9 +179,20 @@ def administers(actor: Actor, verb: str) -> bool:
 
 def may_have(actor: Actor, verb: str, dossier: str) -> bool:
     """As `may`, also by a role that has ended: bytes of late work are taken in, a reviewer decides."""
+    return may(actor, verb, dossier) or bool(allowing(actor.formerly.get(dossier, ()), verb))
+
+
+def allowing(posts: Iterable[Held], verb: str) -> list[Held]:
+    """Those of these posts that allow `kind.verb`, each in what it sees."""
     kind, _, deed = verb.partition(".")
-    posts = (*actor.held.get(dossier, ()), *actor.formerly.get(dossier, ()))
-    return any(deed in TABLE[h.role].get(kind, ()) for h in posts)
+    return [post for post in posts if deed in TABLE[post.role].get(kind, ())]
+
+
+def reads(posts: Iterable[Held], kind: str, audience: str) -> bool:
+    """Whether one of these posts both reads the kind and sees the audience: what one post allows does
+    not reach into what another sees.
+    """
+    return sees(audiences(allowing(posts, f"{kind}.read")), audience)
 
 
 def in_office(actor: Actor) -> bool:
@@ -189,8 +202,15 @@ def in_office(actor: Actor) -> bool:
 
 def may_read(actor: Actor, dossier: str, kind: str, audience: str) -> bool:
     """Whether the actor may read records of this kind and audience now."""
-    seen = audiences(actor.held.get(dossier, ()))
-    return may(actor, f"{kind}.read", dossier) and sees(seen, audience)
+    return reads(actor.held.get(dossier, ()), kind, audience)
+
+
+def lost_since(actor: Actor, verb: str, moment: str) -> bool:
+    """Whether a post that allowed the verb has ended since that instant: what was gathered by it may hold
+    what the actor sees no more.
+    """
+    gone = (post for posts in actor.formerly.values() for post in allowing(posts, verb))
+    return any((post.until or "") > moment for post in gone)
 
 
 def where(actor: Actor, verb: str) -> frozenset[str]:
@@ -331,7 +351,7 @@ def visible(actor: Actor, verb: str, dossier: Any, audience: Any) -> "ColumnElem
     """
     alike: dict[frozenset[str], list[str]] = {}
     for name in where(actor, verb):
-        alike.setdefault(audiences(actor.held[name]), []).append(name)
+        alike.setdefault(audiences(allowing(actor.held[name], verb)), []).append(name)
     terms = []
     for seen, dossiers in alike.items():
         named = audience.in_(sorted(seen - {ANY_PARTY}))

@@ -32,6 +32,8 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "detail", "code", "remedy", "details"],
 }
+JSON = "application/json"
+BYTES = {"type": "string", "format": "binary"}
 # What any route may answer beside its own refusals.
 ALWAYS = ("internal", "database-unavailable", "too-many-requests", "read-only")
 SIGNED_IN = ("sign-in-required", "token-expired", "device-revoked")
@@ -40,11 +42,11 @@ HEADERS: dict[str, dict[str, Any]] = {
     "If-Match": {"type": "string", "pattern": r'^("\d{1,15}"|\d{1,15})$'},
     "Tus-Resumable": {"const": "1.0.0"},
     "Upload-Offset": {"type": "string", "pattern": r"^\d{1,18}$"},
+    "X-HTTP-Method-Override": {"enum": ["PATCH", "DELETE"]},
 }
 OPTIONAL: dict[str, dict[str, Any]] = {
     "Content-Encoding": {"enum": ["gzip", "zstd"]},
     "Upload-Length": {"type": "string", "pattern": r"^\d{1,18}$"},
-    "X-HTTP-Method-Override": {"enum": ["PATCH", "DELETE"]},
 }
 # What a header may change about a good answer.
 BY_HEADER = {
@@ -123,13 +125,16 @@ def _body(operation: Operation) -> dict[str, Any] | None:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     good: dict[str, Any] = {"description": operation.summary}
+    content: dict[str, Any] = {}
     if operation.answer is not None:
-        good["content"] = {"application/json": {"schema": operation.answer}}
-    elif operation.media_type.startswith(("image/", "text/")):
-        good["content"] = {operation.media_type: {"schema": {"type": "string", "format": "binary"}}}
+        content["application/json"] = {"schema": operation.answer}
+    if operation.media_type.startswith(("image/", "text/")) or (content and operation.media_type != JSON):
+        content[operation.media_type] = {"schema": BYTES}
+    if content:
+        good["content"] = content
     answers: dict[str, Any] = {str(operation.status): good}
-    for shown, why in (BY_HEADER[name] for name in operation.headers if name in BY_HEADER):
-        answers[shown] = good | {"description": why} if shown == "206" else {"description": why}
+    for other, why in (BY_HEADER[name] for name in operation.headers if name in BY_HEADER):
+        answers[other] = good | {"description": why} if other == "206" else {"description": why}
     codes = [*operation.refusals, *ALWAYS]
     if operation.may != ANYONE:
         codes += SIGNED_IN if operation.may == "signed-in" else (*SIGNED_IN, "not-permitted")
@@ -144,6 +149,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
             "description": "; ".join(f"`{c}`: {CODES[c].en}" for c in named),
             "content": {"application/problem+json": {"schema": "Problem"}},
         }
+        if status == 404 and operation.media_type == "text/html":
+            answers["404"]["content"]["text/html"] = {"schema": BYTES}  # a page says it to people
     return answers
 
 

@@ -40,7 +40,8 @@ def look(actor: str, dossier: str, record: str, kind: str) -> None:
 
     What cannot be written down is not shown.
     """
-    fields = sorted(office().journal.kinds[kind].personal)
+    known = office().journal.kinds.get(kind)  # a question of the engine's own holds none
+    fields = sorted(known.personal) if known else []
     if fields:
         with transaction.writing() as conn:
             note(conn, "looked", actor, dossier=dossier, record=record, kind=kind, fields=fields)

@@ -91,7 +91,10 @@ def parse(data: bytes, journal: Journal, today: date | None = None) -> Request:
     except orjson.JSONDecodeError as wrong:
         raise BadRequest("malformed", f"not JSON: {wrong}") from None
     if not _validator.is_valid(body):
-        error = next(_validator.iter_errors(body))
+        try:
+            error = next(_validator.iter_errors(body))
+        except ValueError:  # what is nested deeper than Python recurses is wrong, and cannot be shown
+            raise BadRequest("malformed", "The body is nested too deeply.") from None
         where = "/".join(str(p) for p in error.instance_path)
         raise BadRequest("malformed", error.message[:300], field=where)
     if body["protocol"] != PROTOCOL:

@@ -96,7 +96,7 @@ class New(Schema):
     """As in a change of the exchange; `record`, `change` and `at` make a repetition harmless."""
 
     dossier = fields.String(required=True, validate=validate.Length(1, 96))
-    audience = fields.String(load_default="office", validate=validate.OneOf(list(ERASURE.audiences)))
+    audience = fields.String(load_default="confidential", validate=validate.OneOf(list(ERASURE.audiences)))
     record = fields.UUID(required=True)
     change = fields.UUID(required=True)
     at = fields.String(required=True, validate=validate.Regexp(INSTANT_PATTERN))

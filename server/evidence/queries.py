@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
+import orjson
 from sqlalchemy import Connection, Row, Table, bindparam, select
 
 from server import access
@@ -135,13 +136,15 @@ def proof(conn: Connection, actor: Actor, dossier: str, record: str, seq: int | 
     return found
 
 
-def disclosure(conn: Connection, actor: Actor, dossier: str, record: str, seq: int | None) -> dict[str, Any]:
+def disclosure(
+    conn: Connection, actor: Actor, dossier: str, record: str, seq: int | None
+) -> tuple[dict[str, Any], str]:
     """All that somebody outside needs to check one entry: its bytes, what it committed to, the proof, the
-    keys. Raises Refusal.
+    keys; and the kind of record that it shows. Raises Refusal.
     """
     entry = _entry(conn, actor, dossier, record, seq)
     salt, payload = history.opened(conn, dossier, entry.seq)
-    return {
+    told = {
         "dossier": dossier,
         "seq": entry.seq,
         "entry": entry.bytes.decode(),
@@ -150,6 +153,7 @@ def disclosure(conn: Connection, actor: Actor, dossier: str, record: str, seq: i
         "proof": proof(conn, actor, dossier, record, entry.seq).text,
         "keys": checkpoints.introductions(conn),
     }
+    return told, str(orjson.loads(entry.bytes)["kind"])
 
 
 def _known(actor: Actor, dossier: str) -> None:

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.transaction import reading
+from server.watchbook import look
 from sync import checkpoints
 
 from . import queries
@@ -157,4 +158,6 @@ def record_proof(call: Call, dossier: str, record: Any) -> Any:
 def record_disclosure(call: Call, dossier: str, record: Any) -> Any:
     """SHA-256(salt ‖ payload) is what the entry committed to."""
     with reading() as conn:
-        return queries.disclosure(conn, call.who, dossier, str(record), call.query["seq"])
+        told, kind = queries.disclosure(conn, call.who, dossier, str(record), call.query["seq"])
+    look(call.who.id, dossier, str(record), kind)
+    return told

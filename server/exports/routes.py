@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
 from media.store import export_key
+from server import access
 from server.delivery import hand_out
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
@@ -120,10 +121,10 @@ def one_export(call: Call, export: Any) -> Any:
     headers=("Range", "If-None-Match"),
 )
 def export_file(call: Call, export: Any) -> Any:
-    """Only who asked for it; saved and not shown."""
+    """Only who asked for it, as long as they see all that they saw then; saved and not shown."""
     with reading() as conn:
         row = queries.one(conn, str(export), call.who)
-    if row.state == "expired":
+    if row.state == "expired" or access.lost_since(call.who, "issue.read", row.asked_at):
         raise Refusal("export-expired")
     if row.state != "ready":
         raise Refusal("export-not-ready", state=row.state)

@@ -7,6 +7,7 @@ from server import access, transaction
 from server.consequences import said as told
 from server.endpoint import Actor
 from server.errors import Refusal
+from server.issues.records.issue import ISSUE
 from server.office import office
 from sync import lookup
 from sync.arrival import Arrival, rfc3339
@@ -26,6 +27,9 @@ def raise_issue(
     `not-found`, `ambiguous`, `no-finding`, `no-checklist`, `not-permitted`, `malformed`.
     """
     here = office()
+    faults = ISSUE.faults("update", fields) if fields else []
+    if faults:
+        raise Refusal("malformed", "Some fields are wrong.", why="invalid-fields", faults=faults)
     with transaction.reading() as conn:
         home = queries.answered(conn, actor, answer, dossier).dossier
     may, issue = access.in_dossier(actor, home, here.journal.kinds), rules.issue_id(answer)

@@ -22,7 +22,7 @@ class Raise(Schema):
     """
 
     fields_ = fields.Dict(
-        load_default=dict, data_key="fields", metadata={"schema": ISSUE.change_schema("update")}
+        load_default=dict, data_key="fields", metadata=ISSUE.change_schema("update") | {"minProperties": 0}
     )
     change = fields.UUID(required=True)
     at = fields.String(required=True, validate=validate.Regexp(INSTANT_PATTERN))

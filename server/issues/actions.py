@@ -17,6 +17,7 @@ from sync.minutes import Outcome, State
 from sync.record import Body
 
 from . import queries, rules
+from .records.issue import ISSUE
 
 
 def amend(
@@ -73,8 +74,11 @@ def amend_many(
 
     One transaction a dossier; each item has its own outcome, or the code of why there is none: one
     that cannot be done never decides another's fate. A repetition is answered again.
+    Raises Refusal `malformed` where the fields are none of an issue's: that is wrong of all alike.
     """
     here = office()
+    if faults := ISSUE.faults("update", fields):
+        raise Refusal("malformed", "Some fields are wrong.", why="invalid-fields", faults=faults)
     with transaction.reading() as conn:
         seen = queries.seen(actor, [(i["dossier"], i["id"]) for i in items])
         heads = here.journal.heads(conn, {dossier for dossier, _id in seen})

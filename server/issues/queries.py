@@ -1,6 +1,7 @@
 """The supervisors' queue, and one issue with all that belongs to it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -236,16 +237,22 @@ def found(actor: Actor, issue: str, dossier: str | None, *, deleted: bool = Fals
 def _papers(actor: Actor, row: IssueRow) -> list[dict[str, Any]]:
     """What lies under an issue, as far as the actor may see it, the oldest first."""
     p = PaperRow
-    kinds = [kind for kind in PAPERS if access.may(actor, f"{kind}.read", row.dossier)]
     found = db.session.execute(
         select(p)
-        .where(p.dossier == row.dossier, p.subject == row.id, p.deleted.is_(False), p.kind.in_(kinds))
-        .where(access.visible(actor, "issue.read", p.dossier, p.audience))
+        .where(p.dossier == row.dossier, p.subject == row.id, p.deleted.is_(False))
+        .where(or_(*(_paper(actor, kind, row.dossier) for kind in PAPERS)))
         .order_by(p.at.desc(), p.id.desc())
         .limit(COMMENTS)
     ).scalars()
     names_ = ("id", "kind", "version", "at", "state")
     return [{n: getattr(r, n) for n in names_} | {"body": orjson.loads(r.body)} for r in found][::-1]
+
+
+def _paper(actor: Actor, kind: str, dossier: str) -> Any:
+    """Papers of a kind as far as the actor sees them, in one dossier."""
+    here = {dossier: actor.held.get(dossier, ())}
+    seen = access.visible(replace(actor, held=here), f"{kind}.read", PaperRow.dossier, PaperRow.audience)
+    return and_(PaperRow.kind == kind, seen)
 
 
 def steps(actor: Actor, dossier: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -136,7 +136,7 @@ class Paper(Schema):
 class WholeIssue(Issue):
     """One issue with its body, photographs, attachments, comments, papers, and the steps open to you."""
 
-    body = fields.Dict(metadata={"schema": ISSUE.body_schema()})
+    body = fields.Dict(metadata=ISSUE.body_schema())
     comments = fields.List(fields.Nested(Comment))
     papers = fields.List(fields.Nested(Paper))
     steps = fields.List(fields.Nested(Step))
@@ -145,9 +145,7 @@ class WholeIssue(Issue):
 class Amend(Schema):
     """`fields` as in a change of the exchange; `change` and `at` make a repetition harmless."""
 
-    fields_ = fields.Dict(
-        required=True, data_key="fields", metadata={"schema": ISSUE.change_schema("update")}
-    )
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=ISSUE.change_schema("update"))
     change = fields.UUID(load_default=None)
     at = fields.String(load_default=None, validate=validate.Regexp(INSTANT_PATTERN))
 
@@ -186,9 +184,7 @@ class Bulk(Schema):
     """The same `fields` for all `items`, as in a change of the exchange."""
 
     items = fields.List(fields.Nested(OnScreen), required=True, validate=validate.Length(1, 500))
-    fields_ = fields.Dict(
-        required=True, data_key="fields", metadata={"schema": ISSUE.change_schema("update")}
-    )
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=ISSUE.change_schema("update"))
 
 
 class Each(Schema):

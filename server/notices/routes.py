@@ -114,16 +114,14 @@ class Notices(Schema):
 class WholeNotice(Notice):
     """One paper with its body."""
 
-    body = fields.Dict(metadata={"schema": NOTICE.body_schema()})
+    body = fields.Dict(metadata=NOTICE.body_schema())
 
 
 class Draft(Schema):
     """A draft as in a change of the exchange; `record`, `change` and `at` make a repetition harmless."""
 
     dossier = fields.String(required=True, validate=validate.Length(1, 96))
-    fields_ = fields.Dict(
-        required=True, data_key="fields", metadata={"schema": NOTICE.change_schema("create")}
-    )
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=NOTICE.change_schema("create"))
     record = fields.UUID(required=True)
     change = fields.UUID(required=True)
     at = fields.String(required=True, validate=INSTANT)
@@ -132,9 +130,7 @@ class Draft(Schema):
 class AmendNotice(Amend):
     """As for an issue: fields of the paper, a step, or both (then the fields come first)."""
 
-    fields_ = fields.Dict(
-        required=True, data_key="fields", metadata={"schema": NOTICE.change_schema("update")}
-    )
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=NOTICE.change_schema("update"))
 
 
 class Answer(Schema):
@@ -314,6 +310,7 @@ def notice_preview(call: Call, notice: Any) -> Any:
     may=ANYONE,
     summary="文书核验 Verify a paper by its code",
     media_type="text/html",
+    refusals=("not-found",),
 )
 def verify_notice(call: Call, token: str) -> Any:  # noqa: ARG001
     """Number, kind, date, digest and state; no personal data, no script. What no paper bears is the

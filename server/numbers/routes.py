@@ -102,9 +102,7 @@ class Give(Schema):
 class AmendBlock(Amend):
     """As for an issue: fields of the block, a step, or both."""
 
-    fields_ = fields.Dict(
-        required=True, data_key="fields", metadata={"schema": BLOCK.change_schema("update")}
-    )
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=BLOCK.change_schema("update"))
 
 
 class Given(Schema):

@@ -85,12 +85,9 @@ def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple
     query = select(row).where(mine, row.deleted.is_(False)).order_by(row.taken_at.nulls_last(), row.id)
     # Who may see them is asked here and not there: beside a list of all dossiers that somebody reads,
     # the planner no longer sees that each subject is one look into an index.
-    seen = {dossier: access.audiences(actor.held.get(dossier, ())) for dossier in wanted}
     photos: dict[tuple[str, str], list[PhotoRow]] = {}
     for photo in db.session.execute(query).scalars():
-        if access.sees(seen[photo.dossier], photo.audience) and access.may(
-            actor, f"{photo.kind}.read", photo.dossier
-        ):
+        if access.may_read(actor, photo.dossier, photo.kind, photo.audience):
             photos.setdefault((photo.dossier, photo.subject), []).append(photo)
     return photos
 
@@ -324,12 +321,19 @@ def three_views(conn: Connection, row: PhotoRow) -> dict[str, Any]:
     return {"record": record, "exif": noted, "server": server, "flags": flags}
 
 
+def _part(conn: Connection, actor: Actor, row: PhotoRow) -> Any:
+    """Where it was taken, by the record that it belongs to; None where that has not come yet, or is not
+    for the actor to see.
+    """
+    about = history.standing(conn, row.dossier, row.subject)
+    if about is None or not access.may_read(actor, row.dossier, about["kind"], about["audience"]):
+        return None
+    return history.body(conn, row.dossier, row.subject).get("part")
+
+
 def watermark(conn: Connection, actor: Actor, row: PhotoRow) -> list[str]:
     """The lines of its watermark, from the records as they stand now."""
-    try:
-        part = history.body(conn, row.dossier, row.subject).get("part")
-    except KeyError:
-        part = None  # the record that it belongs to has not come yet
+    part = _part(conn, actor, row)
     entries, before = [], None
     while page := history.of_record(conn, row.dossier, row.id, before=before):
         entries, before = page, page[-1]["seq"]

@@ -28,7 +28,7 @@ UPLOAD_REFUSALS = (
     *("upload-unknown", "upload-expired", "offset-mismatch", "wrong-content-type", "tus-version"),
     *("upload-too-large", "excess-bytes", "checksum-mismatch", "digest-mismatch", "size-mismatch"),
     *("not-an-image", "not-an-attachment", "empty-file", "staging-full", "too-many-uploads", "bad-upload"),
-    *("bad-metadata", "store-unavailable", "unknown-dossier"),
+    *("bad-metadata", "store-unavailable", "unknown-dossier", "method-not-allowed"),
 )
 # For a file that its sender gave no name.
 EXTENSIONS = {

@@ -152,8 +152,7 @@ def record_history(call: Call, dossier: str, record: Any) -> Any:
         told = queries.of_record(
             conn, call.who, dossier, str(record), call.query["before"], call.query["limit"]
         )
-    if told["record"]["kind"] in office().journal.kinds:
-        look(call.who.id, dossier, str(record), told["record"]["kind"])
+    look(call.who.id, dossier, str(record), told["record"]["kind"])
     return told
 
 

@@ -20,14 +20,6 @@ def message_id(webhook: str, dossier: str, after: int, upto: int) -> str:
     return f"msg_{derived(webhook, dossier, after, upto)}"
 
 
-def seen(posts: Sequence[Held], kind: str, audience: str) -> bool:
-    """Whether one of these posts both reads the kind and is in the audience."""
-    return any(
-        "read" in access.TABLE[post.role].get(kind, ()) and access.sees(access.audiences([post]), audience)
-        for post in posts
-    )
-
-
 def item(deed: Deed, posts: Sequence[Held], kinds: Sequence[str] | None) -> dict[str, Any] | None:
     """A change as a subscriber with these posts may see it now; None where it is none of theirs.
 
@@ -40,10 +32,10 @@ def item(deed: Deed, posts: Sequence[Held], kinds: Sequence[str] | None) -> dict
     if kinds is not None and kind not in kinds:
         return None
     left = said.get("left")
-    if not seen(posts, kind, said["audience"]):
-        return _told(said, "leave") if left and seen(posts, kind, left) else None
+    if not access.reads(posts, kind, said["audience"]):
+        return _told(said, "leave") if left and access.reads(posts, kind, left) else None
     told = _told(said, "delete" if said["op"] == "delete" else "put")
-    if record is None or not seen(posts, kind, record.audience):
+    if record is None or not access.reads(posts, kind, record.audience):
         return told
     told["changed"] = deed.after
     if record.version == said["seq"]:

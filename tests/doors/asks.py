@@ -218,12 +218,17 @@ def _exchange(town: Town, who: str, whose: str) -> Ask:
 
 
 # ----------------------------------------------------------------------------------- uploads
+def encoded(said: dict[str, str]) -> str:
+    """An Upload-Metadata header."""
+    return ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in said.items())
+
+
 @made("begin_upload")
 def _begin(town: Town, _who: str, whose: str) -> Ask:
     things = town.things(whose)
     said = {"dossier": things.dossier, "record": things.photo, "sha256": "ab" * 32}
-    packed = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in said.items())
-    return Ask("POST", "/api/v1/uploads", headers=TUS | {"Upload-Length": "9", "Upload-Metadata": packed})
+    headers = TUS | {"Upload-Length": "9", "Upload-Metadata": encoded(said)}
+    return Ask("POST", "/api/v1/uploads", headers=headers)
 
 
 def _upload(town: Town, who: str, whose: str) -> str:

@@ -59,12 +59,18 @@ def rows() -> dict[str, Row]:
     return found
 
 
+def described() -> dict[str, Any]:
+    """openapi.yaml."""
+    text = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return loaded
+
+
 def operations() -> dict[str, dict[str, Any]]:
     """openapi.yaml's operations by their ids, with `path` and `method`."""
-    described = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
     return {
         said["operationId"]: said | {"path": path, "method": method.upper()}
-        for path, methods in described["paths"].items()
+        for path, methods in described()["paths"].items()
         for method, said in methods.items()
     }
 

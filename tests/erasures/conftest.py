@@ -27,7 +27,7 @@ def ask(desk: Desk, subject: str, *, whole: bool = False, **more: Any) -> dict[s
         "asked_at": "2026-11-22T09:00:00+08:00",
         "reason": "本人撤回同意",
     }
-    asked = create("erasure", values | more, audience="office")
+    asked = create("erasure", values | more, audience="confidential")
     [outcome] = desk.push(WJ, asked)
     assert outcome["status"] == "applied", outcome
     return asked | {"version": outcome["version"]}

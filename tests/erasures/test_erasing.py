@@ -113,7 +113,7 @@ def test_nobody_grants_their_own_request_and_an_inspector_asks_for_nothing(burea
     bureau.desk("li").push(WJ, said)
     own = ask(bureau.desk("qian"), said["record"])
     assert grant(bureau.desk("qian"), own)["why"] == "same-person"
-    asked = create("erasure", {"subject": said["record"], "whole": True} | REQUEST, audience="office")
+    asked = create("erasure", {"subject": said["record"], "whole": True} | REQUEST, audience="confidential")
     assert bureau.desk("li").push(WJ, asked)[0]["status"] == "parked"
     asked = ask(bureau.desk("zhang"), said["record"])
     assert grant(bureau.desk("zhang"), asked)["status"] != "applied"
@@ -134,7 +134,9 @@ def test_what_is_held_as_evidence_is_not_erased_until_the_hold_is_lifted(bureau:
     bureau.desk("li").push(WJ, said)
     about = {"subject": said["record"]} if subject == "the record" else {}
     hold = create(
-        "hold", about | {"reason": "行政诉讼", "held_at": "2026-11-22T08:00:00+08:00"}, audience="office"
+        "hold",
+        about | {"reason": "行政诉讼", "held_at": "2026-11-22T08:00:00+08:00"},
+        audience="confidential",
     )
     [placed] = zhang.push(WJ, hold)
     asked = ask(zhang, said["record"])
@@ -158,7 +160,7 @@ def test_a_hold_that_came_between_the_grant_and_the_deed_stops_it(
     follow = dict(here.followers)
     here.followers = {k: v for k, v in follow.items() if k != "erasure"}  # the process dies after the grant
     grant(qian, asked)
-    hold = create("hold", {"reason": "诉讼", "held_at": "2026-11-22T08:00:00+08:00"}, audience="office")
+    hold = create("hold", {"reason": "诉讼", "held_at": "2026-11-22T08:00:00+08:00"}, audience="confidential")
     [placed] = zhang.push(WJ, hold)
     here.followers = follow
     with bureau.app.app_context():

@@ -89,7 +89,7 @@ def test_what_authors_were_told_stays_while_the_record_is_held(bureau: House) ->
     follow = dict(here.followers)
     here.followers = {k: v for k, v in follow.items() if k != "erasure"}  # the process dies after the grant
     grant(qian, asked)
-    hold = create("hold", {"reason": "诉讼", "held_at": "2026-11-22T08:00:00+08:00"}, audience="office")
+    hold = create("hold", {"reason": "诉讼", "held_at": "2026-11-22T08:00:00+08:00"}, audience="confidential")
     zhang.push(WJ, hold)
     here.followers = follow
     told = bureau.desk("wang").get("/api/v1/conflicts")["items"]

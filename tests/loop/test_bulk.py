@@ -37,11 +37,14 @@ def test_each_of_many_has_its_own_outcome_and_one_that_fails_decides_nothing_for
     assert zhang.get(f"/api/v1/dossiers/{WJ}/verification")["fault"] is None
 
 
-def test_bad_fields_are_told_for_each_and_nothing_is_written(office: House) -> None:
+def test_bad_fields_are_wrong_of_all_alike_and_nothing_is_written(office: House) -> None:
     li, zhang, made = office.desk("li"), office.desk("zhang"), issue()
     [first] = li.push(WJ, made)
-    told = send(zhang, [item(made["record"], first["version"])], {"severity": {"set": "terrible"}})
-    assert told[0]["outcome"]["why"] == "invalid-fields"
+    bad = {"items": [item(made["record"], first["version"])], "fields": {"severity": {"set": "terrible"}}}
+    told = zhang.call("POST", "/api/v1/issues/bulk", json=bad)
+    assert (told.status_code, told.json["details"]["why"]) == (400, "invalid-fields")
+    assert told.json["details"]["faults"][0]["field"] == "severity/set"
+    assert zhang.get(f"/api/v1/issues/{made['record']}")["version"] == first["version"]
     for wrong in ({"items": [], "fields": {}}, {"fields": {}}, {"items": [{}], "fields": {}}):
         assert zhang.call("POST", "/api/v1/issues/bulk", json=wrong).status_code == 400
 

@@ -101,16 +101,18 @@ def test_an_audience_must_be_one_of_the_kind_and_one_that_is_seen(site: House) -
 
 
 def test_an_administrator_holds_no_business_data(site: House) -> None:
-    site.person("chen", "administrator", WJ)
+    with pytest.raises(ValueError, match="office:cy alone"):
+        site.person("chen", "administrator", WJ)
+    site.person("chen", "administrator", "office:cy")
     chen = site.desk("chen")
-    assert list(chen.exchange(cursors={})["pull"]["granted"][WJ]["audiences"]) == ["public"]
-    for path in ("/api/v1/issues", "/api/v1/projects", "/api/v1/conflicts"):
+    assert WJ not in chen.exchange(cursors={})["pull"]["granted"]
+    for path in ("/api/v1/issues", "/api/v1/projects"):
         answer = chen.call("GET", path)
         assert (answer.status_code, answer.json["code"]) == (403, "not-permitted")
-    [outcome] = chen.push(
-        WJ, create("comment", {"subject": new_id(), "text": "x", "said_at": "2026-11-21T10:00:00Z"})
-    )
-    assert outcome["status"] == "parked"
+    assert chen.get("/api/v1/conflicts")["items"] == []
+    saying = create("comment", {"subject": new_id(), "text": "x", "said_at": "2026-11-21T10:00:00Z"})
+    [group] = chen.exchange({WJ: [saying]})["push"]
+    assert group["error"] == "unknown-dossier"
 
 
 def test_a_former_role_lends_nothing_to_the_present_one(site: House) -> None:

@@ -5392,7 +5392,143 @@ export interface components {
         Bulk: {
             items: components["schemas"]["OnScreen"][];
             fields: {
-                [key: string]: unknown;
+                title?: {
+                    set: string;
+                };
+                description?: {
+                    set: string | null;
+                };
+                domain?: {
+                    /** @enum {unknown} */
+                    set: "safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines";
+                };
+                code?: {
+                    set: string | null;
+                };
+                severity?: {
+                    /** @enum {unknown} */
+                    set: "general" | "serious" | "major";
+                };
+                part?: {
+                    set: string | null;
+                };
+                legal_basis?: {
+                    set: string | null;
+                };
+                demand?: {
+                    set: string | null;
+                };
+                found_at?: {
+                    /** Format: date-time */
+                    set: string;
+                };
+                due_on?: {
+                    set: string | null;
+                };
+                assignee?: {
+                    set: string | null;
+                };
+                inspection?: {
+                    set: string | null;
+                };
+                contractor?: {
+                    set: string | null;
+                };
+                tags?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                notes?: {
+                    append: {
+                        id: string;
+                        text: string;
+                    }[];
+                };
+                lat_e7?: {
+                    set: number | null;
+                };
+                lon_e7?: {
+                    set: number | null;
+                };
+                accuracy_m?: {
+                    set: number | null;
+                };
+                datum?: {
+                    set: ("WGS-84" | "CGCS2000" | "GCJ-02" | "BD-09") | null;
+                };
+                term?: {
+                    set: ("on-the-spot" | "general" | "material" | "systemic" | "major") | null;
+                };
+                duplicate_of?: {
+                    set: string | null;
+                };
+                referred_to?: {
+                    set: ("commission" | "urban" | "ecology" | "emergency" | "fire" | "transport" | "planning" | "water" | "street") | null;
+                };
+                receipt?: {
+                    set: string | null;
+                };
+                issued_by?: {
+                    set: string | null;
+                };
+                rectified_by?: {
+                    set: string | null;
+                };
+                countersigned_by?: {
+                    set: string | null;
+                };
+                passed_by?: {
+                    set: string | null;
+                };
+                failed_by?: {
+                    set: string | null;
+                };
+                closed_by?: {
+                    set: string | null;
+                };
+                decided_by?: {
+                    set: string | null;
+                };
+                issued_at?: {
+                    set: string | null;
+                };
+                received_at?: {
+                    set: string | null;
+                };
+                replied_at?: {
+                    set: string | null;
+                };
+                countersigned_at?: {
+                    set: string | null;
+                };
+                passed_at?: {
+                    set: string | null;
+                };
+                failed_at?: {
+                    set: string | null;
+                };
+                closed_at?: {
+                    set: string | null;
+                };
+                due_basis?: {
+                    set: string | null;
+                };
+                paused_on?: {
+                    set: string | null;
+                };
+                notice?: {
+                    set: string | null;
+                };
+                served_on?: {
+                    set: string | null;
+                };
+                found_by?: {
+                    set: string | null;
+                };
+                state?: {
+                    /** @enum {unknown} */
+                    do: "accept" | "begin" | "close" | "close_major" | "confirm" | "countersign" | "dismiss" | "fail" | "issue" | "merge" | "on_spot" | "pass" | "recall" | "receive" | "refer" | "reply" | "return" | "settle" | "withdraw";
+                };
             };
         };
         Outcome: {
@@ -5477,7 +5613,153 @@ export interface components {
             evidence?: components["schemas"]["Evidence"];
             photos?: components["schemas"]["Photo"][];
             attachments?: components["schemas"]["Attachment"][];
+            /** 隐患 */
             body?: {
+                /** 标题 */
+                title: string;
+                /** 问题描述 */
+                description?: string;
+                /**
+                 * 类别
+                 * @enum {unknown}
+                 */
+                domain: "safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines";
+                /** 隐患编码 */
+                code?: string;
+                /**
+                 * 隐患等级
+                 * @enum {unknown}
+                 */
+                severity: "general" | "serious" | "major";
+                /** 部位 */
+                part?: string;
+                /** 依据 */
+                legal_basis?: string;
+                /** 整改要求 */
+                demand?: string;
+                /**
+                 * 发现时间
+                 * Format: date-time
+                 */
+                found_at: string;
+                /**
+                 * 整改期限
+                 * Format: date
+                 */
+                due_on?: string;
+                /** 责任人 */
+                assignee?: string;
+                /** 所属检查 */
+                inspection?: string;
+                /** 所据检查项 */
+                answer?: string;
+                /** 责任单位 */
+                contractor?: string;
+                /** 标签 */
+                tags?: string[];
+                /** 备注 */
+                notes?: {
+                    id: string;
+                    text: string;
+                    by: string;
+                    at: string;
+                }[];
+                /** 纬度 */
+                lat_e7?: number;
+                /** 经度 */
+                lon_e7?: number;
+                /** 定位精度 */
+                accuracy_m?: number;
+                /**
+                 * 坐标系
+                 * @enum {unknown}
+                 */
+                datum?: "WGS-84" | "CGCS2000" | "GCJ-02" | "BD-09";
+                /**
+                 * 整改期限类别
+                 * @enum {unknown}
+                 */
+                term?: "on-the-spot" | "general" | "material" | "systemic" | "major";
+                /** 重复于 */
+                duplicate_of?: string;
+                /**
+                 * 移送部门
+                 * @enum {unknown}
+                 */
+                referred_to?: "commission" | "urban" | "ecology" | "emergency" | "fire" | "transport" | "planning" | "water" | "street";
+                /** 移送回执 */
+                receipt?: string;
+                /** 下达人 */
+                issued_by?: string;
+                /** 整改人 */
+                rectified_by?: string;
+                /** 会签人 */
+                countersigned_by?: string;
+                /** 复查人 */
+                passed_by?: string;
+                /** 复查不合格判定人 */
+                failed_by?: string;
+                /** 销号人 */
+                closed_by?: string;
+                /** 决定人 */
+                decided_by?: string;
+                /**
+                 * 下达时间
+                 * Format: date-time
+                 */
+                issued_at?: string;
+                /**
+                 * 签收时间
+                 * Format: date-time
+                 */
+                received_at?: string;
+                /**
+                 * 回复时间
+                 * Format: date-time
+                 */
+                replied_at?: string;
+                /**
+                 * 会签时间
+                 * Format: date-time
+                 */
+                countersigned_at?: string;
+                /**
+                 * 复查合格时间
+                 * Format: date-time
+                 */
+                passed_at?: string;
+                /**
+                 * 复查不合格时间
+                 * Format: date-time
+                 */
+                failed_at?: string;
+                /**
+                 * 销号时间
+                 * Format: date-time
+                 */
+                closed_at?: string;
+                /** 期限依据 */
+                due_basis?: string;
+                /**
+                 * 停表日期
+                 * Format: date
+                 */
+                paused_on?: string;
+                /** 所依文书 */
+                notice?: string;
+                /**
+                 * 送达日
+                 * Format: date
+                 */
+                served_on?: string;
+                /** 提交人 */
+                found_by?: string;
+                /**
+                 * 状态
+                 * @enum {unknown}
+                 */
+                state?: "submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn";
+            } & {
                 [key: string]: unknown;
             };
             comments?: components["schemas"]["Comment"][];
@@ -5486,7 +5768,143 @@ export interface components {
         };
         Amend: {
             fields: {
-                [key: string]: unknown;
+                title?: {
+                    set: string;
+                };
+                description?: {
+                    set: string | null;
+                };
+                domain?: {
+                    /** @enum {unknown} */
+                    set: "safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines";
+                };
+                code?: {
+                    set: string | null;
+                };
+                severity?: {
+                    /** @enum {unknown} */
+                    set: "general" | "serious" | "major";
+                };
+                part?: {
+                    set: string | null;
+                };
+                legal_basis?: {
+                    set: string | null;
+                };
+                demand?: {
+                    set: string | null;
+                };
+                found_at?: {
+                    /** Format: date-time */
+                    set: string;
+                };
+                due_on?: {
+                    set: string | null;
+                };
+                assignee?: {
+                    set: string | null;
+                };
+                inspection?: {
+                    set: string | null;
+                };
+                contractor?: {
+                    set: string | null;
+                };
+                tags?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                notes?: {
+                    append: {
+                        id: string;
+                        text: string;
+                    }[];
+                };
+                lat_e7?: {
+                    set: number | null;
+                };
+                lon_e7?: {
+                    set: number | null;
+                };
+                accuracy_m?: {
+                    set: number | null;
+                };
+                datum?: {
+                    set: ("WGS-84" | "CGCS2000" | "GCJ-02" | "BD-09") | null;
+                };
+                term?: {
+                    set: ("on-the-spot" | "general" | "material" | "systemic" | "major") | null;
+                };
+                duplicate_of?: {
+                    set: string | null;
+                };
+                referred_to?: {
+                    set: ("commission" | "urban" | "ecology" | "emergency" | "fire" | "transport" | "planning" | "water" | "street") | null;
+                };
+                receipt?: {
+                    set: string | null;
+                };
+                issued_by?: {
+                    set: string | null;
+                };
+                rectified_by?: {
+                    set: string | null;
+                };
+                countersigned_by?: {
+                    set: string | null;
+                };
+                passed_by?: {
+                    set: string | null;
+                };
+                failed_by?: {
+                    set: string | null;
+                };
+                closed_by?: {
+                    set: string | null;
+                };
+                decided_by?: {
+                    set: string | null;
+                };
+                issued_at?: {
+                    set: string | null;
+                };
+                received_at?: {
+                    set: string | null;
+                };
+                replied_at?: {
+                    set: string | null;
+                };
+                countersigned_at?: {
+                    set: string | null;
+                };
+                passed_at?: {
+                    set: string | null;
+                };
+                failed_at?: {
+                    set: string | null;
+                };
+                closed_at?: {
+                    set: string | null;
+                };
+                due_basis?: {
+                    set: string | null;
+                };
+                paused_on?: {
+                    set: string | null;
+                };
+                notice?: {
+                    set: string | null;
+                };
+                served_on?: {
+                    set: string | null;
+                };
+                found_by?: {
+                    set: string | null;
+                };
+                state?: {
+                    /** @enum {unknown} */
+                    do: "accept" | "begin" | "close" | "close_major" | "confirm" | "countersign" | "dismiss" | "fail" | "issue" | "merge" | "on_spot" | "pass" | "recall" | "receive" | "refer" | "reply" | "return" | "settle" | "withdraw";
+                };
             };
             /**
              * Format: uuid
@@ -5522,10 +5940,10 @@ export interface components {
         NewErasure: {
             dossier: string;
             /**
-             * @default office
+             * @default confidential
              * @enum {string}
              */
-            audience: "office" | "confidential";
+            audience: "confidential";
             /** Format: uuid */
             record: string;
             /** Format: uuid */
@@ -5589,10 +6007,10 @@ export interface components {
         NewHold: {
             dossier: string;
             /**
-             * @default office
+             * @default confidential
              * @enum {string}
              */
-            audience: "office" | "confidential";
+            audience: "confidential";
             /** Format: uuid */
             record: string;
             /** Format: uuid */
@@ -5717,7 +6135,143 @@ export interface components {
         };
         Raise: {
             fields?: {
-                [key: string]: unknown;
+                title?: {
+                    set: string;
+                };
+                description?: {
+                    set: string | null;
+                };
+                domain?: {
+                    /** @enum {unknown} */
+                    set: "safety" | "quality" | "civilised" | "dust" | "noise" | "fire" | "electricity" | "lifting" | "pit" | "formwork" | "scaffold" | "height" | "edge" | "confined" | "hot_work" | "wages" | "papers" | "road" | "nuisance" | "green" | "pipelines";
+                };
+                code?: {
+                    set: string | null;
+                };
+                severity?: {
+                    /** @enum {unknown} */
+                    set: "general" | "serious" | "major";
+                };
+                part?: {
+                    set: string | null;
+                };
+                legal_basis?: {
+                    set: string | null;
+                };
+                demand?: {
+                    set: string | null;
+                };
+                found_at?: {
+                    /** Format: date-time */
+                    set: string;
+                };
+                due_on?: {
+                    set: string | null;
+                };
+                assignee?: {
+                    set: string | null;
+                };
+                inspection?: {
+                    set: string | null;
+                };
+                contractor?: {
+                    set: string | null;
+                };
+                tags?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                notes?: {
+                    append: {
+                        id: string;
+                        text: string;
+                    }[];
+                };
+                lat_e7?: {
+                    set: number | null;
+                };
+                lon_e7?: {
+                    set: number | null;
+                };
+                accuracy_m?: {
+                    set: number | null;
+                };
+                datum?: {
+                    set: ("WGS-84" | "CGCS2000" | "GCJ-02" | "BD-09") | null;
+                };
+                term?: {
+                    set: ("on-the-spot" | "general" | "material" | "systemic" | "major") | null;
+                };
+                duplicate_of?: {
+                    set: string | null;
+                };
+                referred_to?: {
+                    set: ("commission" | "urban" | "ecology" | "emergency" | "fire" | "transport" | "planning" | "water" | "street") | null;
+                };
+                receipt?: {
+                    set: string | null;
+                };
+                issued_by?: {
+                    set: string | null;
+                };
+                rectified_by?: {
+                    set: string | null;
+                };
+                countersigned_by?: {
+                    set: string | null;
+                };
+                passed_by?: {
+                    set: string | null;
+                };
+                failed_by?: {
+                    set: string | null;
+                };
+                closed_by?: {
+                    set: string | null;
+                };
+                decided_by?: {
+                    set: string | null;
+                };
+                issued_at?: {
+                    set: string | null;
+                };
+                received_at?: {
+                    set: string | null;
+                };
+                replied_at?: {
+                    set: string | null;
+                };
+                countersigned_at?: {
+                    set: string | null;
+                };
+                passed_at?: {
+                    set: string | null;
+                };
+                failed_at?: {
+                    set: string | null;
+                };
+                closed_at?: {
+                    set: string | null;
+                };
+                due_basis?: {
+                    set: string | null;
+                };
+                paused_on?: {
+                    set: string | null;
+                };
+                notice?: {
+                    set: string | null;
+                };
+                served_on?: {
+                    set: string | null;
+                };
+                found_by?: {
+                    set: string | null;
+                };
+                state?: {
+                    /** @enum {unknown} */
+                    do: "accept" | "begin" | "close" | "close_major" | "confirm" | "countersign" | "dismiss" | "fail" | "issue" | "merge" | "on_spot" | "pass" | "recall" | "receive" | "refer" | "reply" | "return" | "settle" | "withdraw";
+                };
             };
             /** Format: uuid */
             change: string;
@@ -6036,7 +6590,171 @@ export interface components {
         Draft: {
             dossier: string;
             fields: {
-                [key: string]: unknown;
+                notice_kind: {
+                    /** @enum {unknown} */
+                    set: "rectification" | "stop_work" | "resume" | "referral" | "interview" | "listing";
+                };
+                drafted_at: {
+                    /** Format: date-time */
+                    set: string;
+                };
+                issues?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                addressee?: {
+                    set: string | null;
+                };
+                addressee_name?: {
+                    set: string | null;
+                };
+                officers?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                certificates?: {
+                    set: {
+                        [key: string]: string;
+                    } | null;
+                };
+                inspected_at?: {
+                    set: string | null;
+                };
+                author_org: {
+                    set: string;
+                };
+                authority: {
+                    set: string;
+                };
+                enforcement_authority?: {
+                    set: string | null;
+                };
+                legal_basis?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                demand?: {
+                    set: string | null;
+                };
+                decision?: {
+                    set: boolean | null;
+                };
+                scope?: {
+                    set: ("whole" | "part" | "process" | "machine") | null;
+                };
+                scope_note?: {
+                    set: string | null;
+                };
+                starts_at?: {
+                    set: string | null;
+                };
+                resume_condition?: {
+                    set: string | null;
+                };
+                refers_to?: {
+                    set: string | null;
+                };
+                meets_at?: {
+                    set: string | null;
+                };
+                place?: {
+                    set: string | null;
+                };
+                attachments?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                temporary_no?: {
+                    set: string | null;
+                };
+                block?: {
+                    set: string | null;
+                };
+                block_no?: {
+                    set: number | null;
+                };
+                service?: {
+                    set: {
+                        /** @enum {unknown} */
+                        mode: "direct" | "left" | "post" | "electronic" | "public";
+                        /** Format: date-time */
+                        at: string;
+                        to?: string;
+                        post?: string;
+                        signature?: string;
+                        witness?: string;
+                        tracking?: string;
+                        confirmation?: string;
+                        published?: string;
+                        note?: string;
+                    } | null;
+                };
+                void_reason?: {
+                    set: string | null;
+                };
+                escalation?: {
+                    set: string | null;
+                };
+                number?: {
+                    set: string | null;
+                };
+                number_year?: {
+                    set: number | null;
+                };
+                number_seq?: {
+                    set: number | null;
+                };
+                issued_at?: {
+                    set: string | null;
+                };
+                paper?: {
+                    set: Record<string, never> | null;
+                };
+                token?: {
+                    set: string | null;
+                };
+                pdf_sha256?: {
+                    set: string | null;
+                };
+                faults?: {
+                    set: unknown[] | null;
+                };
+                served_at?: {
+                    set: string | null;
+                };
+                served_on?: {
+                    set: string | null;
+                };
+                clocked?: {
+                    set: Record<string, never> | null;
+                };
+                reply_due_on?: {
+                    set: string | null;
+                };
+                terms?: {
+                    set: unknown[] | null;
+                };
+                approved_by?: {
+                    set: string | null;
+                };
+                issued_by?: {
+                    set: string | null;
+                };
+                served_by?: {
+                    set: string | null;
+                };
+                answered_by?: {
+                    set: string | null;
+                };
+                closed_by?: {
+                    set: string | null;
+                };
+                voided_by?: {
+                    set: string | null;
+                };
+                drafted_by?: {
+                    set: string | null;
+                };
             };
             /** Format: uuid */
             record: string;
@@ -6068,7 +6786,149 @@ export interface components {
             pdf_sha256?: string | null;
             faulty?: boolean;
             project?: string | null;
+            /** 文书 */
             body?: {
+                /**
+                 * 文书种类
+                 * @enum {unknown}
+                 */
+                notice_kind: "rectification" | "stop_work" | "resume" | "referral" | "interview" | "listing";
+                /**
+                 * 起草时间
+                 * Format: date-time
+                 */
+                drafted_at: string;
+                /** 所涉问题 */
+                issues?: string[];
+                /** 受送达单位统一社会信用代码 */
+                addressee?: string;
+                /** 受送达单位 */
+                addressee_name?: string;
+                /** 执法人员 */
+                officers?: string[];
+                /** 执法证号 */
+                certificates?: {
+                    [key: string]: string;
+                };
+                /**
+                 * 检查时间
+                 * Format: date-time
+                 */
+                inspected_at?: string;
+                /** 承办单位 */
+                author_org: string;
+                /** 出具机关 */
+                authority: string;
+                /** 处罚机关 */
+                enforcement_authority?: string;
+                /** 法律依据 */
+                legal_basis?: string[];
+                /** 要求 */
+                demand?: string;
+                /** 可复议诉讼 */
+                decision?: boolean;
+                /**
+                 * 停工范围
+                 * @enum {unknown}
+                 */
+                scope?: "whole" | "part" | "process" | "machine";
+                /** 停工部位 */
+                scope_note?: string;
+                /**
+                 * 停工起始时间
+                 * Format: date-time
+                 */
+                starts_at?: string;
+                /** 复工条件 */
+                resume_condition?: string;
+                /** 所涉文书 */
+                refers_to?: string;
+                /**
+                 * 约谈时间
+                 * Format: date-time
+                 */
+                meets_at?: string;
+                /** 约谈地点 */
+                place?: string;
+                /** 附件 */
+                attachments?: string[];
+                /** 现场编号 */
+                temporary_no?: string;
+                /** 号段 */
+                block?: string;
+                /** 号段内编号 */
+                block_no?: number;
+                /** 送达 */
+                service?: {
+                    /** @enum {unknown} */
+                    mode: "direct" | "left" | "post" | "electronic" | "public";
+                    /** Format: date-time */
+                    at: string;
+                    to?: string;
+                    post?: string;
+                    signature?: string;
+                    witness?: string;
+                    tracking?: string;
+                    confirmation?: string;
+                    published?: string;
+                    note?: string;
+                };
+                /** 作废原因 */
+                void_reason?: string;
+                /** 所据升级步骤 */
+                escalation?: string;
+                /** 文号 */
+                number?: string;
+                /** 文号年度 */
+                number_year?: number;
+                /** 文号顺序 */
+                number_seq?: number;
+                /**
+                 * 下达时间
+                 * Format: date-time
+                 */
+                issued_at?: string;
+                /** 下达时的内容 */
+                paper?: Record<string, never>;
+                /** 核验码 */
+                token?: string;
+                /** 文书摘要 */
+                pdf_sha256?: string;
+                /** 未能下达的原因 */
+                faults?: unknown[];
+                /**
+                 * 送达时间
+                 * Format: date-time
+                 */
+                served_at?: string;
+                /** 视为送达日 */
+                served_on?: string;
+                /** 计算期限所依据的送达 */
+                clocked?: Record<string, never>;
+                /** 回复期限 */
+                reply_due_on?: string;
+                /** 期限所依据的规定 */
+                terms?: unknown[];
+                /** 批准人 */
+                approved_by?: string;
+                /** 下达人 */
+                issued_by?: string;
+                /** 送达人 */
+                served_by?: string;
+                /** 回复人 */
+                answered_by?: string;
+                /** 办结人 */
+                closed_by?: string;
+                /** 作废人 */
+                voided_by?: string;
+                /** 提交人 */
+                drafted_by?: string;
+                /**
+                 * 状态
+                 * @enum {unknown}
+                 */
+                state?: "draft" | "approved" | "issued" | "served" | "answered" | "closed" | "voided";
+            } & {
                 [key: string]: unknown;
             };
         };
@@ -6078,7 +6938,167 @@ export interface components {
         };
         AmendNotice: {
             fields: {
-                [key: string]: unknown;
+                issues?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                addressee?: {
+                    set: string | null;
+                };
+                addressee_name?: {
+                    set: string | null;
+                };
+                officers?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                certificates?: {
+                    set: {
+                        [key: string]: string;
+                    } | null;
+                };
+                inspected_at?: {
+                    set: string | null;
+                };
+                author_org?: {
+                    set: string;
+                };
+                authority?: {
+                    set: string;
+                };
+                enforcement_authority?: {
+                    set: string | null;
+                };
+                legal_basis?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                demand?: {
+                    set: string | null;
+                };
+                decision?: {
+                    set: boolean | null;
+                };
+                scope?: {
+                    set: ("whole" | "part" | "process" | "machine") | null;
+                };
+                scope_note?: {
+                    set: string | null;
+                };
+                starts_at?: {
+                    set: string | null;
+                };
+                resume_condition?: {
+                    set: string | null;
+                };
+                refers_to?: {
+                    set: string | null;
+                };
+                meets_at?: {
+                    set: string | null;
+                };
+                place?: {
+                    set: string | null;
+                };
+                attachments?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                temporary_no?: {
+                    set: string | null;
+                };
+                block?: {
+                    set: string | null;
+                };
+                block_no?: {
+                    set: number | null;
+                };
+                service?: {
+                    set: {
+                        /** @enum {unknown} */
+                        mode: "direct" | "left" | "post" | "electronic" | "public";
+                        /** Format: date-time */
+                        at: string;
+                        to?: string;
+                        post?: string;
+                        signature?: string;
+                        witness?: string;
+                        tracking?: string;
+                        confirmation?: string;
+                        published?: string;
+                        note?: string;
+                    } | null;
+                };
+                void_reason?: {
+                    set: string | null;
+                };
+                escalation?: {
+                    set: string | null;
+                };
+                number?: {
+                    set: string | null;
+                };
+                number_year?: {
+                    set: number | null;
+                };
+                number_seq?: {
+                    set: number | null;
+                };
+                issued_at?: {
+                    set: string | null;
+                };
+                paper?: {
+                    set: Record<string, never> | null;
+                };
+                token?: {
+                    set: string | null;
+                };
+                pdf_sha256?: {
+                    set: string | null;
+                };
+                faults?: {
+                    set: unknown[] | null;
+                };
+                served_at?: {
+                    set: string | null;
+                };
+                served_on?: {
+                    set: string | null;
+                };
+                clocked?: {
+                    set: Record<string, never> | null;
+                };
+                reply_due_on?: {
+                    set: string | null;
+                };
+                terms?: {
+                    set: unknown[] | null;
+                };
+                approved_by?: {
+                    set: string | null;
+                };
+                issued_by?: {
+                    set: string | null;
+                };
+                served_by?: {
+                    set: string | null;
+                };
+                answered_by?: {
+                    set: string | null;
+                };
+                closed_by?: {
+                    set: string | null;
+                };
+                voided_by?: {
+                    set: string | null;
+                };
+                drafted_by?: {
+                    set: string | null;
+                };
+                state?: {
+                    /** @enum {unknown} */
+                    do: "answer" | "approve" | "close" | "hold" | "issue" | "reject" | "return" | "serve" | "void";
+                };
             };
             /**
              * Format: uuid
@@ -6228,7 +7248,25 @@ export interface components {
         };
         AmendBlock: {
             fields: {
-                [key: string]: unknown;
+                void_reason?: {
+                    set: string | null;
+                };
+                first?: {
+                    set: number | null;
+                };
+                last?: {
+                    set: number | null;
+                };
+                format?: {
+                    set: string | null;
+                };
+                given_by?: {
+                    set: string | null;
+                };
+                state?: {
+                    /** @enum {unknown} */
+                    do: "give_back" | "void";
+                };
             };
             /**
              * Format: uuid
@@ -8542,6 +9580,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
                 };
             };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
@@ -9714,6 +10753,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `method-not-allowed`: This address does not offer that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `offset-mismatch`: Another offset is due. */
             409: {
                 headers: {
@@ -9866,7 +10914,7 @@ export interface operations {
             header: {
                 "Tus-Resumable": "1.0.0";
                 "Upload-Offset": string;
-                "X-HTTP-Method-Override"?: "PATCH" | "DELETE";
+                "X-HTTP-Method-Override": "PATCH" | "DELETE";
             };
             path: {
                 upload: string;
@@ -9915,6 +10963,15 @@ export interface operations {
             };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `method-not-allowed`: This address does not offer that method. */
+            405: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10079,6 +11136,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `method-not-allowed`: This address does not offer that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `offset-mismatch`: Another offset is due. */
             409: {
                 headers: {
@@ -10229,6 +11295,15 @@ export interface operations {
             };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `method-not-allowed`: This address does not offer that method. */
+            405: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10391,6 +11466,15 @@ export interface operations {
             };
             /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `method-not-allowed`: This address does not offer that method. */
+            405: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13608,6 +14692,7 @@ export interface operations {
                          */
                         state?: "draft" | "published" | "withdrawn";
                     };
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
             /** @description `malformed`: The request cannot be read. */
@@ -15298,6 +16383,16 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
             429: {
                 headers: {
@@ -16427,6 +17522,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
                 };
             };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */
@@ -16685,6 +17781,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
                 };
             };
             /** @description `too-many-requests`: Too many requests; come again in a moment. */

@@ -36,7 +36,7 @@ LIFECYCLE = Lifecycle(
 ERASURE = kind(
     "erasure",
     zh="删除申请",
-    audiences=("office", "confidential"),
+    audiences=("confidential",),  # who asks for it, and of whom, is nobody's business but a leader's
     signed="author",
     objection=objection,
     lifecycle=LIFECYCLE,

@@ -11,7 +11,7 @@ LIFECYCLE = Lifecycle(
 HOLD = kind(
     "hold",
     zh="法律保全",
-    audiences=("office", "confidential"),
+    audiences=("confidential",),
     signed="author",
     lifecycle=LIFECYCLE,
     fields={

@@ -8,6 +8,7 @@ KEY = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
 DEVICE_KEY = kind(
     "device_key",
     zh="设备密钥",
+    audiences=("confidential",),
     written_by_server=True,
     fields={
         "person": reference(required=True, fixed=True, zh="人员"),

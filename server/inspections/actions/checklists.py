@@ -56,6 +56,10 @@ def understood(said: Any, rows: Mapping[tuple[str, ...], int] | None = None) -> 
     """Content that is a checklist. Raises Refusal `template-faulty`; with `rows`, where in the workbook."""
     if not isinstance(said, dict):
         raise Refusal("template-faulty", faults=[{"field": "", "reason": "不是检查单 no checklist"}])
+    surplus = sorted(str(name) for name in said.keys() - CONTENT - {"state"})  # which an export names
+    if surplus:
+        faults = [{"field": name[:80], "reason": "未知字段 unknown field"} for name in surplus[:10]]
+        raise Refusal("template-faulty", faults=faults)
     content: dict[str, Any] = {n: v for n, v in said.items() if v is not None and n in CONTENT}
     try:
         check(content)

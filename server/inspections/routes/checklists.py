@@ -71,6 +71,7 @@ def list_checklists(call: Call) -> Any:  # noqa: ARG001
     summary="检查单内容 One edition, as JSON or as a workbook",
     query=As,
     answer=TEMPLATE.body_schema(),
+    media_type=EXCEL,
     refusals=("not-found", "malformed"),
 )
 def show_checklist(call: Call, checklist: Any) -> Any:

@@ -1,0 +1,70 @@
+"""What a door does not know it refuses, and what only the server writes stays as it was."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from server.catalogue import CATALOGUE
+from tests.doors.asks import ASKS
+from tests.doors.test_matrix import KNOWN, town
+from tests.doors.town import HERE, Town
+from tests.support.house import new_id, update
+
+__all__ = ["town"]
+BODIED = sorted(
+    name for name, said in KNOWN.items() if "requestBody" in said and "json" in str(said["requestBody"])
+)
+# A newer phone may say more than an older server knows: the envelope is read as far as it is known
+# (docs/protocol.md), and each change in it is held to its kind.
+TOLERANT = {"exchange_once"}
+# What the server keeps of itself, whoever asks: a value of each type that a field may want.
+ANY: tuple[Any, ...] = (new_id(), "2026-11-22T08:00:00+08:00", "2026-11-22", 1, "x", [], {}, True)
+
+
+def _asked(town: Town, operation: str) -> tuple[str, Any]:
+    who = "administrator" if operation == "import_checklist" else "supervisor"
+    return who, ASKS[operation](town, who, "own")
+
+
+@pytest.mark.parametrize("operation", [name for name in BODIED if name not in TOLERANT])
+def test_a_member_that_the_door_does_not_know_is_refused(town: Town, operation: str) -> None:
+    who, ask = _asked(town, operation)
+    assert ask.json is not None, f"{operation} is asked without a body"
+    for at in ([], *[[name] for name, value in ask.json.items() if isinstance(value, dict) and value]):
+        body = copy.deepcopy(ask.json)
+        inner = body
+        for name in at:
+            inner = inner[name]
+        inner["surplus"] = {"set": "x"} if at == ["fields"] else "x"
+        answer = town.client(who).call(ask.method, ask.path, json=body, headers=ask.headers)
+        assert answer.status_code in (400, 422), (operation, at, answer.text[:200])
+        assert "surplus" in answer.text, (operation, at, answer.text[:300])
+
+
+@pytest.mark.parametrize("line", [c for c in CATALOGUE if c.kind.kept], ids=lambda line: line.kind.name)
+def test_what_only_the_server_writes_stays_as_it_was(town: Town, line) -> None:
+    kind, things = line.kind, vars(town.own)
+    record = things.get(kind.name) or new_id()
+    desk = town.desks["supervisor"]
+    for field in sorted(kind.kept):
+        for value in ANY:
+            change = update(kind.name, record, 999, {field: {"set": value}})
+            [outcome] = desk.push(HERE, change)
+            assert outcome["status"] in ("invalid", "parked"), (field, value, outcome)
+            assert outcome["why"] != "server-field" or outcome["status"] == "parked"
+        assert not _wrote(town, record, field), field
+
+
+def _wrote(town: Town, record: str, field: str) -> bool:
+    """Whether an applied entry of this test's author wrote the field."""
+    answer = town.desks["supervisor"].call(
+        "GET", f"/api/v1/dossiers/{HERE}/records/{record}/history?limit=200"
+    )
+    if answer.status_code == 404:
+        return False
+    mine = town.desks["supervisor"].person
+    applied = (
+        e for e in answer.json["items"] if e["who"]["id"] == mine and e["status"] in ("applied", "merged")
+    )
+    return any(field in e["after"] for e in applied)
