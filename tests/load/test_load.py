@@ -17,6 +17,7 @@ from server.photos import queries
 from server.photos.actions import drain, settle_all
 from sync import history
 from sync.line import HttpLine
+from tests.faults.test_store_kill import faults
 
 from .phone import Phone
 from .town import Town, town
@@ -33,7 +34,7 @@ GOAL_S, GOAL_GROWTH = 0.5, 1.25  # issue 8: p99; and what "flat" allows for cach
 HOME_S = 180.0
 WARM = 0.15  # of the time: what every process loads once is loaded
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.usefixtures("credentials")]
 
 
 def hands(number: int, here: Town) -> Phone:
@@ -117,6 +118,7 @@ def everything_is_there(here: Town, phones: list[Phone]) -> None:
             settle_all()
             time.sleep(0.2)
         assert wanted <= at_rest()
+        assert faults(here.house) == []  # each is read from the store again and hashed
         kinds = here.house.app.extensions["office"].journal.kinds
         for site in here.sites:
             with transaction.reading() as conn:
