@@ -11,7 +11,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run phone test lint format openapi matrix schemathesis audit shots bench bench-peers simulate crash contention power uploads mutations reconcile migrate pin clean
+.PHONY: help run up phone test lint format openapi matrix schemathesis audit shots day bench bench-phone bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,7 +21,11 @@ run: $(VENV)/run $(PHONE) ## everything for a first look: database, demo data, s
 	@$(BIN)/xunjian demo
 	@$(BIN)/xunjian serve
 
-phone: $(PHONE) ## build the phone's pages
+up: ## two nodes, PostgreSQL, an S3 store and nginx with TLS, by Docker (compose.yaml)
+	@deploy/prepare.sh
+	@docker compose up --build --detach --wait
+
+phone: $(PHONE) ## build the phone's and the desk's pages
 
 test: $(VENV)/clients ## all tests, on SQLite and on a PostgreSQL of their own
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
@@ -53,11 +57,18 @@ audit: $(VENV)/dev ## careless code by bandit; what is known against our depende
 schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and person; no server error, no undocumented answer
 	@EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest tests/doors/test_schemathesis.py
 
-shots: $(VENV)/clients ## pictures of every screen of the phone, both languages, light and dark, into var/shots
+shots: $(VENV)/clients ## pictures of every screen of phone and desk, both languages, light and dark, into var/shots
 	@$(BIN)/python -m tests.web.shots
+	@$(BIN)/python -m tests.web.desk_shots
+
+day: $(VENV)/clients ## the phone's day at full size: ISSUES=40 PHOTOS=200 KILLS=20, server dead, line cutting
+	@ISSUES=$(or $(ISSUES),40) PHOTOS=$(or $(PHOTOS),200) KILLS=$(or $(KILLS),20) $(BIN)/pytest tests/web/test_day.py
 
 bench: $(VENV)/dev ## the figures we quote, beside the bare store; ROWS=push,pull picks rows
 	@$(BIN)/python -m bench
+
+bench-phone: $(VENV)/clients ## how long the phone makes a person wait, beside the budgets; TIMES=5
+	@$(BIN)/python -m bench.phone
 
 bench-peers: $(VENV)/dev ## install Kinto 26.5 beside us, so that `make bench` measures it too
 	@$(PYTHON) -m venv $(VENV)/kinto
@@ -81,6 +92,10 @@ uploads: $(VENV)/clients ## uploads under every fault at full size (a quarter of
 	  $(BIN)/pytest tests/clients tests/faults/test_uploads.py tests/faults/test_upload_kills.py \
 	  tests/faults/test_upload_room.py tests/faults/test_stalled.py tests/faults/test_two_hundred.py \
 	  tests/faults/test_store_away.py tests/faults/test_store_kill.py
+
+load: $(VENV)/dev ## PHONES=300 for SECONDS=600 against two nodes, PostgreSQL and SeaweedFS, each failing once
+	@PHONES=$(or $(PHONES),300) SECONDS=$(or $(SECONDS),600) DATABASE_AWAY=30 STORE_AWAY=60 PAUSE=60 WORKERS=2 \
+	  $(BIN)/pytest tests/load
 
 mutations: $(VENV)/dev ## MUTATIONS=2000 pictures a format with one wrong byte; the decoder's room must stand
 	@MUTATIONS=$(or $(MUTATIONS),2000) $(BIN)/pytest tests/media/test_bad_input.py
@@ -114,8 +129,8 @@ $(PACKAGES): $(VENV)/run requirements-web.txt web/package.json web/package-lock.
 	@cd web && $(NODE) npm ci --loglevel=error
 	@touch $@
 
-$(PHONE): $(PACKAGES) web/vite.config.ts web/tsconfig.json $(shell find web/phone web/sync -type f -not -path '*/tests/*')
-	@echo "Building the phone …"
+$(PHONE): $(PACKAGES) $(wildcard web/*.ts) web/tsconfig.json $(shell find web/phone web/desk web/sync -type f -not -path '*/tests/*')
+	@echo "Building the pages …"
 	@cd web && $(NODE) npm run --silent build
 	@touch $@
 

@@ -22,13 +22,15 @@ IMAGES: Mapping[str, int] = dict.fromkeys(("image/jpeg", "image/png", "image/web
 VIDEOS: Mapping[str, int] = dict.fromkeys(
     ("video/mp4", "video/quicktime", "video/webm", "video/x-matroska"), 2048 * MIB
 )
-ATTACHED: Mapping[str, int] = {**VIDEOS, "application/pdf": 64 * MIB}
+# Spoken notes: the containers of videos without a picture. An hour of Opus at 32 kbit/s fits.
+AUDIO: Mapping[str, int] = dict.fromkeys(("audio/webm", "audio/mp4"), 16 * MIB)
+ATTACHED: Mapping[str, int] = {**VIDEOS, **AUDIO, "application/pdf": 64 * MIB}
 
 SNIFF = 64  # bytes; the longest signature below, an EBML head with its DocType, ends well before
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis"})
 # Major brands that phones and editors write (mp4ra.org); "qt  " is Apple's MOV, the rest are MP4.
 MP4_BRANDS = frozenset(
-    {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV"}
+    {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"M4A ", b"MSNV"}
     | {b"3gp4", b"3gp5", b"3gp6", b"3g2a", b"dash"}
 )
 EBML, DOCTYPE = b"\x1a\x45\xdf\xa3", b"\x42\x82"  # RFC 8794 §11.2
@@ -76,6 +78,12 @@ def _matroska(head: bytes) -> str | None:
     return MATROSKA.get(head[at + 3 : at + 3 + size].rstrip(b"\0"))
 
 
+def _heard(mime: str | None, declared: str | None) -> str | None:
+    """The container of a recording is a video's: whether there is a picture in it, its sender says."""
+    audio = declared in AUDIO and mime == str(declared).replace("audio/", "video/")
+    return declared if audio else mime
+
+
 def kinds_like(mime: str | None) -> Mapping[str, int]:
     """The types that may arrive where `mime` was declared: photographs unless something else was."""
     return ATTACHED if mime in ATTACHED else IMAGES
@@ -100,7 +108,7 @@ def verify(path: Path, *, sha256: str, size: int | None = None, declared: str | 
     if size is not None and arrived != size:
         raise SizeMismatch(declared=size, arrived=arrived)
     with path.open("rb", buffering=0) as file:
-        mime = signature(file.read(SNIFF))
+        mime = _heard(signature(file.read(SNIFF)), declared)
     refusal = _refusal(mime, arrived, kinds_like(declared))
     if refusal is not None:
         check_digest(path, sha256)

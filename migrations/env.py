@@ -8,6 +8,7 @@ from media.tables import metadata as media_tables
 from server.database import db
 from sync.tables import metadata as sync_tables
 
+LOCK_S = 10
 METADATA: list[MetaData] = [db.metadata, sync_tables, media_tables]
 
 
@@ -20,6 +21,9 @@ def run(connection: Connection) -> None:
         render_as_batch=True,
     )
     with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            # Who waits for a table's lock holds up all who come after: better to give up, to be run again.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_S}s'")
         context.run_migrations()
 
 

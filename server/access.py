@@ -14,6 +14,7 @@ from sync.change import Author
 from sync.record import Kind
 
 from .endpoint import Actor, Held
+from .errors import Refusal
 from .office import office
 from .people.queries import SELF
 
@@ -56,6 +57,7 @@ _SUPERVISOR = {
     "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "photo": frozenset({"read", "create", "update", "move", "delete", "undelete", "compare"}),
     "attachment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    "markup": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "comment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "reply": frozenset({"read", "create", "update", "move"}),
     "review": frozenset({"read", "create", "update", "move"}),
@@ -70,6 +72,7 @@ _SUPERVISOR = {
     "delivery": frozenset({"read"}),
     "erasure": frozenset({"read", "create", "update"}),
     "hold": frozenset({"read", "create", "update"}),
+    "case": frozenset({"read"}),  # all of a dossier, or of one issue, out of the house (server/cases)
     "watch": frozenset({"read"}),
 }
 # Who stands by a firm's answer: the step itself (countersign) names these roles.
@@ -80,6 +83,7 @@ _BESIDE = {
     "notice": frozenset({"read"}),
     "photo": frozenset({"read", "create"}),
     "attachment": frozenset({"read", "create"}),
+    "markup": frozenset({"read"}),
     "comment": frozenset({"read", "create"}),
     "reply": frozenset({"read"}),
     "review": frozenset({"read"}),
@@ -101,6 +105,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "issue": frozenset({"read", "create", "update", "move", "delete"}),
         "photo": frozenset({"read", "create", "update", "move", "delete"}),
         "attachment": frozenset({"read", "create", "update", "move", "delete"}),
+        "markup": frozenset({"read", "create", "update", "move", "delete"}),
         "comment": frozenset({"read", "create", "update", "move", "delete"}),
         "reply": frozenset({"read", "create", "update", "move"}),
         "review": frozenset({"read", "create", "update", "move"}),
@@ -122,6 +127,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "notice": frozenset({"read"}),
         "photo": frozenset({"read", "create"}),
         "attachment": frozenset({"read", "create"}),
+        "markup": frozenset({"read"}),
         "comment": frozenset({"read", "create"}),
         "reply": frozenset({"read", "create", "update"}),
         "review": frozenset({"read"}),
@@ -141,10 +147,13 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         **{name: frozenset({"read", "create", "update"}) for name in LAW},
         "conflict": frozenset({"read"}),  # over the law, which is public; others are in nobody's sight
         "delivery": frozenset({"read", "all"}),
+        "person": frozenset({"read", "create", "update"}),
+        "device": frozenset({"read", "create", "update"}),
     },
     SELF: {},
 }
 EXPIRED = "access-expired"
+FACTORS = 2  # who keeps accounts and devices shows a password and something else
 # Ends that say nothing against the person: what was done before them may be taken in by itself.
 INNOCENT = (EXPIRED, "re-assigned")
 
@@ -154,6 +163,18 @@ def may(actor: Actor, verb: str, dossier: str) -> bool:
     `issue.read`, at this moment.
     """
     return bool(allowing(actor.held.get(dossier, ()), verb))
+
+
+def administers(actor: Actor, verb: str) -> bool:
+    """Whether the actor runs the house itself: a role in the office's own dossier allows them `verb`.
+
+    Raises Refusal `second-factor-needed` where they signed in with a password alone.
+    """
+    if not may(actor, verb, office().config.office):
+        return False
+    if actor.factors < FACTORS and office().config.second_factor == "administrators":
+        raise Refusal("second-factor-needed")
+    return True
 
 
 def may_have(actor: Actor, verb: str, dossier: str) -> bool:

@@ -18,12 +18,16 @@ from media.tus import Tus
 from media.uploads import Limits, Uploads
 
 from . import access, catalogue, endpoint, health, logs, passage, readonly
+from .accounts.routes import blueprint as accounts
 from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
+from .cases.routes import blueprint as cases
 from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
 from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
+from .enrolments.routes import blueprint as enrolments
+from .erasures.routes import blueprint as erasures
 from .errors import CODES, Refusal, answer_refusal, problem, words
 from .evidence.actions import attest
 from .evidence.routes import blueprint as evidence
@@ -41,12 +45,13 @@ from .office import Office
 from .open.routes import blueprint as open_pages
 from .outgoing import Outgoing
 from .people.queries import identify
-from .people.routes import blueprint as people
 from .phone.routes import blueprint as phone
 from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
+from .reference.routes import blueprint as reference
 from .sealing import Seal
+from .sessions.routes import blueprint as sessions
 from .signing import Signing
 from .stamping import Stamping, certificates
 from .tallies.routes import blueprint as tallies
@@ -57,8 +62,9 @@ from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
-    *(people, devices, law, projects, inspections, issues, tallies, findings, photos, numbers, notices),
-    *(traces, agenda, desk, phone, open_pages, notifications, webhooks, views, measures, exports, evidence),
+    *(sessions, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
+    *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, reference, notifications),
+    *(webhooks, views, measures, exports, evidence, erasures, cases),
 )
 STANDBY = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}

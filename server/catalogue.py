@@ -50,6 +50,7 @@ from .numbers.records.block import BLOCK
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
 from .photos.records.attachment import ATTACHMENT
+from .photos.records.markup import MARKUP
 from .photos.records.photo import PHOTO
 from .projects.queries import project as project_projects
 from .projects.records.project import PROJECT
@@ -95,6 +96,7 @@ CATALOGUE = (
     Line(ISSUE, project_issues, _each(follow_issues, findings.follow_issues), DEADLINES),
     Line(PHOTO, project_photos, _each(follow_photos, findings.follow_photos)),
     Line(ATTACHMENT, project_photos, _each(follow_photos, findings.follow_photos)),
+    Line(MARKUP),
     Line(COMMENT, project_comments),
     Line(REPLY, project_papers),
     Line(REVIEW, project_papers, guard=REVIEWERS),

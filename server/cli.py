@@ -18,6 +18,7 @@ from sync import history, witnesses
 from sync.arrival import rfc3339
 
 from . import openapi, readonly, transaction
+from .accounts import commands as accounts
 from .app import create_app
 from .archives.commands import archive, verified
 from .backups.commands import backup, restore
@@ -25,6 +26,7 @@ from .cases.commands import export
 from .config import ROOT, Config
 from .demo.commands import demo
 from .doctor import doctor
+from .enrolments.commands import device
 from .erasures.commands import erasure
 from .evidence.commands import keys
 from .evidence.queries import all_device_keys
@@ -289,10 +291,13 @@ def openapi_command(check: bool) -> None:
             raise click.ClickException(f"{name} is not what the code says; run `make openapi`.")
 
 
+for command in (accounts.list_people, accounts.reset, accounts.resume):
+    user.add_command(command)
 main.add_command(archive)
 main.add_command(backup)
 main.add_command(checklist)
 main.add_command(demo)
+main.add_command(device)
 main.add_command(doctor)
 main.add_command(erasure)
 main.add_command(export)

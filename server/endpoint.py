@@ -47,6 +47,11 @@ class Actor:
     session: str
     held: Mapping[str, tuple[Held, ...]]
     formerly: Mapping[str, tuple[Held, ...]] = field(default_factory=dict)
+    sign_in: str | None = None  # the id of the session, by which its owner knows it
+    signed_in_at: str = ""
+    factors: int = 1  # how many were shown at sign-in: a password, and a code beside it
+    key: str | None = None  # the enrolled device's key, where the session is bound to one
+    wipe: Mapping[str, Any] | None = None  # the order that this device stands under
 
     @property
     def writer(self) -> str:
@@ -91,6 +96,8 @@ class Operation:
     refusals: tuple[str, ...] = ()
     media_type: str = "application/json"
     headers: tuple[str, ...] = ()
+    # Also for a device that is to be wiped: what brings its work home, and nothing that tells it more.
+    leaving: bool = False
 
 
 OPERATIONS: list[Operation] = []
@@ -134,6 +141,8 @@ def endpoint(
 def _call(operation: Operation) -> Call:
     """Who is calling, whether they may, and what they said, in this order."""
     actor = None if operation.may == ANYONE else _who()
+    if actor is not None and actor.wipe is not None and not operation.leaving:
+        raise Refusal("device-leaving", wipe=actor.wipe)
     allowed = frozenset[str]()
     if actor is not None and operation.may != SIGNED_IN:
         assert _allowed is not None

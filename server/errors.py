@@ -13,6 +13,7 @@ from flask import Response, g, has_request_context, request
 from orjson import OPT_NON_STR_KEYS, dumps
 
 from . import metrics
+from .door_codes import DOORS
 
 REMEDIES = ("retry", "repair", "ask", "drop", "update")
 # Spread, so that those who were refused together do not come back together (protocol.md §3).
@@ -149,7 +150,9 @@ CODES: dict[str, Code] = {
     "digest-mismatch": Code(422, "retry", "文件内容与校验值不符，请重新上传", "Not the declared bytes."),
     "size-mismatch": Code(422, "repair", "文件大小与声明不符", "Not the declared size."),
     "not-an-image": Code(415, "repair", "不是可识别的照片", "No picture that is known here."),
-    "not-an-attachment": Code(415, "repair", "不是可识别的视频或 PDF", "No video and no PDF."),
+    "not-an-attachment": Code(
+        415, "repair", "不是可识别的视频、录音或 PDF", "No video, no recording and no PDF."
+    ),
     "empty-file": Code(422, "repair", "文件为空，请重新拍照", "The file is empty."),
     "staging-full": Code(507, "retry", "服务器暂无空间，已收到的部分不会丢失", "No room just now."),
     "too-many-uploads": Code(429, "retry", "未完成的上传过多", "Too many uploads are open."),
@@ -273,6 +276,7 @@ CODES: dict[str, Code] = {
     "erased": Code(200, "drop", "相关内容已依法删除", "Its contents were erased by law."),
     "epoch-changed": Code(200, "retry", "服务器已恢复备份，请先同步", "The server was restored; pull first."),
 }
+CODES |= {code: Code(*said) for code, said in DOORS.items()}
 
 
 class Refusal(Exception):

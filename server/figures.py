@@ -6,6 +6,7 @@ It must be named before prometheus_client is first imported, so it stands apart 
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,6 +24,10 @@ def folder() -> None:
     """
     if os.environ.get(WHERE):
         return
+    if "prometheus_client" in sys.modules:
+        raise RuntimeError(
+            "prometheus_client was imported first: each process would keep its figures to itself"
+        )
     home = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
     for left in home.glob("xunjian-metrics-*"):
         _clear(left)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.glogging import Logger
 
-from . import caretaker, figures, logs, readonly
+from . import caretaker, figures, logs
 
 figures.folder()
 
@@ -39,6 +39,8 @@ def post_worker_init(worker: Any) -> None:
 
     What was loaded until now stays for good: the collector need not walk over it again.
     """
+    from . import readonly  # only where the folder is named
+
     gc.collect()
     gc.freeze()
     app: Flask = worker.app.callable

@@ -36,7 +36,7 @@ JSON = "application/json"
 BYTES = {"type": "string", "format": "binary"}
 # What any route may answer beside its own refusals.
 ALWAYS = ("internal", "database-unavailable", "too-many-requests", "read-only")
-SIGNED_IN = ("sign-in-required", "token-expired")
+SIGNED_IN = ("sign-in-required", "token-expired", "device-revoked")
 # What a header must look like; any other may be left out, and then says nothing.
 HEADERS: dict[str, dict[str, Any]] = {
     "If-Match": {"type": "string", "pattern": r'^("\d{1,15}"|\d{1,15})$'},
@@ -90,7 +90,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     said: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "tags": [operation.rule.split("/")[3] if operation.rule.startswith("/api/") else "open"],
+        "tags": [operation.rule.split("/")[3] if operation.rule.startswith("/api/v1/") else "open"],
         "x-may": operation.may,
         "security": [] if operation.may == ANYONE else [{"bearer": []}],
         "parameters": _parameters(operation),
@@ -133,11 +133,12 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if content:
         good["content"] = content
     answers: dict[str, Any] = {str(operation.status): good}
-    for other, why in (BY_HEADER[name] for name in operation.headers if name in BY_HEADER):
-        answers[other] = good | {"description": why} if other == "206" else {"description": why}
+    for shown, why in (BY_HEADER[name] for name in operation.headers if name in BY_HEADER):
+        answers[shown] = good | {"description": why} if shown == "206" else {"description": why}
     codes = [*operation.refusals, *ALWAYS]
     if operation.may != ANYONE:
         codes += SIGNED_IN if operation.may == "signed-in" else (*SIGNED_IN, "not-permitted")
+        codes += () if operation.leaving else ("device-leaving",)
     if operation.query is not None or operation.body is not None:
         codes.append("malformed")
     by_status: dict[int, list[str]] = {}

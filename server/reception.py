@@ -10,6 +10,7 @@ Written against gunicorn 27; TLS ends before it, in the proxy.
 """
 
 import re
+import select
 import socket
 import struct
 import time
@@ -112,6 +113,27 @@ class Reception(ThreadWorker):  # type: ignore[misc]
         self.taken_in = 0
         self.told_at = 0.0
         super().init_process()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Open or close the door; on the way out, let in who already stands in it, and close it for good.
+
+        The kernel has taken their connections on, and would tear them with the socket. And who comes
+        later is refused at once and goes to another node, where they would wait for nobody; on a reload
+        the socket is open in the new workers all the same.
+        """
+        if not self.alive:
+            for listener in self.sockets:
+                while self._someone_waits(listener):
+                    self.accept(listener)
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+
+    def _someone_waits(self, listener: Any) -> bool:
+        door = select.poll()
+        door.register(listener.fileno(), select.POLLIN)
+        return bool(door.poll(0))
 
     def notify(self) -> None:
         """The loop goes round: gunicorn learns that we live, and twice a second the figures how we stand."""

@@ -23,31 +23,51 @@ class Seal:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._keys = path, None if not path.exists() else _read(path)
+        self._path, self._lines = path, None if not path.exists() else _read(path)
 
     def close(self, text: str) -> str:
         """Sealed, as text."""
-        return self._ready().encrypt(text.encode()).decode()
+        return self._fernet().encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """What was sealed. Raises ValueError where no key of ours opens it."""
         try:
-            return self._ready().decrypt(sealed.encode()).decode()
+            return self._fernet().decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise ValueError(f"no key in {self._path} opens this; is it the file of this database?") from None
 
-    def _ready(self) -> MultiFernet:
-        if self._keys is None:
+    def mark(self, purpose: str, text: str) -> str:
+        """A mark that only this house can make of `text` (HMAC-SHA256, base64url), one of each purpose."""
+        return _mark(self._ready()[0], purpose, text)
+
+    def marked(self, purpose: str, text: str, mark: str) -> bool:
+        """Whether one of our keys made this mark, the newest or one before it."""
+        return any(hmac.compare_digest(_mark(line, purpose, text), mark) for line in self._ready())
+
+    def _fernet(self) -> MultiFernet:
+        return MultiFernet([Fernet(line) for line in self._ready()])
+
+    def _ready(self) -> Sequence[str]:
+        if self._lines is None:
             _make(self._path)
-            self._keys = _read(self._path)
-        return self._keys
+            self._lines = _read(self._path)
+        return self._lines
 
 
-def _read(path: Path) -> MultiFernet:
+def _read(path: Path) -> Sequence[str]:
     lines = path.read_text(encoding="ascii").split()
     if not lines:
         raise ValueError(f"XUNJIAN_SECRET_KEY_FILE: {path} is empty")
-    return MultiFernet([Fernet(line) for line in lines])
+    for line in lines:
+        Fernet(line)  # what is no key is said when the server starts
+    return lines
+
+
+def _mark(line: str, purpose: str, text: str) -> str:
+    # A key of its own for each purpose, so that no mark of one serves for another (NIST SP 800-108).
+    key = hmac.digest(base64.urlsafe_b64decode(line), f"xunjian {purpose}".encode(), hashlib.sha256)
+    mark = hmac.digest(key, text.encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(mark).rstrip(b"=").decode()
 
 
 def _make(path: Path) -> None:

@@ -337,13 +337,21 @@ def author(conn: Connection, dossier: str, record: str) -> str:
 
 
 def waiting(conn: Connection, seen: Mapping[str, Sequence[str]], limit: int = 200) -> list[dict[str, Any]]:
-    """Open conflicts and parked work in these dossiers and audiences, newest first in each dossier."""
-    c, r = tables.conflicts, tables.records
-    columns = (r.c.dossier, r.c.record, r.c.kind, r.c.audience, r.c.version, r.c.body)
+    """Open conflicts and parked work in these dossiers and audiences, newest first in each dossier; with
+    each, of what it speaks: `about_kind`, `about_audience`, `about_body` (None where that is not there).
+    """
+    c, r, about = tables.conflicts, tables.records, tables.records.alias()
+    columns = (
+        *(r.c.dossier, r.c.record, r.c.kind, r.c.audience, r.c.version, r.c.body),
+        about.c.kind.label("about_kind"),
+        about.c.audience.label("about_audience"),
+        about.c.body.label("about_body"),
+    )
     terms = [and_(r.c.dossier == d, r.c.audience.in_(list(a))) for d, a in seen.items()]
     rows = conn.execute(
         select(*columns)
         .join_from(c, r, (r.c.dossier == c.c.dossier) & (r.c.record == c.c.conflict))
+        .outerjoin(about, (about.c.dossier == c.c.dossier) & (about.c.record == c.c.record))
         .where(c.c.open.is_(True), or_(false(), *terms))
         .order_by(r.c.dossier, r.c.version.desc())
         .limit(limit)

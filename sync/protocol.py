@@ -251,6 +251,11 @@ ANSWER_SCHEMA: dict[str, Any] = {
             "properties": {"key": _nullable(_TEXT), "why": _nullable(_TEXT)},
             "required": ["key", "why"],
         },
+        "wipe": {
+            "type": "object",
+            "properties": {"order": _TEXT, "at": INSTANT_SCHEMA, "push_first": {"type": "boolean"}},
+            "required": ["order", "at", "push_first"],
+        },
     },
     "required": ["no", "server_time"],
 }
@@ -266,6 +271,7 @@ CONFIG_SCHEMA: dict[str, Any] = {
         "schema": _RANGE,
         "limits": {"type": "object", "additionalProperties": _INT},
         "server_time": INSTANT_SCHEMA,
+        "offline_hours": _INT,
     },
     "required": ["protocol", "schema", "limits", "server_time"],
 }

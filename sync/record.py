@@ -152,6 +152,11 @@ def position(prefix: str = "", *, personal: bool = False) -> dict[str, Field]:
     }
 
 
+def strokes(**more: Any) -> Field:
+    """What a finger drew, as the data of an SVG path (SVG 1.1 §8.3), and no more than that holds."""
+    return Field(schema={"type": "string", "pattern": r"^[MmLlHhVvCcSsQqTtZz0-9 ,.\-]{1,20000}$"}, **more)
+
+
 Objection = Callable[[str, Body, str], str | None]
 
 

@@ -15,6 +15,7 @@ from server.inspections.actions import checklists
 from server.law import actions as law
 from server.people.queries import by_username
 
+from . import stories
 from .actions import Seeding, district
 
 console = Console()
@@ -61,6 +62,7 @@ def demo() -> None:
             seeding.enter(project)
             progress.advance(task)
         seeding.pictures(lambda: progress.advance(task))
+        stories.tell(seeding)
     table = Table(title="演示账号 demo sign-ins")
     for column in ("username", "姓名", "password"):
         table.add_column(column)

@@ -44,6 +44,7 @@ def config(call: Call) -> Any:
         "schema": {"min": schemas.oldest(call.now.date()), "max": schemas.current},
         "limits": LIMITS,
         "server_time": rfc3339(call.now),
+        "offline_hours": office().config.offline_hours,
     }
 
 
@@ -60,6 +61,7 @@ def config(call: Call) -> Any:
         *("disk-full", "unsupported-media-type"),
     ),
     headers=("Content-Encoding", "Accept-Encoding"),
+    leaving=True,
 )
 def exchange_once(call: Call) -> Any:
     """Push first, then pull; either half may be absent. One outcome per change, whatever becomes
@@ -71,6 +73,8 @@ def exchange_once(call: Call) -> Any:
     here, actor = office(), call.who
     arrival = exchange.arrival(wanted, call.now)
     answer: dict[str, Any] = {"no": wanted.no, "server_time": rfc3339(call.now)}
+    if actor.wipe is not None:
+        answer["wipe"] = actor.wipe
     if wanted.device_key is not None:
         answer["device_key"] = evidence.register(actor, wanted.device_key)
     if wanted.groups:
@@ -79,7 +83,8 @@ def exchange_once(call: Call) -> Any:
         answer["push"] = [_push(call, group, arrival, keys, pulls) for group in wanted.groups]
     if wanted.cursors is not None:
         with transaction.reading() as conn:
-            granted = access.granted(actor, conn)
+            # A device that is to be wiped is told nothing more: what it held goes as with lost access.
+            granted = {} if actor.wipe is not None else access.granted(actor, conn)
             lacking = photos.wanted(actor, list(wanted.cursors))
             answer["pull"] = exchange.answer_pull(conn, here.journal, wanted, granted, lacking)
     data, encoding = pack(orjson.dumps(answer), request.headers.get("Accept-Encoding", ""))

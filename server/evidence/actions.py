@@ -202,6 +202,9 @@ def register(actor: Actor, said: Mapping[str, str]) -> dict[str, str | None]:
     if public is None:
         return {"key": None, "why": "key-unproven"}
     key, now = signatures.key_id(public), rfc3339(office().clock())
+    if actor.key not in (None, key):
+        # Who has stolen a token for ten minutes may not sign in this device's name for ever.
+        return {"key": None, "why": "key-not-enrolled"}
     with transaction.reading() as conn:
         same, mine = queries.owners(conn, key), queries.keys_of(conn, actor.id)
     if same:

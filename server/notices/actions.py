@@ -40,6 +40,8 @@ NAMESPACE = uuid.UUID("a5c0e0a4-5f0c-5b43-8f0e-3b1d9b7e1c55")
 TEMPLATE = Path(__file__).parent / "data" / "notice.typ"
 PAPER_BYTES = 48 * 1024  # of canonical JSON; with its number it still fits into one change (64 KiB)
 TOKEN_BYTES = 18  # 144 bits: nobody guesses one
+DRAFT = "（草稿，未编号）"
+PREVIEW_PPI = 110  # some 900 pixels wide: readable without zoom
 DONE = ("applied", "merged", "noop")
 
 
@@ -327,6 +329,14 @@ def printed(row: NoticeRow) -> tuple[bytes, str]:
         raise Refusal("evidence-missing", sha256=digest)
     with here.store.open(key) as stream:
         return stream.read(), digest
+
+
+def preview(row: NoticeRow, on: date) -> list[bytes]:
+    """The pages as pictures: as issued, or as a draft would be issued that day. Raises Refusal as issuing."""
+    with transaction.reading() as conn:
+        body = history.body(conn, row.dossier, row.id)
+        paper = body.get("paper") or _checked(conn, row.dossier, body, on) | {"number": DRAFT, "link": None}
+    return papers.pages(TEMPLATE, paper, link=paper["link"], ppi=PREVIEW_PPI)
 
 
 def press(dossier: str, notice: str) -> str | None:

@@ -141,6 +141,12 @@ class Answer(Schema):
     at = fields.String(required=True, validate=INSTANT)
 
 
+class Page(Where):
+    """Which page, from 1."""
+
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 200))
+
+
 class AmendedNotice(Schema):
     """The outcome, and the paper as it now stands."""
 
@@ -270,6 +276,32 @@ def notice_pdf(call: Call, notice: Any) -> Any:
     out.headers["Cache-Control"], out.headers["Vary"] = "private, no-cache", "Authorization"
     out.set_etag(digest)
     return out.make_conditional(request)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/notices/<uuid:notice>/preview",
+    may="notice.read",
+    summary="文书预览 A page of the paper as a picture",
+    query=Page,
+    refusals=(
+        *("not-found", "ambiguous", "malformed", "notice-incomplete", "citation-not-in-force"),
+        *("notice-too-large", "no-provision", "no-calendar"),
+    ),
+    media_type="image/png",
+)
+def notice_preview(call: Call, notice: Any) -> Any:
+    """As issued, or as a draft would read if it were issued today; what it still wants is the refusal.
+    `Page-Count` tells how many there are.
+    """
+    with reading():
+        row = queries.found(call.who, str(notice), call.query["dossier"])
+    pages = actions.preview(row, local_day(call.now))
+    if call.query["page"] > len(pages):
+        raise Refusal("not-found")
+    out = Response(pages[call.query["page"] - 1], mimetype="image/png")
+    out.headers["Page-Count"], out.headers["Cache-Control"] = str(len(pages)), "private, no-store"
+    return out
 
 
 @endpoint(

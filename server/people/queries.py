@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, bindparam, select
@@ -16,8 +16,10 @@ from server.transaction import reading
 from sync import bulk
 from sync.arrival import rfc3339
 
-from .tables import Person, Post, Session
+from .tables import Device, Person, Post, Session
 
+TOKEN_S = 600  # how long a token of an enrolled device opens doors; then it shows its key again
+BOUND = "d"  # how such a token begins
 SELF = "self"  # the role that everybody holds in their own dossier
 
 
@@ -26,12 +28,38 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-_p, _s, _q = (cast(Table, model.__table__) for model in (Person, Session, Post))
+def bound_token(session: str, until: datetime) -> str:
+    """What opens doors for an enrolled device until that moment: nothing of it is kept, we know our mark."""
+    said = f"{BOUND}.{session}.{int(until.timestamp())}"
+    return f"{said}.{office().seal.mark('token', said)}"
+
+
+def _kept_of(token: str) -> tuple[str, bool]:
+    """Under which digest the session of a token stands, and whether it is bound to a device's key.
+
+    Raises Refusal `token-expired`.
+    """
+    if not token.startswith(f"{BOUND}."):
+        return token_digest(token), False
+    said, _, mark = token.rpartition(".")
+    _, _, rest = said.partition(".")
+    session, _, until = rest.partition(".")
+    if not until.isdecimal() or not office().seal.marked("token", said, mark):
+        raise Refusal("token-expired")
+    if int(until) <= office().clock().timestamp():
+        raise Refusal("token-expired")
+    return token_digest(session), True
+
+
+_p, _s, _q, _d = (cast(Table, model.__table__) for model in (Person, Session, Post, Device))
 # Every request asks this: one statement, built once, a row for each post the person has had.
 _WHO = (
     select(_s.c.token, _s.c.device, _p.c.id, _p.c.username, _p.c.name, _p.c.active, _p.c.left_at)
     .add_columns(_q.c.dossier, _q.c.role, _q.c.firm, _q.c.since, _q.c.until, _q.c.ended)
+    .add_columns(_s.c.id.label("sign_in"), _s.c.made_at, _s.c.factors, _s.c.key)
+    .add_columns(_d.c.revoked_at, _d.c.wipe, _d.c.wipe_at, _d.c.push_first, _d.c.wiped_at)
     .join_from(_s, _p, _p.c.id == _s.c.person)
+    .outerjoin(_d, _d.c.id == _s.c.device)
     .outerjoin(_q, (_q.c.person == _p.c.id) & (_q.c.since <= bindparam("now")))
     .where(_s.c.token == bindparam("token"), _s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now"))
 )
@@ -47,17 +75,40 @@ _OF = (
 
 
 def identify(token: str) -> Actor:
-    """The actor behind a bearer token. One statement. Raises Refusal `token-expired`.
+    """The actor behind a bearer token. One statement. Raises Refusal `token-expired`, `device-revoked`.
 
     Who is no longer active holds nothing: they can bring home what they did before, for a
     reviewer, and read what became of it.
     """
     now = rfc3339(office().clock())
+    kept, bound = _kept_of(token)
     with reading() as conn:
-        posts = conn.execute(_WHO, {"token": token_digest(token), "now": now}).all()
-    if not posts:
+        posts = conn.execute(_WHO, {"token": kept, "now": now}).all()
+    # A session's id is no secret: where it is bound to a key, it opens nothing by itself.
+    if not posts or (posts[0].key is not None) != bound:
         raise Refusal("token-expired")
-    return _actor(posts, now, device=posts[0].device, session=posts[0].token)
+    found = posts[0]
+    if found.revoked_at is not None:
+        raise Refusal("device-revoked", wipe=wipe_order(found))
+    return replace(
+        _actor(posts, now, device=found.device, session=found.token),
+        sign_in=found.sign_in,
+        signed_in_at=found.made_at,
+        factors=found.factors,
+        key=found.key,
+        wipe=wipe_order(found),
+    )
+
+
+def wipe_order(device: Any) -> dict[str, Any] | None:
+    """The order that a device stands under, as it is told; None where there is none, or it was done.
+
+    `push_first`: its outbox may come home before.
+    """
+    if device.wipe is None or device.wiped_at is not None:
+        return None
+    push_first = device.push_first and device.revoked_at is None
+    return {"order": device.wipe, "at": device.wipe_at, "push_first": push_first}
 
 
 def standing(conn: Connection, person: str, device: str) -> Actor | None:
@@ -124,6 +175,13 @@ def by_username(username: str) -> Person | None:
     return db.session.execute(select(Person).where(Person.username == username)).scalar_one_or_none()
 
 
+def exists(person: str) -> bool:
+    """Whether there is such a person who has not left. One statement."""
+    with reading() as conn:
+        found = conn.execute(select(_p.c.id).where(_p.c.id == person, _p.c.active.is_(True))).first()
+    return found is not None
+
+
 def names(ids: Iterable[str]) -> dict[str, str]:
     """Display names by id, for histories and lists. One statement."""
     wanted = set(ids)
@@ -131,6 +189,13 @@ def names(ids: Iterable[str]) -> dict[str, str]:
         return {}
     rows: Any = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
     return {row.id: row.name for row in rows}
+
+
+def cards(people: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Name, title and licence of these people, by id. One statement."""
+    shown = (Person.id, Person.name, Person.title, Person.licence_no, Person.licence_until)
+    rows: Any = db.session.execute(select(*shown).where(Person.id.in_(set(people))))
+    return {row.id: dict(row._mapping) for row in rows}
 
 
 def posts_now(

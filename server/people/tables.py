@@ -1,8 +1,8 @@
-"""People, what they hold where and since when, and their sign-ins."""
+"""People, what they hold where and since when, their devices and their sign-ins."""
 
 from datetime import date
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, String
+from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Model
@@ -17,6 +17,8 @@ class Person(Model):
     name: Mapped[str] = mapped_column(String(80))
     title: Mapped[str] = mapped_column(String(80), default="")
     password: Mapped[str] = mapped_column(String(200))
+    # Where set, the password was given out: it opens nothing until its owner has changed it, by then.
+    once_until: Mapped[str | None] = mapped_column(String(24))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     # Since when the person is not active; what they bring later waits for a reviewer.
     left_at: Mapped[str | None] = mapped_column(String(24))
@@ -41,8 +43,35 @@ class Post(Model):
     __table_args__ = (Index("posts_person", "person"), Index("posts_dossier", "dossier"))
 
 
+class Device(Model):
+    """A phone or tablet that was enrolled: whoever holds its private key is it. Rows are never removed."""
+
+    __tablename__ = "devices"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(16), unique=True)
+    public: Mapped[str] = mapped_column(String(88))
+    name: Mapped[str] = mapped_column(String(80))
+    # Whose it is; None for a tablet that several people share.
+    person: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    enrolled_at: Mapped[str] = mapped_column(String(24))
+    enrolled_by: Mapped[str] = mapped_column(String(36))
+    seen_at: Mapped[str | None] = mapped_column(String(24))
+    revoked_at: Mapped[str | None] = mapped_column(String(24))
+    # An order to wipe: its id, since when, whether the outbox is to come home first, when it was done.
+    wipe: Mapped[str | None] = mapped_column(String(36))
+    wipe_at: Mapped[str | None] = mapped_column(String(24))
+    push_first: Mapped[bool] = mapped_column(Boolean, default=False)
+    wiped_at: Mapped[str | None] = mapped_column(String(24))
+    unsent: Mapped[int | None] = mapped_column(Integer)  # what was still in the outbox when it was wiped
+    __table_args__ = (Index("devices_person", "person"),)
+
+
 class Session(Model):
-    """One sign-in at one device; only the SHA-256 of its token is kept."""
+    """One sign-in at one device; only the SHA-256 of its token is kept.
+
+    At an enrolled device (`key`) the token that is kept here opens nothing: what opens is made of the
+    session's id, for ten minutes each time, and `token` is the digest of that id (queries.py).
+    """
 
     __tablename__ = "sessions"
     token: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -51,4 +80,13 @@ class Session(Model):
     made_at: Mapped[str] = mapped_column(String(24))
     expires_at: Mapped[str] = mapped_column(String(24))
     ended_at: Mapped[str | None] = mapped_column(String(24))
-    __table_args__ = (Index("sessions_person", "person"),)
+    # What the previous release wrote has no id, and is over in half a day.
+    id: Mapped[str | None] = mapped_column(String(36), unique=True)
+    key: Mapped[str | None] = mapped_column(String(16))
+    until: Mapped[str | None] = mapped_column(String(24))  # however often it is renewed
+    renewal: Mapped[str | None] = mapped_column(String(64))  # the device's name for its last renewal
+    renewed_at: Mapped[str | None] = mapped_column(String(24))
+    factors: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
+    place: Mapped[str | None] = mapped_column(String(43))  # a mark of the address, not the address
+    agent: Mapped[str | None] = mapped_column(String(120))
+    __table_args__ = (Index("sessions_person", "person"), Index("sessions_device", "device"))

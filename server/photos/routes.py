@@ -34,13 +34,14 @@ UPLOAD_REFUSALS = (
 EXTENSIONS = {
     **{"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic"},
     **{"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm", "video/x-matroska": "mkv"},
+    **{"audio/webm": "weba", "audio/mp4": "m4a"},
     "application/pdf": "pdf",
 }
 RENDITION_REFUSALS = (*MISSING, "no-picture", "darkroom-unavailable")
 
 
 class Attachment(Schema):
-    """A video or a paper; `original` is null until its bytes are verified at rest."""
+    """A video, a recording or a paper; `original` is null until its bytes are verified at rest."""
 
     dossier = fields.String()
     id = fields.UUID()
@@ -137,6 +138,7 @@ def _may_upload(call: Call) -> None:
     may=ANYONE,
     summary="上传能力 What this server speaks (tus 1.0)",
     status=204,
+    leaving=True,
 )
 def upload_options(call: Call) -> Any:  # noqa: ARG001
     """Versions, extensions, the largest size."""
@@ -155,6 +157,7 @@ def upload_options(call: Call) -> Any:  # noqa: ARG001
     media_type="application/offset+octet-stream",
     headers=(*TUS, "Upload-Length", "Upload-Metadata"),
     raw=True,
+    leaving=True,
 )
 def begin_upload(call: Call) -> Any:
     """`Upload-Metadata` names dossier, record, sha256, and may name filename and mime: without it the
@@ -172,6 +175,7 @@ def begin_upload(call: Call) -> Any:
     summary="上传进度 How far an upload is",
     refusals=UPLOAD_REFUSALS,
     headers=TUS,
+    leaving=True,
 )
 def upload_offset(call: Call, upload: str) -> Any:
     """`Upload-Offset` is a promise: what it counts need not be sent again."""
@@ -189,6 +193,7 @@ def upload_offset(call: Call, upload: str) -> Any:
     media_type="application/offset+octet-stream",
     headers=(*TUS, "Upload-Offset"),
     raw=True,
+    leaving=True,
 )
 def continue_upload(call: Call, upload: str) -> Any:
     """Bytes from `Upload-Offset` on; with the last one they are verified and brought to rest."""
@@ -206,6 +211,7 @@ def continue_upload(call: Call, upload: str) -> Any:
     media_type="application/offset+octet-stream",
     headers=(*TUS, "Upload-Offset", "X-HTTP-Method-Override"),
     raw=True,
+    leaving=True,
 )
 def override_upload(call: Call, upload: str) -> Any:
     """`X-HTTP-Method-Override` names the method meant."""
@@ -221,6 +227,7 @@ def override_upload(call: Call, upload: str) -> Any:
     status=204,
     refusals=UPLOAD_REFUSALS,
     headers=TUS,
+    leaving=True,
 )
 def end_upload(call: Call, upload: str) -> Any:
     """What was staged is removed; bytes at rest stay."""
@@ -264,7 +271,7 @@ def original(call: Call, photo: Any) -> Any:
     blueprint,
     "/api/v1/attachments/<uuid:attachment>",
     may="attachment.read",
-    summary="一个附件 One video's or paper's record",
+    summary="一个附件 One video's, recording's or paper's record",
     query=Where,
     answer=Attachment,
     refusals=("not-found", "ambiguous"),

@@ -36,3 +36,33 @@ def count_issues(call: Call) -> Any:
     """With the filters of the queue."""
     with reading():
         return queries.counts(call.who, narrowed(call.query), call.now)
+
+
+class Heap(Schema):
+    """How many match in one dossier."""
+
+    dossier = fields.String()
+    total = fields.Integer()
+    overdue = fields.Integer()
+    major = fields.Integer()
+
+
+class Heaps(Schema):
+    """Only where there are any."""
+
+    items = fields.List(fields.Nested(Heap))
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/issues/by-project",
+    may="issue.read",
+    summary="问题分布 How many issues match, by dossier",
+    query=Narrow,
+    answer=Heaps,
+    refusals=("malformed",),
+)
+def count_by_project(call: Call) -> Any:
+    """With the filters of the queue; where the sites lie, `/api/v1/projects` tells."""
+    with reading():
+        return {"items": queries.by_dossier(call.who, narrowed(call.query), call.now)}

@@ -10,6 +10,7 @@ from server.endpoint import Actor
 from server.errors import Refusal
 from server.office import office
 from server.people.queries import names
+from server.projects import queries as projects
 from sync import history
 
 SYSTEM = "system"
@@ -44,4 +45,13 @@ def waiting(conn: Connection, actor: Actor, limit: int) -> list[dict[str, Any]]:
     mine = {d: a for d, a in seen.items() if access.may(actor, "conflict.read", d)}
     found = history.waiting(conn, mine, limit)
     allowed = [f for f in found if access.may_read(actor, f["dossier"], f["kind"], f["audience"])]
-    return [f | {"body": orjson.loads(f["body"])} for f in allowed]
+    called = projects.names(actor, {f["dossier"] for f in allowed})
+    return [_told(actor, one, called.get(one["dossier"])) for one in allowed]
+
+
+def _told(actor: Actor, one: dict[str, Any], project: str | None) -> dict[str, Any]:
+    """With the title of what it speaks of, where the actor may read that."""
+    kind, audience, body = (one.pop(f"about_{n}") for n in ("kind", "audience", "body"))
+    seen = kind is not None and access.may_read(actor, one["dossier"], kind, audience)
+    title = orjson.loads(body).get("title") if seen and body else None
+    return one | {"body": orjson.loads(one["body"]), "title": title, "project": project}

@@ -1,8 +1,10 @@
 """History of a record, and what waits for somebody's decision."""
 
+from hashlib import sha256
 from typing import Any
 
-from flask import Blueprint
+import orjson
+from flask import Blueprint, Response, request
 from marshmallow import Schema, fields, validate
 
 from server.endpoint import SIGNED_IN, Call, endpoint
@@ -83,13 +85,17 @@ class History(Schema):
 
 
 class Waiting(Schema):
-    """A conflict or parked work; `body` holds both values, or the whole change."""
+    """A conflict or parked work; `body` holds both values, or the whole change; `title` is that of the record
+    it speaks of.
+    """
 
     dossier = fields.String()
     record = fields.UUID()
     kind = fields.String(metadata={"enum": ["conflict", "parked"]})
     audience = fields.String()
     version = fields.Integer()
+    project = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
     body = fields.Dict()
 
 
@@ -97,6 +103,12 @@ class Inbox(Schema):
     """At most `limit` of them."""
 
     items = fields.List(fields.Nested(Waiting))
+
+
+class Heads(Schema):
+    """Where each journal ends that the caller may read of: the number of its newest entry."""
+
+    heads = fields.Dict(keys=fields.String(), values=fields.Integer())
 
 
 class Fault(Schema):
@@ -157,6 +169,26 @@ def list_waiting(call: Call) -> Any:
     """What was not applied and is kept, until a named person decides."""
     with reading() as conn:
         return {"items": queries.waiting(conn, call.who, call.query["limit"])}
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/heads",
+    may=SIGNED_IN,
+    summary="最新进展 Where each journal ends",
+    answer=Heads,
+    headers=("If-None-Match",),
+)
+def newest_entries(call: Call) -> Any:
+    """Asked every few seconds by whoever looks at a screen: 304 as long as nobody has written (decision
+    0025).
+    """
+    with reading() as conn:
+        told = {d: h.seq for d, h in office().journal.heads(conn, sorted(call.who.held)).items()}
+    out = Response(orjson.dumps({"heads": told}), mimetype="application/json")
+    out.headers["Cache-Control"], out.headers["Vary"] = "private, no-cache", "Authorization"
+    out.set_etag(sha256(out.get_data()).hexdigest()[:32])
+    return out.make_conditional(request)
 
 
 @endpoint(

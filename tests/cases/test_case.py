@@ -2,16 +2,20 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from pypdf import PdfReader
 
 from server import transaction, verifier
+from server.cases import rules
 from server.cli import main
 from server.evidence import actions as evidence
 from server.office import office
@@ -228,3 +232,31 @@ def test_after_a_restore_and_with_gaps_between_its_entries_each_still_proves(
     assert export(site, tmp_path / "case.zip", "--issue", mine["record"]).exit_code == 0
     code, said = judged(tmp_path / "case.zip")
     assert code == 0 and "2 条目 entries" in said, said
+
+
+def test_its_index_on_paper_says_the_same_and_has_the_same_bytes(site: House, tmp_path: Path) -> None:
+    mine, pictures = enter(site.desk("li"), '三层临边 #set page(paper: "a0")')
+    made = []
+    for name in ("a.zip", "b.zip"):
+        assert export(site, tmp_path / name, "--issue", mine).exit_code == 0
+        made.append(members(tmp_path / name)["index.pdf"])
+        site.clock.passes(hours=5)
+    assert made[0] == made[1]
+    read = PdfReader(BytesIO(made[0]))
+    said = "".join(page.extract_text() for page in read.pages).replace("\n", "")
+    assert "三层临边" in said and "#set page" in said and "li某" in said and "已提交 submitted" in said
+    assert all(f"originals/{digest}.jpg" in said for digest in pictures)
+    assert tuple(read.pages[0].mediabox[2:]) == pytest.approx((595, 842), abs=1)  # what they wrote is text
+
+
+def test_a_long_one_is_shortened_on_paper_and_says_so(
+    site: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.desk("li").push(WJ, *[issue() for _ in range(30)])
+    monkeypatch.setattr(rules, "PAPER_LINES", 60)
+    assert export(site, tmp_path / "case.zip").exit_code == 0
+    inside = members(tmp_path / "case.zip")
+    said = "".join(page.extract_text() for page in PdfReader(BytesIO(inside["index.pdf"])).pages)
+    shown = re.search(r"记录 (\d+)/31 条、留痕 (\d+)/31 条", said.replace("\n", ""))
+    assert shown and 0 < int(shown[1]) < 31 and int(shown[2]) == 31, said
+    assert inside["index.html"].decode().count("<h3 ") == 31

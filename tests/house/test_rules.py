@@ -64,7 +64,8 @@ def test_every_route_says_who_may(app: Flask) -> None:
         view = app.view_functions[rule.endpoint]
         assert getattr(view, "declared", False), f"{rule} does not go through endpoint.py"
     verbs = {ANYONE, SIGNED_IN} | {f"{line.kind.name}.{d}" for line in CATALOGUE for d in ("read", "create")}
-    verbs |= {"conflict.read", "photo.compare", "delivery.read"}
+    verbs |= {f"{what}.{deed}" for what in ("person", "device") for deed in ("read", "create", "update")}
+    verbs |= {"conflict.read", "photo.compare", "delivery.read", "case.read"}
     assert {o.may for o in OPERATIONS} <= verbs
 
 

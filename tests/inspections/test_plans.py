@@ -215,3 +215,27 @@ def test_a_foreign_site_is_absent(office: House) -> None:
     for dossier in (WJ, "project:none"):
         answer = stranger.call("GET", f"/api/v1/projects/{dossier}/inspections-this-year")
         assert (answer.status_code, answer.json["code"]) == (404, "not-found")
+
+
+def test_the_board_shows_who_is_to_visit_what_until_it_is_done(office: House) -> None:
+    zhang = office.desk("zhang")
+    early, late = assign(office, "li", "wang"), assign(office, "li", due_on="2026-12-01")
+    zhang.push(WJ, late, early)
+    items = zhang.get("/api/v1/assignments")["items"]
+    assert [one["id"] for one in items] == [early["record"], late["record"]], "the first due first"
+    assert {p["id"] for p in items[0]["officers"]} == {office.people["li"], office.people["wang"]}
+    assert all(p["name"] for p in items[0]["officers"])
+    until = zhang.get("/api/v1/assignments?until=2026-11-30")["items"]
+    assert [one["id"] for one in until] == [early["record"]]
+    zhang.push(WJ, step("assignment", early["record"], "cancel"))
+    assert [one["id"] for one in zhang.get("/api/v1/assignments")["items"]] == [late["record"]]
+    gone = zhang.get("/api/v1/assignments?state=cancelled")["items"]
+    assert [one["id"] for one in gone] == [early["record"]]
+
+
+def test_who_can_be_sent_is_told_with_the_licence_and_only_to_those_who_work_there(office: House) -> None:
+    told = office.desk("zhang").get(f"/api/v1/projects/{WJ}/officers")["items"]
+    assert {one["role"] for one in told} == {"inspector", "supervisor"}
+    assert {office.people["li"], office.people["wang"], office.people["zhang"]} <= {one["id"] for one in told}
+    assert all(set(one) == {"id", "name", "title", "role", "licence_no", "licence_until"} for one in told)
+    assert office.desk("zhang").call("GET", "/api/v1/projects/project:none/officers").status_code == 404

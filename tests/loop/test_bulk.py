@@ -72,3 +72,13 @@ def test_counts_are_those_of_the_queue(office: House) -> None:
     assert told["total"] == 3 and told["as_of"]
     assert zhang.get("/api/v1/issues/counts?severity=major")["total"] == 1
     assert office.desk("stranger").get("/api/v1/issues/counts")["total"] == 0
+
+
+def test_issues_are_counted_by_site_with_the_filters_of_the_queue(office: House) -> None:
+    li, zhang = office.desk("li"), office.desk("zhang")
+    li.push(WJ, issue(due_on="2026-11-20"), issue(due_on="2026-12-20"), issue(severity="major"))
+    heap = {"dossier": WJ, "total": 3, "overdue": 1, "major": 1}
+    assert zhang.get("/api/v1/issues/by-project")["items"] == [heap]
+    majors = zhang.get("/api/v1/issues/by-project?severity=major")["items"]
+    assert majors == [heap | {"total": 1, "overdue": 0}]
+    assert office.desk("stranger").get("/api/v1/issues/by-project")["items"] == []

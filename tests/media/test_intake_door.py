@@ -13,7 +13,7 @@ from media.errors import (
     SizeMismatch,
     TooLargeForType,
 )
-from media.intake import ATTACHED, IMAGES, largest, rest, signature, verify
+from media.intake import ATTACHED, AUDIO, IMAGES, largest, rest, signature, verify
 from media.tables import blobs, metadata
 from tests.media.sender import sha256
 
@@ -86,11 +86,22 @@ def test_what_is_no_photograph_is_refused_where_one_was_promised(file_of):
 
 def test_an_attachment_is_a_video_or_a_paper_and_never_a_photograph_or_a_page(file_of, photo):
     for data, mime in ((b"%PDF-1.7", "application/pdf"), (MP4, "video/mp4"), (WEBM, "video/webm")):
-        for declared in ATTACHED:  # phones call every video MP4; the bytes say what it is
+        for declared in set(ATTACHED) - set(AUDIO):  # phones call every video MP4; the bytes say what it is
             assert verify(file_of(data), sha256=sha256(data), declared=declared).mime == mime
     for data in (photo, b"<html><script>alert(1)</script>", b"<svg onload='alert(1)'>", b"GIF89a"):
         with pytest.raises(NotAnAttachment):
             verify(file_of(data), sha256=sha256(data), declared="video/mp4")
+
+
+def test_a_recording_is_a_container_whose_sender_says_that_it_is_only_heard(file_of, photo):
+    for data, container, heard in ((MP4, "video/mp4", "audio/mp4"), (WEBM, "video/webm", "audio/webm")):
+        assert verify(file_of(data), sha256=sha256(data), declared=heard).mime == heard
+        for other in set(AUDIO) - {heard}:
+            assert verify(file_of(data), sha256=sha256(data), declared=other).mime == container
+    for data in (photo, b"ID3 some music", b"OggS"):
+        with pytest.raises(NotAnAttachment):
+            verify(file_of(data), sha256=sha256(data), declared="audio/webm")
+    assert {largest(mime) for mime in AUDIO} == {16 * MIB}
 
 
 def test_damaged_bytes_are_called_damaged_whatever_they_look_like(file_of):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from server.people import actions as people
+from server.sessions import actions as sessions
 from sync.arrival import Arrival
 from tests.support.house import House, accept, issue, update
 
@@ -103,7 +104,7 @@ def test_work_older_than_the_grace_waits_for_a_reviewer(site: House) -> None:
 def test_signed_out_everywhere_the_outbox_waits_for_the_next_sign_in(site: House) -> None:
     phone, made = site.desk("li"), issue()
     with site.app.app_context():
-        assert people.end_sessions(site.people["li"]) == 1
+        assert sessions.end_sessions(site.people["li"]) == 1
     answer = phone.call("POST", "/api/v1/exchange", json={"protocol": 1, "schema": 1, "no": 1})
     assert (answer.status_code, answer.json["code"]) == (401, "token-expired")
     assert site.desk("li").push(WJ, made)[0]["status"] == "applied"

@@ -84,8 +84,11 @@ class FaultyLine:
         if fault.refused:
             self.faults["refused"] += 1
             return end(near, "rst")
-        with contextlib.suppress(OSError):
+        try:
             far = socket.create_connection((LOOPBACK, self._to))
+        except OSError:  # nobody at home: the client must hear so, and not wait for an answer
+            return end(near, "rst")
+        with contextlib.suppress(OSError):
             try:
                 ending = self._carry(near, far, fault)
             except OSError:

@@ -18,6 +18,8 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+# A camera that shows a moving disc and a microphone that beeps; nobody is asked whether they may be used.
+DEVICES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 PATIENCE_S = 60.0
 UNPACKED = REPOSITORY / ".venv" / "clients" / "chromium"
 # A dead line is part of the day; anything else on the console is a fault of the page.
@@ -54,10 +56,13 @@ def until(holds: Callable[[], Any], *, timeout_s: float = PATIENCE_S) -> Any:
 class Handset:
     """One phone. `faults` collects what the page's console, policy and scripts complained of."""
 
-    def __init__(self, playwright: Playwright, url: str, profile: Path, **more: Any) -> None:
-        self.url, self.profile, self.faults = url, profile, list[str]()
+    def __init__(
+        self, playwright: Playwright, url: str, profile: Path, flags: tuple[str, ...] = (), **more: Any
+    ) -> None:
+        self.url, self.profile, self.faults, self.flags = url, profile, list[str](), flags
         self._playwright = playwright
-        self._more = {"locale": "zh-CN", "color_scheme": "light", **more}
+        screen = {"viewport": VIEWPORT, "device_scale_factor": 2, "is_mobile": True}
+        self._more = {"locale": "zh-CN", "color_scheme": "light", **screen, **more}
         self.context: BrowserContext
         self.page: Page
         self.start()
@@ -68,13 +73,10 @@ class Handset:
             self.profile,
             **chromium(),
             headless=True,
-            args=list(FLAGS),
-            viewport=VIEWPORT,  # type: ignore[arg-type]
-            device_scale_factor=2,
+            args=[*FLAGS, *self.flags],
             has_touch=True,
-            is_mobile=True,
             geolocation=HERE,  # type: ignore[arg-type]
-            permissions=["geolocation"],
+            permissions=["geolocation", "camera", "microphone"],
             accept_downloads=True,
             **self._more,
         )
@@ -135,7 +137,11 @@ class Handset:
 
     def shoot(self, photo: Path) -> None:
         """Two taps of three: camera, shutter."""
-        self.page.set_input_files("nav .shutter input", photo)
+        if self.page.locator("button.shutter").count():
+            self.page.click("button.shutter")
+            self.page.set_input_files(".viewfinder input", photo)
+        else:
+            self.page.set_input_files("nav .shutter input", photo)
         self.page.wait_for_selector("main.form .strip figure")
 
     def save(self) -> None:
@@ -143,14 +149,14 @@ class Handset:
         self.page.click("main.form .acts .main")
         self.page.wait_for_selector(".filters")
 
-    def sync(self) -> None:
+    def sync(self, *, timeout_s: float = PATIENCE_S) -> None:
         """The person asks for it, until nothing is unsent."""
 
         def home() -> bool:
             self.page.evaluate("dispatchEvent(new Event('online'))")
             return self.page.evaluate(UNSENT) == 0
 
-        until(home)
+        until(home, timeout_s=timeout_s)
 
     def unsent(self) -> int:
         """Changes and photographs that are not home."""
@@ -184,6 +190,13 @@ CURSORS = _OPEN % (
     "names.length > 0",
     'const held = await all(db, "cursors"); if (!held.length || held.some((c) => c.more)) found = false;',
 )
+
+
+def counted(table: str) -> str:
+    """How many rows the page's database holds in a table."""
+    return _OPEN % ("0", f'found += (await all(db, "{table}")).length;')
+
+
 DRAFTS = _OPEN % ("[]", 'found.push(...(await all(db, "drafts")));')
 CHANGES = _OPEN % ("[]", 'found.push(...(await all(db, "outbox")).map((row) => row.change));')
 UNSENT = _OPEN % (

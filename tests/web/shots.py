@@ -1,8 +1,9 @@
 """Pictures of every screen of the phone on the demonstration's district, put into var/shots.
 
-`make shots`. Both languages, light and dark; a person looks at them.
+`make shots`. Both languages, light and dark, as wide as a phone and as a desk; a person looks at them.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,20 +11,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import orjson
-from playwright.sync_api import Playwright
+from playwright.sync_api import Page, Playwright
 
 from sync.line import HttpLine
 from tests.journeys.conftest import PASSWORD, run
 from tests.support.house import delete, new_id
 from tests.support.live import REPOSITORY, LiveServer
-from tests.web.browser import PIN, VIEWPORT, Handset, playing
+from tests.web.browser import DEVICES, PIN, Handset, playing
 
 SHOTS = REPOSITORY / "var" / "shots"
 PICTURES = REPOSITORY / "server" / "demo" / "pictures"
 SERVE = (sys.executable, "-m", "server.cli", "serve", "--workers", "1")
 WJ = "project%3Awj-01"
+LONG = {"day", "project", "issue", "conflict", "new-issue", "outbox"}  # of these the whole page
+DESK = {"viewport": {"width": 1440, "height": 900}, "device_scale_factor": 1, "is_mobile": False}
+See = Callable[[Handset, str], None]
 
 
 @contextmanager
@@ -41,21 +46,17 @@ def district() -> Iterator[LiveServer]:
             yield server
 
 
-def take(playwright: Playwright, url: str, folder: Path, english: bool, dark: bool) -> None:
-    """One walk through all rooms, a picture in each."""
-    name = f"{'en' if english else 'zh'}-{'dark' if dark else 'light'}"
-    made = 0
+def walk_through(
+    playwright: Playwright, url: str, folder: Path, see: See, *, english: bool, dark: bool, wide: bool = False
+) -> list[str]:
+    """One walk through all rooms; `see` is told of each screen. What the page complained of."""
+    looks: dict[str, Any] = {"color_scheme": "dark" if dark else "light"}
+    handset = Handset(playwright, url, folder / "profile", DEVICES, **looks, **(DESK if wide else {}))
 
-    def shot(title: str, *, whole: bool = False) -> None:
-        nonlocal made
-        made += 1
+    def shot(title: str) -> None:
         handset.page.wait_for_timeout(250)
-        path = SHOTS / name / f"{made:02d}-{title}.png"
-        handset.page.screenshot(path=path, full_page=whole)
-        if handset.page.evaluate("document.documentElement.scrollWidth") > VIEWPORT["width"]:
-            print(f"{path.relative_to(SHOTS)} is wider than the phone")
+        see(handset, title)
 
-    handset = Handset(playwright, url, folder / name, color_scheme="dark" if dark else "light")
     page = handset.open()
     if english:
         page.get_by_role("button", name="English").click()
@@ -75,24 +76,62 @@ def take(playwright: Playwright, url: str, folder: Path, english: bool, dark: bo
     settle(handset, shot)
     offline(handset, shot)
     handset.stop()
-    if handset.faults:
-        print(name, *handset.faults, sep="\n  ")
+    return handset.faults
 
 
-def walk(handset: Handset, shot: Callable[..., None]) -> None:
+def take(playwright: Playwright, url: str, folder: Path, name: str) -> None:
+    """A picture of each screen, in the language, light and size that the name says."""
+    titles: list[str] = []
+
+    def picture(handset: Handset, title: str) -> None:
+        titles.append(title)
+        path = SHOTS / name / f"{len(titles):02d}-{title}.png"
+        handset.page.screenshot(path=path, full_page=title in LONG)
+        wide = handset.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        if wide[0] > wide[1]:
+            print(f"{path.relative_to(SHOTS)} is wider than the screen")
+
+    told = {"english": name.startswith("en"), "dark": "dark" in name, "wide": name.endswith("wide")}
+    faults = walk_through(playwright, url, folder / name, picture, **told)
+    if faults:
+        print(name, *faults, sep="\n  ")
+
+
+def walk(handset: Handset, shot: Callable[[str], None]) -> None:
     """The rooms, with a line."""
+    shot("day")
+    on_site(handset, shot)
+    at_the_issues(handset, shot)
+
+
+def on_site(handset: Handset, shot: Callable[[str], None]) -> None:
+    """From the list of projects to the end of an inspection."""
     page = handset.page
-    shot("day", whole=True)
     handset.open("#/projects")
     page.wait_for_selector(".card")
     shot("projects")
+    page.locator("a[href='#/scan']").click()
+    page.wait_for_selector("video")
+    shot("scan")
+    page.go_back()
+    page.wait_for_selector(".card")
     page.locator(".card").first.click()
     page.wait_for_selector(".duo")
-    shot("project", whole=True)
+    page.wait_for_selector(".plan")
+    shot("project")
+    press(page, "现场二维码", "Site's code")
+    page.wait_for_selector("svg.qr")
+    shot("site-code")
+    page.keyboard.press("Escape")
     page.locator(".duo .main").click()
     page.wait_for_selector("h1")
     page.wait_for_selector(".total")
     shot("inspection")
+    press(page, "签名", "Sign")
+    page.wait_for_selector(".pad")
+    scribble(page)
+    shot("signing")
+    page.keyboard.press("Escape")
     page.locator(".cards .card").first.click()
     page.wait_for_selector(".item")
     for item, answer in ((0, ".ok"), (1, ".fault"), (2, ".na")):
@@ -105,6 +144,11 @@ def walk(handset: Handset, shot: Callable[..., None]) -> None:
     page.locator(".acts .main").click()
     shot("finish")
     page.keyboard.press("Escape")
+
+
+def at_the_issues(handset: Handset, shot: Callable[[str], None]) -> None:
+    """From the list of issues to one of them, and all that is captured there."""
+    page = handset.page
     handset.open("#/issues")
     page.wait_for_selector(".issue")
     page.wait_for_timeout(800)
@@ -112,10 +156,36 @@ def walk(handset: Handset, shot: Callable[..., None]) -> None:
     page.locator(".issue").nth(1).click()
     page.wait_for_selector(".strip")
     page.wait_for_timeout(500)
-    shot("issue", whole=True)
-    page.locator("section button:not(.frame)").first.click()
+    shot("issue")
+    press(page, "修改", "Edit")
     shot("edit")
     page.keyboard.press("Escape")
+    press(page, "录音", "Record")
+    page.wait_for_selector(".clock")
+    page.wait_for_timeout(1_200)
+    shot("recording")
+    page.keyboard.press("Escape")
+    page.click("button.shutter")
+    page.wait_for_selector(".viewfinder video")
+    page.wait_for_timeout(500)
+    shot("viewfinder")
+    page.locator(".viewfinder .quiet").first.click()
+
+
+def press(page: Page, *names: str) -> None:
+    """The button with one of these names, in either language."""
+    page.get_by_role("button", name=re.compile(f"^({'|'.join(names)})$")).click()
+
+
+def scribble(page: Page) -> None:
+    """Some strokes on the pad that is open."""
+    box = page.locator(".pad").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.5)
+    page.mouse.down()
+    for x, y in ((0.35, 0.2), (0.5, 0.75), (0.62, 0.3), (0.8, 0.6)):
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=5)
+    page.mouse.up()
 
 
 def disagree(handset: Handset, url: str) -> None:
@@ -129,7 +199,7 @@ def disagree(handset: Handset, url: str) -> None:
         for item in (named, deleted):
             handset.open(f"#/issues/{WJ}/{item['id']}")
             page.wait_for_selector(f".lead h1:text('{item['title']}')")
-            page.locator("section button:not(.frame)").first.click()
+            press(page, "修改", "Edit")
             page.locator("dialog input:not([type=radio])").first.fill(f"{item['title']}（已核实）")
             page.locator("dialog .main").click()
             page.wait_for_selector("h1:text('已核实')")
@@ -151,7 +221,7 @@ def disagree(handset: Handset, url: str) -> None:
     handset.sync()
 
 
-def settle(handset: Handset, shot: Callable[..., None]) -> None:
+def settle(handset: Handset, shot: Callable[[str], None]) -> None:
     """What was not applied, explained; and the two values side by side."""
     page = handset.open("#/waiting")
     page.wait_for_selector("a.card")
@@ -160,25 +230,37 @@ def settle(handset: Handset, shot: Callable[..., None]) -> None:
     page.wait_for_selector(".offer")
     page.wait_for_timeout(500)
     page.locator(".offer").nth(1).click()
-    shot("conflict", whole=True)
+    shot("conflict")
 
 
-def offline(handset: Handset, shot: Callable[..., None]) -> None:
+def offline(handset: Handset, shot: Callable[[str], None]) -> None:
     """What happens without a line: capture, outbox, waiting, sign-out."""
     page = handset.page
     handset.context.set_offline(True)
     handset.shoot(PICTURES / "edge-unguarded.jpg")
-    shot("new-issue", whole=True)
+    shot("new-issue")
+    press(page, "在图上标注", "On the plan")
+    page.wait_for_selector(".plan")
+    shot("plan")
+    page.keyboard.press("Escape")
     page.locator("select").select_option(index=1)
     handset.save()
     shot("issues-offline")
+    page.locator(".issue").first.click()
+    page.locator(".strip .frame").first.click()
+    page.wait_for_selector(".canvas img")
+    press(page, "标注", "Mark up")
+    page.wait_for_selector(".pad")
+    scribble(page)
+    shot("markup")
+    page.keyboard.press("Escape")
     handset.shoot(PICTURES / "pit-crack.jpg")
     handset.open("#/")
     page.wait_for_selector(".card")
     shot("day-draft")
     handset.open("#/outbox")
     page.wait_for_selector(".lead")
-    shot("outbox", whole=True)
+    shot("outbox")
     page.locator(".grave").first.click()
     shot("sign-out")
     page.keyboard.press("Escape")
@@ -189,16 +271,17 @@ def offline(handset: Handset, shot: Callable[..., None]) -> None:
 
 
 def main() -> None:
-    """All four kinds of picture."""
+    """All kinds of picture."""
     shutil.rmtree(SHOTS, ignore_errors=True)
-    wanted = sys.argv[1:] or ["zh-light", "zh-dark", "en-light", "en-dark"]
+    names = [f"{tongue}-{light}" for tongue in ("zh", "en") for light in ("light", "dark")]
+    wanted = sys.argv[1:] or [*names, *(f"{name}-wide" for name in names)]
     with (
         district() as server,
         playing() as playwright,
         TemporaryDirectory(ignore_cleanup_errors=True) as folder,
     ):
         for name in wanted:
-            take(playwright, server.url, Path(folder), name.startswith("en"), name.endswith("dark"))
+            take(playwright, server.url, Path(folder), name)
             print(SHOTS / name)
 
 

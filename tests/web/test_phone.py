@@ -1,125 +1,23 @@
-"""The phone as a person holds it: a day without a line, two phones, a sign-out, a new version."""
+"""The phone as a person holds it: a photograph, two phones, a sign-out, a new version."""
 
-import contextlib
 import hashlib
-import random
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright
 
 from server.phone.routes import FOLDER
-from tests.faults.serving import WJ, Office, serving
-from tests.support.faulty_line import Fault, FaultyLine, lots
-from tests.support.house import PASSWORD, issue, jpeg
+from tests.faults.serving import WJ, Office
+from tests.support.house import PASSWORD, issue
 from tests.support.live import LiveServer
-from tests.web.browser import CHANGES, DRAFTS, Handset, playing, until
+from tests.web.browser import CHANGES, DRAFTS, Handset, counted, until
+from tests.web.evidence import album, digests, queue
 
 pytestmark = pytest.mark.journey
 FIRST_LOAD_BYTES = 80 * 1024
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with playing() as started:
-        yield started
-
-
-@pytest.fixture
-def office(factories: Callable[[str], Any], tmp_path: Path) -> Iterator[Office]:
-    """On SQLite alone: what differs between the databases lies behind the exchange, tested on both."""
-    factory = factories("sqlite")
-    url = factory.fresh()
-    with serving(url, tmp_path, "--workers", "1") as opened:
-        yield opened
-    factory.dispose(url)
-
-
-class Line(FaultyLine):
-    """The way to the house: good, until a test says how it fails."""
-
-    def __init__(self, port: int) -> None:
-        self.fails: Callable[[], Fault] = Fault
-        super().__init__(port, lambda: self.fails())
-
-
-@pytest.fixture
-def line(office: Office) -> Iterator[Line]:
-    with Line(office.server.port) as opened:
-        yield opened
-
-
-@pytest.fixture
-def phones(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[[str, str], Handset]]:
-    """Phones by name; at the end each is switched off and asked for what it complained of."""
-    made: list[Handset] = []
-
-    def hand(name: str, url: str) -> Handset:
-        made.append(Handset(playwright, url, tmp_path / f"profile-{name}"))
-        return made[-1]
-
-    yield hand
-    for handset in made:
-        with contextlib.suppress(Exception):
-            handset.stop()
-    assert [fault for handset in made for fault in handset.faults] == []
-
-
-def album(folder: Path, many: int) -> list[Path]:
-    """Photographs, no two alike, each of some 200 kB."""
-    paths = []
-    for i in range(many):
-        path = folder / f"现场 {i}.jpg"
-        path.write_bytes(jpeg(f"hsl({i * 36},60%,50%)", (1200, 900)) + random.Random(i).randbytes(200_000))
-        paths.append(path)
-    return paths
-
-
-def queue(office: Office) -> list[dict[str, Any]]:
-    with office.line("zhang", "desk") as desk:
-        items: list[dict[str, Any]] = desk.request("GET", "/api/v1/issues", params={"limit": 100}).json()[
-            "items"
-        ]
-        return items
-
-
-def test_a_day_with_the_server_dead_and_the_browser_restarted_comes_home_once(
-    office: Office, line: Line, phones: Callable[[str, str], Handset], tmp_path: Path
-) -> None:
-    li = phones("li", line.url)
-    li.sign_in("li", PASSWORD)
-    pictures = album(tmp_path, 6)
-    office.server.kill()
-    li.restart()
-    li.open()
-    li.unlock()
-    for i, picture in enumerate(pictures):
-        li.shoot(picture)
-        li.page.get_by_label("部位").fill(f"第 {i} 处")
-        if i % 2:
-            li.kill_page()  # the draft is there again, with its photograph and the last letter
-            assert li.page.get_by_label("部位").input_value() == f"第 {i} 处"
-            assert li.page.locator("main.form .strip figure").count() == 1
-        li.save()
-    assert "6 条问题" in li.open("#/outbox").inner_text(".lead h1")
-    assert "6 张照片" in li.page.inner_text(".lead h1")
-    assert li.unsent() == 18
-    li.restart()
-    line.fails = lots(11)
-    office.server.start()
-    li.open()
-    li.unlock()
-    li.sync()
-    items = queue(office)
-    assert sorted(i["part"] for i in items) == [f"第 {i} 处" for i in range(6)]
-    shown = {p["sha256"]: p["stored"] for i in items for p in i["photos"]}
-    assert shown == {hashlib.sha256(p.read_bytes()).hexdigest(): True for p in pictures}
-    assert all(i["evidence"] == {"stored": 1, "total": 1} for i in items)
-    assert "0 faults" in office.xunjian("verify")
+PICTURES = counted("previews")
 
 
 def test_a_photograph_knows_where_it_was_taken_and_an_issue_lies_there(
@@ -239,6 +137,44 @@ def test_who_signs_out_with_unsent_work_finds_it_again(
     li.sync()
     [item] = queue(office)
     assert item["evidence"] == {"stored": 1, "total": 1}
+
+
+def test_who_is_re_assigned_meanwhile_brings_the_work_home_and_keeps_nothing_of_the_site(
+    office: Office, phones: Callable[[str, str], Handset], tmp_path: Path
+) -> None:
+    other = "project:wj-02"
+    office.house.project("wj-02")
+    office.house.person("li", "inspector", other)
+    li = phones("li", office.server.url)
+    li.sign_in("li", PASSWORD)
+    li.context.set_offline(True)
+    first, second = album(tmp_path, 2)
+    li.shoot(first)
+    li.page.locator("select").select_option(label="项目 wj-01")
+    li.save()
+    li.shoot(second)  # a draft that is not saved yet when the site is given to somebody else
+    li.page.locator("select").select_option(label="项目 wj-01")
+    draft = li.page.evaluate("location.hash")
+    office.xunjian("user", "end", "li", WJ, "--why", "re-assigned")
+    li.context.set_offline(False)
+    li.sync()
+    [item] = queue(office)
+    assert item["evidence"] == {"stored": 1, "total": 1} and item["photos"][0]["sha256"] in digests([first])
+    page = li.open("#/projects")
+    page.wait_for_selector("text=项目 wj-02")
+    assert page.get_by_text("项目 wj-01").count() == 0
+    assert page.evaluate(PICTURES) == 1, "of what is gone no picture stays, but for the draft's own"
+    page = li.open(draft)
+    page.wait_for_selector("main.form .strip figure img")
+    page.get_by_role("button", name="保存").click()
+    page.wait_for_selector("[role=alert]:has-text('请选择项目')")
+    page.locator("select").select_option(label="项目 wj-02")
+    li.save()
+    li.sync()
+    with office.line("zhang", "desk") as desk:
+        sites = [one["dossier"] for one in desk.request("GET", "/api/v1/issues").json()["items"]]
+    assert sites == [WJ], "the supervisor of the first site sees that one alone"
+    assert li.page.evaluate(CHANGES)[-2]["kind"] == "issue"
 
 
 def test_a_new_version_is_offered_and_waits_for_the_persons_word(

@@ -8,10 +8,12 @@ from server.catalogue import CATALOGUE
 from server.errors import CODES
 from server.inspections.records.inspection import CONCLUSIONS, TYPES
 from server.inspections.records.inspection import LIFECYCLE as VISITS
+from server.inspections.records.signature import MODES, PARTIES
 from server.inspections.rules import GRADES, RESULTS
 from server.issues.records.issue import DOMAINS, SEVERITIES, TERMS
 from server.issues.records.issue import LIFECYCLE as ISSUES
 from server.projects.records.project import RISKS, STAGES
+from sync.trust import WORDS as DOUBTS
 from tests.web.node import WEB
 
 TERMS_TS = (WEB / "phone" / "terms.ts").read_text("utf-8")
@@ -38,6 +40,9 @@ def table(name: str) -> dict[str, str]:
         ("conclusion", CONCLUSIONS),
         ("inspection_type", TYPES),
         ("stage", STAGES),
+        ("party", PARTIES),
+        ("mode", MODES),
+        ("DOUBTS", {code: zh for code, (zh, _) in DOUBTS.items()}),
     ],
 )
 def test_a_table_says_what_the_catalogue_says(name: str, said: dict[str, str]) -> None:

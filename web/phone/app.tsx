@@ -1,6 +1,5 @@
 /** The frame: what is on top, what is below, and the screen that the address names. */
 
-import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
@@ -8,6 +7,8 @@ import { total, unsent } from "../sync/storage.ts";
 import { followPosition } from "./camera.ts";
 import { begin, shoot } from "./drafts.ts";
 import { atWork, connection, house, syncing } from "./house.ts";
+import { type Rooms, rooms } from "./later.ts";
+import { sought } from "./lens.ts";
 import { tell, trouble, useLive } from "./live.ts";
 import { Empty, Icon } from "./marks.tsx";
 import { TakePhoto } from "./parts.tsx";
@@ -24,12 +25,6 @@ import { toast } from "./toast.ts";
 import { language, say, type Word } from "./words.ts";
 import { ready, takeOver } from "./worker.ts";
 
-type Rooms = typeof import("./screens/rooms.ts");
-
-/** Rooms that nobody sees first: they come right after the first page, and are kept like it. */
-const rooms = signal<Rooms | null>(null);
-export const openRooms = (): void => void import("./screens/rooms.ts").then((found) => (rooms.value = found), tell);
-
 export function App(): JSX.Element {
   useEffect(() => {
     document.documentElement.lang = language.value;
@@ -39,6 +34,7 @@ export function App(): JSX.Element {
   return (
     <>
       {at ? <Inside key={at.user.id} /> : <Door />}
+      {at && rooms.value && sought.value && <rooms.value.Viewfinder of={sought.value} />}
       <Notices />
     </>
   );
@@ -49,7 +45,7 @@ function Inside(): JSX.Element {
   const [room, ...rest] = parts(route.value);
   // Only signing in again can go on, and only with a line; work here goes on without.
   if (room === "sign-in") return <Door asked={user.username ?? ""} />;
-  const deep = rest.length > 0;
+  const deep = rest.length > 0 || room === "scan" || room === "outbox";
   return (
     <>
       <header class="top">
@@ -68,6 +64,7 @@ function Inside(): JSX.Element {
           {say("expiredHint")} <a href="#/sign-in">{say("signIn")}</a>
         </p>
       )}
+      <Doubts />
       <Screen room={room ?? ""} rest={rest} />
       <Below room={room ?? ""} />
     </>
@@ -82,6 +79,7 @@ const TITLES: Record<string, Word> = {
   inspections: "inspection",
   waiting: "waiting",
   outbox: "outbox",
+  scan: "scan",
 };
 
 interface Place {
@@ -106,12 +104,13 @@ function Screen({ room, rest }: Place): JSX.Element {
 }
 
 function Later({
-  rooms: { Conflict, Form, Inspection, Outbox, Waiting },
+  rooms: { Conflict, Form, Inspection, Outbox, Scan, Waiting },
   room,
   rest,
 }: Place & { rooms: Rooms }): JSX.Element {
   const [first, second, form, instance] = rest;
   if (room === "outbox") return <Outbox />;
+  if (room === "scan") return <Scan />;
   if (room === "waiting")
     return first && second ? <Conflict dossier={first} record={second} key={second} /> : <Waiting />;
   if (room !== "inspections" || !first || !second) return <NothingHere />;
@@ -125,6 +124,17 @@ const NothingHere = (): JSX.Element => (
     <Empty title={say("gone")} />
   </main>
 );
+
+/** A server that shows another past than it signed: said on every screen, until it is believed again. */
+function Doubts(): JSX.Element | null {
+  const doubted = useLive(() => atWork().replica.db.doubts.toArray(), []);
+  if (!doubted?.length) return null;
+  return (
+    <p class="notice bar grave" role="alert">
+      <a href="#/outbox">{say("doubted", { n: doubted.length })}</a>
+    </p>
+  );
+}
 
 /** What is unsent, from the outbox itself, and whether there is a line. */
 function Standing(): JSX.Element {

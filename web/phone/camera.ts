@@ -76,6 +76,22 @@ export async function take(replica: Replica, file: File): Promise<Taken> {
   return { shot, bytes, preview: await preview(file) };
 }
 
+/** What was said into the phone, as it is. */
+export async function heard(replica: Replica, said: Blob): Promise<Taken> {
+  const bytes = await said.arrayBuffer();
+  const at = rfc3339(replica.now());
+  const mime = said.type.split(";")[0] ?? said.type;
+  const shot = {
+    photo: uuid7(),
+    sha256: await sha256(bytes),
+    size: bytes.byteLength,
+    mime,
+    name: `录音 ${at.slice(0, 19).replaceAll(":", "")}.${mime === "audio/mp4" ? "m4a" : "weba"}`,
+    fields: sets({ taken_at: at, clock_offset_ms: replica.offsetMs ?? undefined }),
+  };
+  return { shot, bytes, preview: null };
+}
+
 /** A small picture for lists; where the browser cannot read the format, the original has to do. */
 async function preview(file: Blob): Promise<ArrayBuffer | null> {
   try {

@@ -37,7 +37,7 @@ export function enter({ user, token }: Opened): void {
   house.value?.replica.close();
   const line = new HttpLine("", () => language.value);
   line.token = token;
-  const replica = new Replica(database(user), device());
+  const replica = new Replica(database(user), device(), { signs: true });
   const rhythm = new Rhythm(() => attempt(replica, line, user), retryAfterMs);
   house.value = { user, replica, line, rhythm };
   connection.value = "unknown";

@@ -2,8 +2,9 @@
 
 import { render } from "preact";
 
-import { App, openRooms } from "./app.tsx";
+import { App } from "./app.tsx";
 import { reenter } from "./house.ts";
+import { openRooms } from "./later.ts";
 import { tell } from "./live.ts";
 import { register } from "./worker.ts";
 

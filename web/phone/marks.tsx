@@ -1,6 +1,6 @@
 /** Small parts that every screen uses: icons, badges, moments, pictures. */
 
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, JSX, TargetedEvent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { atWork } from "./house.ts";
@@ -19,6 +19,9 @@ const ICONS = {
   cross: "M6 6l12 12M18 6L6 18",
   pin: "M12 21s7-6.5 7-11a7 7 0 0 0-14 0c0 4.5 7 11 7 11zM12 7.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5",
   check: "M5 13l5 5L20 7",
+  voice: "M12 4a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V7a3 3 0 0 0-3-3M6 11v1a6 6 0 0 0 12 0v-1M12 18v3",
+  pen: "M4 20l4-1L19 8l-3-3L5 16zM14 7l3 3",
+  code: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 14h2v6h-6v-2h4z",
 } as const;
 
 export const Icon = ({ name }: { name: keyof typeof ICONS }): JSX.Element => (
@@ -27,12 +30,17 @@ export const Icon = ({ name }: { name: keyof typeof ICONS }): JSX.Element => (
   </svg>
 );
 
-// British English, because 11/5 must not be read as the fifth month's eleventh day.
-const shanghai = (at: string | number | Date, options: Intl.DateTimeFormatOptions, locale?: string): string =>
-  new Intl.DateTimeFormat(locale ?? (language.value === "en" ? "en-GB" : "zh-CN"), {
-    timeZone: "Asia/Shanghai",
-    ...options,
-  }).format(new Date(at));
+// Made once each: a list of twenty rows would make eighty at each letter that is typed above it.
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function shanghai(at: string | number | Date, options: Intl.DateTimeFormatOptions, locale?: string): string {
+  // British English, because 11/5 must not be read as the fifth month's eleventh day.
+  const spoken = locale ?? (language.value === "en" ? "en-GB" : "zh-CN");
+  const key = spoken + JSON.stringify(options);
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(spoken, { timeZone: "Asia/Shanghai", ...options });
+  formats.set(key, format);
+  return format.format(new Date(at));
+}
 export const today = (): string => shanghai(Date.now(), {}, "en-CA");
 export function day(at: string): string {
   const thisYear = at.startsWith(today().slice(0, 4));
@@ -74,11 +82,14 @@ export function Picture({
   dossier,
   alt,
   large = false,
+  onSize,
 }: {
   photo: string;
   dossier?: string;
   alt: string;
   large?: boolean;
+  /** Told how high the picture is for its width, once it is there. */
+  onSize?: (ratio: number) => void;
 }): JSX.Element {
   const bytes = useLive(async () => {
     const { db } = atWork().replica;
@@ -95,7 +106,10 @@ export function Picture({
   useEffect(() => {
     if (bytes === null && dossier) void fetchPreview(photo, dossier);
   }, [bytes === null, photo]);
-  return url ? <img src={url} alt={alt} /> : <span class="nopicture" role="img" aria-label={alt} />;
+  if (!url) return <span class="nopicture" {...(alt ? { role: "img", "aria-label": alt } : { "aria-hidden": true })} />;
+  const sized = ({ currentTarget: { naturalWidth, naturalHeight } }: TargetedEvent<HTMLImageElement>): void =>
+    onSize?.(naturalHeight / naturalWidth);
+  return <img src={url} alt={alt} onLoad={sized} />;
 }
 
 async function fetchPreview(photo: string, dossier: string): Promise<void> {

@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX, TargetedEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { hasCamera, sought } from "./lens.ts";
 import { say, type TableName, word } from "./words.ts";
 
 interface Choosing {
@@ -119,20 +120,34 @@ interface Camera {
   onOpen?: () => void;
   onCancel?: () => void;
   camera?: boolean;
+  /** The phone's own camera, also where the page has a viewfinder. */
+  own?: boolean;
   children: ComponentChildren;
   class?: string;
 }
 
-/** The phone's own camera, or its album. */
+/** A photograph: through the viewfinder where there is one, else by the phone's own camera; or out of its album. */
 export function TakePhoto({
   label,
   onTake,
   onOpen,
   onCancel,
   camera = true,
+  own = false,
   children,
   class: look = "",
 }: Camera): JSX.Element {
+  if (camera && !own && hasCamera.value) {
+    const open = (): void => {
+      onOpen?.();
+      sought.value = { name: `IMG_${Date.now()}`, onTake, onCancel };
+    };
+    return (
+      <button type="button" class={`take ${look}`} aria-label={label} onClick={open}>
+        {children}
+      </button>
+    );
+  }
   const taken = (event: TargetedEvent<HTMLInputElement>): void => {
     const [file] = event.currentTarget.files ?? [];
     event.currentTarget.value = ""; // the same picture may be taken again

@@ -92,16 +92,20 @@ export const isLate = ({ due, over }: IssueLine): boolean => due !== undefined &
 export async function issue(
   dossier: string,
   record: string,
-): Promise<{ issue: Seen; photos: Seen[]; project: string } | null> {
-  const [found, photos, site] = await Promise.all([
+): Promise<{ issue: Seen; photos: Seen[]; recordings: Seen[]; project: string } | null> {
+  const [found, photos, attached, site] = await Promise.all([
     recordInView(db(), dossier, record),
     photosBySubject(dossier),
+    look(db(), { dossier, kind: "attachment" }),
     projectName(dossier),
   ]);
+  const recordings = [...attached.values()].filter(
+    ({ body }) => body.subject === record && text(body, "mime").startsWith("audio/"),
+  );
   const taken = (photos.get(record) ?? []).sort((a, b) =>
     text(a.body, "taken_at") < text(b.body, "taken_at") ? -1 : 1,
   );
-  return found ? { issue: found, photos: taken, project: site } : null;
+  return found ? { issue: found, photos: taken, recordings, project: site } : null;
 }
 
 export async function projectName(dossier: string): Promise<string> {

@@ -9,6 +9,7 @@ export const KIND_WORDS = {
   issue: ["问题", "issue"],
   photo: ["照片", "photo"],
   attachment: ["附件", "attachment"],
+  markup: ["标注", "markup"],
   inspection: ["检查", "inspection"],
   answer: ["检查项", "checklist item"],
   signature: ["签名", "signature"],
@@ -215,6 +216,7 @@ export const WHY = {
   "bad-signature": ["设备签名不符，内容已转交审核", "The device's signature is wrong; a reviewer decides."],
   "signature-missing": ["缺少设备签名，内容已转交审核", "The device's signature is missing; a reviewer decides."],
   "key-taken": ["该密钥属于他人，请重新生成", "This key is another person's; make a new one."],
+  "key-not-enrolled": ["请使用设备登记时的密钥", "Another key than the one that this device was enrolled with."],
   "key-unproven": ["未能证明持有该密钥", "The device did not prove that it holds this key."],
   "unknown-kind": ["未知记录类型", "No such kind of record."],
   "malformed-change": ["提交内容无法识别", "The change cannot be read."],
@@ -233,6 +235,15 @@ export const WHY = {
   "unknown-dossier": ["没有此案卷，或无权查看", "No such dossier, or it is not yours to see."],
 } as const satisfies Table;
 
+/** Why a dossier's server is not believed: the words of sync/trust.py. */
+export const DOUBTS = {
+  forked: ["服务器给出的历史与本机所存检查点不一致", "The server shows another history than it signed."],
+  "rolled-back": ["服务器的历史比已签署的短，可能恢复了旧备份", "The server has gone back behind what it signed."],
+  withheld: ["服务器不再出示检查点", "The server shows no checkpoint any more."],
+  "unknown-key": ["检查点的签名密钥未知", "The checkpoint is signed by a key that nobody introduced."],
+  unexplained: ["服务器恢复了备份，但没有签署的说明", "A backup was put back without a signed reason."],
+} as const satisfies Table;
+
 /** Smaller tables, by the field that they are for. */
 export const MORE = {
   severity: { general: ["一般", "General"], serious: ["较大", "Serious"], major: ["重大", "Major"] },
@@ -245,6 +256,13 @@ export const MORE = {
   },
   result: { ok: ["符合", "OK"], fault: ["不符合", "Fault"], na: ["缺项", "N/A"] },
   grade: { excellent: ["优良", "Excellent"], passed: ["合格", "Passed"], failed: ["不合格", "Failed"] },
+  party: {
+    officer: ["检查人员", "Officer"],
+    inspected: ["被检查单位", "Inspected firm"],
+    companion: ["陪同人员", "Companion"],
+    witness: ["见证人", "Witness"],
+  },
+  mode: { signed: ["已签名", "Signed"], refused: ["拒绝签名", "Refused"], absent: ["不在场", "Absent"] },
   conclusion: {
     none: ["未发现问题", "Nothing found"],
     rectify: ["责令改正", "Order to rectify"],

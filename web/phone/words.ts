@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-import { DOMAINS, FIELDS, KIND_WORDS, MORE, STATES, VERBS, WHY } from "./terms.ts";
+import { DOMAINS, DOUBTS, FIELDS, KIND_WORDS, MORE, STATES, VERBS, WHY } from "./terms.ts";
 
 type Pair = readonly [string, string];
 type Table = Readonly<Record<string, Pair>>;
@@ -72,6 +72,7 @@ const WORDS = {
   myDrafts: ["未完成的检查", "Inspections not finished"],
   drafts: ["草稿", "Drafts"],
   draftKept: ["草稿已保存在本机", "The draft is kept on this phone"],
+  draftDone: ["草稿已保存为问题，或已删除", "This draft was saved as an issue, or deleted"],
   continue: ["继续", "Continue"],
   discard: ["删除草稿", "Delete draft"],
   discardAsk: ["删除这份草稿和其中的照片？", "Delete this draft and its photographs?"],
@@ -116,6 +117,66 @@ const WORDS = {
   projectNeeded: ["请选择项目", "Choose a project"],
   saved: ["已保存，联网后自动提交", "Saved; it is sent when there is a line"],
   edit: ["修改", "Edit"],
+  shutter: ["快门", "Shutter"],
+  systemCamera: ["系统相机", "Phone's camera"],
+  cameraRefused: [
+    "无法使用取景器。请用系统相机拍照，或在浏览器设置中允许使用相机。",
+    "The viewfinder cannot be used. Take the photograph with the phone's camera, or allow the camera in the browser's settings.",
+  ],
+  recording: ["录音", "Recording"],
+  recordings: ["录音", "Recordings"],
+  record: ["录音", "Record"],
+  removeRecording: ["移除录音", "Remove recording"],
+  listen: ["播放", "Listen"],
+  notHereNow: ["不在本机，联网后可播放", "Not on this phone; it plays with a line"],
+  stopAndSave: ["停止并保存", "Stop and save"],
+  microphoneRefused: [
+    "无法使用麦克风，请在浏览器设置中允许。",
+    "The microphone cannot be used: allow it in the browser's settings.",
+  ],
+  markup: ["标注", "Mark up"],
+  markupHint: [
+    "用手指圈出问题，原始照片保持不变",
+    "Circle the fault with a finger; the original photograph stays as it is",
+  ],
+  markupCaption: ["标注说明（可不填）", "What it points at (optional)"],
+  undo: ["撤销一笔", "Undo"],
+  signatures: ["签名", "Signatures"],
+  sign: ["签名", "Sign"],
+  party: ["身份", "Present as"],
+  personName: ["姓名", "Name"],
+  post: ["职务", "Post"],
+  mode: ["签名情况", "Signature"],
+  signHere: ["请在此签名", "Sign here"],
+  signAgain: ["重签", "Sign again"],
+  nameNeeded: ["请填写姓名", "Give the name"],
+  strokesNeeded: ["请在框内签名", "Sign in the frame"],
+  witnessNeeded: ["请写明情况和见证人", "Say what happened, and who witnessed it"],
+  witnessNote: ["情况和见证人", "What happened, and the witness"],
+  scan: ["扫码", "Scan"],
+  scanHint: [
+    "对准现场公示牌上的二维码，即可打开该项目",
+    "Point it at the code on the site's board to open the project",
+  ],
+  notASite: ["不是项目二维码：{code}", "This code is no project's: {code}"],
+  noCode: ["照片中没有找到二维码", "No code was found in the picture"],
+  codeFromPicture: ["拍照识别", "Read it from a photograph"],
+  siteCode: ["现场二维码", "Site's code"],
+  siteCodeHint: [
+    "打印后贴在公示牌上，扫码即可打开本项目",
+    "Print it for the site's board: scanning it opens this project",
+  ],
+  plan: ["位置分布", "Where they lie"],
+  planHint: ["上方为北，无底图", "North is up; no map beneath"],
+  place: ["位置", "Place"],
+  choosePlace: ["点选问题所在位置", "Touch where it lies"],
+  setPlace: ["确定位置", "Set place"],
+  onThePlan: ["在图上标注", "On the plan"],
+  placedByHand: ["位置已在图上标注", "Placed on the plan"],
+  nowhere: ["项目和手机的位置都未知，暂时无法标注", "Neither the project's nor the phone's place is known yet"],
+  withoutPlace: ["另有 {n} 条没有位置", "{n} more have no place"],
+  zoomIn: ["放大", "Zoom in"],
+  zoomOut: ["缩小", "Zoom out"],
   cancel: ["取消", "Cancel"],
   before: ["整改前", "Before"],
   after: ["整改后", "After"],
@@ -193,6 +254,18 @@ const WORDS = {
     "手机无法联网时，把文件交给管理员，内容不会丢失。",
     "If this phone cannot get a line, give the file to your administrator: nothing is lost.",
   ],
+  doubted: [
+    "{n} 个案卷的服务器记录不可信，已停止提交。点此查看。",
+    "The server is not believed in {n} dossiers: nothing is sent. Tap to see.",
+  ],
+  doubtHint: ["未提交的内容保存在本机，请导出并联系管理员", "What is unsent stays here: export it and call the office"],
+  evidenceHeld: ["存证见证", "What this phone can witness"],
+  evidenceHint: [
+    "本机保存 {n} 个案卷的检查点和提交回执，可交审计核对。",
+    "It holds checkpoints of {n} dossiers and receipts of its work, for an auditor to check.",
+  ],
+  evidenceNone: ["尚无已签署的检查点", "No checkpoint was signed yet"],
+  exportEvidence: ["导出见证", "Export"],
   storage: ["本机存储", "Storage"],
   storageKept: ["浏览器承诺保留", "The browser keeps it"],
   storageLoose: ["浏览器可能清理。请安装到主屏幕", "The browser may clear it: install to the home screen"],
@@ -229,13 +302,23 @@ const WORDS = {
   photo: ["照片", "Photograph"],
   photos: ["照片", "Photographs"],
   and: ["、", ", "],
+  recordingsN: ["{n} 段录音", "{n} × recording"],
   photosN: ["{n} 张照片", "{n} × photograph"],
   itemsN: ["{n} 条{kind}", "{n} × {kind}"],
 } as const satisfies Table;
 
 export type Word = keyof typeof WORDS;
 
-const TABLES = { domain: DOMAINS, fields: FIELDS, kind: KIND_WORDS, state: STATES, verb: VERBS, why: WHY, ...MORE };
+const TABLES = {
+  domain: DOMAINS,
+  doubt: DOUBTS,
+  fields: FIELDS,
+  kind: KIND_WORDS,
+  state: STATES,
+  verb: VERBS,
+  why: WHY,
+  ...MORE,
+};
 
 export type TableName = keyof typeof TABLES;
 

@@ -2,6 +2,7 @@
 
 import { sha256 } from "./canonical.ts";
 import type { Body } from "./merge.ts";
+import { believes, learn, type Shown, type Weighed } from "./trust.ts";
 import type { CursorRow, MediaRow, Outcome, OutboxRow, ShadowRow, Tables } from "./tables.ts";
 
 const FINAL = ["applied", "merged", "noop", "conflict", "parked"];
@@ -18,7 +19,7 @@ export interface Item {
   record: string;
   kind: string;
   version: number;
-  op: "put" | "delete" | "leave";
+  op: "put" | "delete" | "leave" | "erase";
   body?: Body;
   written?: Record<string, number>;
 }
@@ -39,15 +40,23 @@ export interface Page {
 export interface PullAnswer {
   granted: Record<string, { epoch: number; audiences: string[] }>;
   gone?: string[];
-  dossiers: Record<
-    string,
-    { epoch: number; head: number; backed_up: number; wanted?: string[]; audiences: Record<string, Page> }
-  >;
+  keys?: string[];
+  dossiers: Record<string, DossierAnswer>;
+}
+
+interface DossierAnswer {
+  epoch: number;
+  head: number;
+  backed_up: number;
+  wanted?: string[];
+  checkpoint?: Shown;
+  audiences: Record<string, Page>;
 }
 
 export interface Answer {
   no: number;
   server_time: string;
+  device_key?: { key: string | null; why: string | null };
   push?: GroupAnswer[];
   pull?: PullAnswer;
 }
@@ -89,6 +98,16 @@ export async function takePush(db: Tables, group: GroupAnswer, now: number): Pro
       .equals(outcome.id ?? "")
       .and((row) => row.state === "new")
       .modify(answered);
+    if (outcome.why === "erased")
+      await db.outbox
+        .where("id")
+        .equals(outcome.id ?? "")
+        .delete(); // kept nowhere
+    const { receipt } = outcome;
+    if (receipt) {
+      const { seq, hash, at } = receipt;
+      await db.receipts.put({ dossier, seq, hash, at, change: outcome.id ?? "" });
+    }
   }
   await settle(db, now);
 }
@@ -115,15 +134,20 @@ export async function settle(db: Tables, now: number): Promise<void> {
   }
 }
 
-/** Take granted dossiers, pages and cursors in; the caller holds the transaction. Returns offered files. */
+/**
+ * Take granted dossiers, pages and cursors in; the caller holds the transaction. Returns offered files. Of a
+ * dossier whose history is not the one that was signed, nothing is taken in (trust.ts).
+ */
 export async function takePull(
   db: Tables,
   pull: PullAnswer,
   no: number,
   newId: () => string,
   now: number,
+  weighed: Weighed,
 ): Promise<Offer[]> {
   const offers: Offer[] = [];
+  await learn(db, weighed);
   const latest = (await db.meta.get("latest"))?.value as number | undefined;
   if (latest === undefined || no > latest) {
     await db.meta.put({ key: "latest", value: no });
@@ -132,6 +156,9 @@ export async function takePull(
   for (const [dossier, said] of Object.entries(pull.dossiers)) {
     const known = await db.epochs.get(dossier);
     if (!known || said.epoch < known.epoch) continue; // a late answer from before a restore
+    const doubted = await db.doubts.get(dossier);
+    if (!(await believes(db, dossier, weighed))) continue;
+    if (doubted) await again(db, dossier); // another history may have said that it took something in
     if (said.epoch > known.epoch) await restored(db, dossier, said.epoch);
     await db.epochs
       .where("dossier")
@@ -143,8 +170,20 @@ export async function takePull(
     }
     await sendAgain(db, dossier, said.wanted ?? []);
   }
+  await letGo(db);
   await settle(db, now);
   return offers;
+}
+
+/**
+ * Photographs that were sent to a dossier which is not read here any more: their record will never say here that
+ * they rest. The house answered their last byte only when they did (media/uploads.py, finish), and that has to do.
+ */
+async function letGo(db: Tables): Promise<void> {
+  const read = new Set((await db.cursors.toArray()).map(({ dossier }) => dossier));
+  const sent = await db.media.where("state").equals("sent").toArray();
+  const home = sent.filter(({ dossier }) => !read.has(dossier)).map(({ photo }) => photo);
+  for (const table of [db.media, db.bytes, db.previews]) await table.bulkDelete(home);
 }
 
 /**
@@ -178,6 +217,11 @@ export async function takeSnapshot(db: Tables, offer: Offer, data: ArrayBuffer):
 /** The server came back from a backup: what it may lack is pushed again, in the old order. */
 async function restored(db: Tables, dossier: string, epoch: number): Promise<void> {
   await db.epochs.put({ dossier, epoch, backed_up: 0 });
+  await again(db, dossier);
+}
+
+/** What was answered and is still held goes out again; what is there already, its id tells. */
+async function again(db: Tables, dossier: string): Promise<void> {
   await db.outbox
     .where("state")
     .anyOf("acked", "retained", "invalid")
@@ -209,7 +253,7 @@ async function forget(db: Tables, rows: ShadowRow[]): Promise<void> {
   await db.shadow.bulkDelete(rows.map(({ dossier, record, audience }) => [dossier, record, audience]));
   await forgetPictures(
     db,
-    rows.filter(({ kind }) => kind === "photo").map(({ record }) => record),
+    rows.filter(({ kind }) => kind === "photo" || kind === "attachment").map(({ record }) => record),
   );
 }
 
@@ -254,6 +298,7 @@ async function takeItems(db: Tables, held: CursorRow, epoch: number, items: Item
   const rows: ShadowRow[] = [];
   const gone: [string, string, string][] = [];
   for (const { op, record, kind, version, body, written } of items) {
+    if (op === "erase" || (body && "erased" in body)) await erase(db, record, op === "erase");
     if (op !== "put") gone.push([dossier, record, audience]);
     else rows.push({ dossier, record, audience, kind, version, epoch, body: body ?? {}, written: written ?? {}, gen });
   }
@@ -264,6 +309,14 @@ async function takeItems(db: Tables, held: CursorRow, epoch: number, items: Item
   );
   await db.shadow.bulkPut(rows);
   await freeStored(db, rows);
+}
+
+/** Contents were erased by law: what was kept of them, in case of a restore, goes here as well. */
+async function erase(db: Tables, record: string, whole: boolean): Promise<void> {
+  const kept = db.outbox.where("record").equals(record);
+  await kept.and(({ state }) => state === "acked" || state === "retained").delete();
+  if (!whole) return;
+  for (const table of [db.media, db.bytes, db.previews]) await table.delete(record);
 }
 
 /** Bytes that had arrived whole and are lacking all the same: a restored server, a swept upload. */

@@ -64,15 +64,21 @@ export async function sha256(data: ArrayBuffer | Uint8Array<ArrayBuffer>): Promi
   return hex(await crypto.subtle.digest("SHA-256", data));
 }
 
+export const sha256Bytes = async (data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+
 /** The hash of a journal entry's bytes: its leaf hash in the dossier's Merkle tree (RFC 9162 §2.1.1). */
 export const entryHash = (data: Uint8Array): Promise<string> => sha256(joined(new Uint8Array([0]), data));
 
 /** What an entry says of its payload; without the 16-byte salt nothing can be guessed from it. */
 export const commitment = (salt: Uint8Array, payload: Uint8Array): Promise<string> => sha256(joined(salt, payload));
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
+export function joined(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
   return whole;
 }

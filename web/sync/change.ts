@@ -29,6 +29,8 @@ export interface Change {
   fields?: Fields;
   reason?: string;
   clock?: { boot: string; ms: number };
+  /** The device's signature over all of it (signatures.ts). */
+  sig?: string;
 }
 
 /** Plain values as the fields of a change: what is `undefined` is not said, `null` empties. */

@@ -7,21 +7,31 @@ const BLOCK = 512;
 const README = `未提交的工作 Unsent work of one phone (巡检 Xunjian).
 
 changes.jsonl  每行一项提交，原样 one change a line, as it would have been sent: {dossier, schema, change}
+doubts.json    不可信的服务器记录 what the house showed that is not believed
 photos/        照片原件，以 SHA-256 命名 the photographs' own bytes, named by their SHA-256
 drafts.json    草稿 drafts that were not saved yet
 
 请交给系统管理员。手机上的内容未被删除。 Give it to your administrator. Nothing was removed from the phone.
 `;
 
-/** Everything that is not home, and drafts; what stays on the phone is not touched. */
+/**
+ * Everything that is not home for certain, and drafts; what stays on the phone is not touched. Where a server is
+ * not believed, nothing that it took in is home either.
+ */
 export async function exportUnsent(db: Tables, at: Date): Promise<Blob> {
-  const changes = await db.outbox.where("state").anyOf("new", "invalid").sortBy("n");
+  const doubts = await db.doubts.toArray();
+  const doubted = new Set(doubts.map(({ dossier }) => dossier));
+  const changes = await db.outbox
+    .orderBy("n")
+    .filter(({ state, dossier }) => ["new", "invalid"].includes(state) || doubted.has(dossier))
+    .toArray();
   const lines = changes.map(({ dossier, schema, change }) => canonical({ dossier, schema, change }));
   const media = await db.media.where("state").anyOf("kept", "sent").toArray();
   const drafts = await db.drafts.toArray();
   const parts: BlobPart[] = [
     ...file("README.txt", utf8(README), at),
     ...file("changes.jsonl", utf8(lines.map((line) => `${line}\n`).join("")), at),
+    ...file("doubts.json", utf8(JSON.stringify(doubts, null, 1)), at),
     ...file("drafts.json", utf8(JSON.stringify(drafts, null, 1)), at),
   ];
   const shots = drafts.flatMap((draft) => draft.shots);

@@ -6,21 +6,24 @@
  * not at all. protocol.md §2–§6; sync/replica.py is the same device in Python.
  */
 
-import { type Answer, type Offer, settle, takePull, takePush, takeSnapshot } from "./answers.ts";
+import type { Answer, Offer } from "./answers.ts";
 import { canonical, type Value } from "./canonical.ts";
 import { type Base, type Change, type Fields, foldable, folded } from "./change.ts";
 import { uuid7 } from "./ids.ts";
 import { KINDS, SCHEMA } from "./kinds.ts";
-import { type DraftRow, type OutboxRow, reopening, type Shot, Tables } from "./tables.ts";
+import type { DeviceKey } from "./signatures.ts";
+import { type DraftRow, type OutboxRow, reopening, type Shot, TAKEN, Tables } from "./tables.ts";
 import { look, recordInView } from "./view.ts";
 
-const PROTOCOL = 1;
-const CHANGE_BYTES = 64 * 1024; // protocol.md §7, as the next three
-const REQUEST_CHANGES = 500;
-const PAGE_ITEMS = 500;
-const ROOM = 4 * 1024 * 1024 - 256 * 1024; // left for the envelope and the cursors
+const CHANGE_BYTES = 64 * 1024; // protocol.md §7
 // Edits further apart than this are two acts: one change tells one moment, and the law asks which.
 const SITTING_MS = 10 * 60_000;
+
+// What only an exchange needs comes with the first one: the page opens without it.
+const answers = (): Promise<typeof import("./answers.ts")> => import("./answers.ts");
+const trust = (): Promise<typeof import("./trust.ts")> => import("./trust.ts");
+const requests = (): Promise<typeof import("./requests.ts")> => import("./requests.ts");
+const signatures = (): Promise<typeof import("./signatures.ts")> => import("./signatures.ts");
 
 /** The way to a server; throws where there is none just now. */
 export interface Line {
@@ -42,6 +45,10 @@ export class Replica {
   readonly newId: () => string;
   /** Milliseconds that the server's clock is ahead of this one, as last measured; null before. */
   offsetMs: number | null = null;
+  readonly #signs: boolean;
+  /** The house knows nothing of devices' keys, or takes none from here: what is done goes unsigned, but goes. */
+  #unasked = false;
+  #refusals = 0;
   readonly #boot = uuid7().slice(-12);
 
   /** `name` is the database's: one a person, so that a shared tablet keeps everybody's work apart. */
@@ -52,8 +59,10 @@ export class Replica {
       now = () => new Date(),
       newId = uuid7,
       schema = SCHEMA,
-    }: { now?: () => Date; newId?: () => string; schema?: number } = {},
+      signs = false,
+    }: { now?: () => Date; newId?: () => string; schema?: number; signs?: boolean } = {},
   ) {
+    this.#signs = signs;
     this.db = new Tables(name);
     this.device = device;
     this.schema = schema;
@@ -118,8 +127,8 @@ export class Replica {
   }
 
   /**
-   * A photograph of `subject`, whose bytes `keep` has already put down: record, outbox entry and what is
-   * to be sent, together.
+   * A photograph of `subject` or a recording for it, whose bytes `keep` has already put down: record, outbox
+   * entry and what is to be sent, together.
    */
   attach(dossier: string, subject: string, shot: Shot, fields: Fields, audience = "field"): Promise<void> {
     const { photo, sha256, size, mime, name } = shot;
@@ -128,7 +137,8 @@ export class Replica {
       const told = { subject, sha256, size, mime, ...(name && { name }) };
       const named = Object.fromEntries(Object.entries(told).map(([field, set]) => [field, { set }]));
       const said = { ...named, ...shot.fields, ...fields };
-      await this.#save(dossier, { op: "create", kind: "photo", record: photo, audience, fields: said });
+      const kind = mime.startsWith("image/") ? "photo" : "attachment";
+      await this.#save(dossier, { op: "create", kind, record: photo, audience, fields: said });
       await this.db.media.put({
         photo,
         dossier,
@@ -254,8 +264,11 @@ export class Replica {
   async sync(line: Line, rounds = 1_000): Promise<void> {
     for (let done = 1; done <= rounds; done += 1) {
       const before = await this.#position();
+      const body = await this.request();
       const sent = Date.now();
-      const answer = await line.exchange(await this.request());
+      const answer = await line.exchange(body);
+      // Of an answer to an earlier request less is demanded (trust.ts): the line knows which one it is.
+      if (answer.no !== (await this.#counted("no"))) throw new Error("the server answered another request");
       this.#measure(answer.server_time, sent);
       for (const offer of await this.receive(answer)) await this.#load(line, offer);
       const still = before === (await this.#position());
@@ -265,6 +278,7 @@ export class Replica {
 
   async #load(line: Line, offer: Offer): Promise<void> {
     try {
+      const { takeSnapshot } = await answers();
       await takeSnapshot(this.db, offer, await line.fetch(offer.url));
     } catch {
       // Without the file, or with a damaged one, the pages go on.
@@ -278,7 +292,7 @@ export class Replica {
 
   async #position(): Promise<string> {
     const outbox = (await this.db.outbox.toArray()).map(({ n, state }) => [n, state]);
-    return JSON.stringify([outbox, await this.db.cursors.toArray()]);
+    return JSON.stringify([outbox, await this.db.cursors.toArray(), (await this.db.meta.get(TAKEN))?.value]);
   }
 
   /** Whether an exchange would bring anything nearer to home. */
@@ -287,69 +301,56 @@ export class Replica {
     return waiting > 0 || (await this.db.cursors.toArray()).some((cursor) => cursor.more);
   }
 
-  /** The next request: what is unsent, within the limits, and where the cursors stand. */
+  /** The next request (requests.ts). */
   async request(): Promise<string> {
-    return this.together(async () => {
-      const no = (await this.#counted("no")) + 1;
-      await this.db.meta.put({ key: "no", value: no });
-      const push = await this.#groups();
-      const cursors: Record<string, Record<string, object>> = {};
-      for (const { dossier, audience, nonce, epoch, seq, floor, below } of await this.db.cursors.toArray()) {
-        (cursors[dossier] ??= {})[audience] = { nonce, epoch, seq, floor, below };
-      }
-      const envelope = {
-        protocol: PROTOCOL,
-        no,
-        sent_at: this.stamp(),
-        clock: { boot: this.#boot, ms: Math.round(performance.now()) },
-        pull: { limit: PAGE_ITEMS, cursors },
-      };
-      const groups = await Promise.all(
-        [...push.groups].map(async ([dossier, changes]) => {
-          const head = JSON.stringify({ dossier, epoch: await this.#epoch(dossier) });
-          return `${head.slice(0, -1)},"changes":[${changes.join(",")}]}`;
-        }),
-      );
-      const whole = JSON.stringify({ ...envelope, schema: push.schema ?? this.schema });
-      return `${whole.slice(0, -1)},"push":[${groups.join(",")}]}`;
-    });
+    const key = await this.#key();
+    const { next } = await requests();
+    const clock = { boot: this.#boot, ms: Math.round(performance.now()) };
+    return next(this.db, { device: this.device, schema: this.schema, sent_at: this.stamp(), clock, key });
   }
 
-  /** Changes by dossier, spelled once and for ever; from here on they are sent and frozen. */
-  async #groups(): Promise<{ groups: Map<string, string[]>; schema: number | null }> {
-    const groups = new Map<string, string[]>();
-    let [room, schema]: [number, number | null] = [ROOM, null];
-    const waiting = await this.db.outbox.where("state").equals("new").sortBy("n");
-    const sent: OutboxRow[] = [];
-    for (const row of waiting.slice(0, REQUEST_CHANGES)) {
-      const spelled = canonical(row.change);
-      room -= new TextEncoder().encode(spelled).length;
-      schema ??= row.schema;
-      if (room < 0 || row.schema !== schema) break; // what an older app saved goes first, as it was said
-      groups.set(row.dossier, [...(groups.get(row.dossier) ?? []), spelled]);
-      if (!row.sent) sent.push({ ...row, sent: true });
-    }
-    await this.db.outbox.bulkPut(sent);
-    // Where there is nothing to pull, an empty group asks whether the epoch is still the same.
-    const read = new Set((await this.db.cursors.toArray()).map((cursor) => cursor.dossier));
-    for (const { dossier } of await this.db.outbox.where("state").equals("retained").toArray()) {
-      if (!read.has(dossier) && !groups.has(dossier)) groups.set(dossier, []);
-    }
-    return { groups, schema };
+  async #key(): Promise<DeviceKey | null> {
+    return this.#signs && !this.#unasked ? (await signatures()).deviceKey(this.db) : null;
+  }
+
+  /** Sign and freeze all that is unsent, before it is exported: what may reach the house by hand is not edited. */
+  async freeze(): Promise<void> {
+    const key = await this.#key();
+    const { freeze } = await requests();
+    await freeze(this.db, key, await this.db.outbox.where("state").equals("new").sortBy("n"));
   }
 
   /** Take an answer in; late, repeated and reordered ones do no harm. */
   async receive(answer: Answer): Promise<Offer[]> {
     const now = this.now().getTime();
+    const { takePull, takePush } = await answers();
+    await this.#takeKey(answer);
     await this.together(async () => {
       for (const group of answer.push ?? []) await takePush(this.db, group, now);
     });
-    const { pull } = answer;
-    return pull ? this.together(() => takePull(this.db, pull, answer.no, this.newId, now)) : [];
+    const { pull, no } = answer;
+    if (!pull) return [];
+    const { stands, weigh } = await trust();
+    for (;;) {
+      const weighed = await weigh(this.db, pull, no, this.stamp());
+      const offers = await this.together(async () =>
+        (await stands(this.db, weighed)) ? takePull(this.db, pull, no, this.newId, now, weighed) : null,
+      );
+      if (offers) return offers;
+    }
+  }
+
+  async #takeKey({ device_key: told }: Answer): Promise<void> {
+    if (told?.key) await this.db.meta.put({ key: TAKEN, value: told.key });
+    else if (told) {
+      await (await signatures()).forgetKey(this.db);
+      this.#unasked = (this.#refusals += 1) > 1;
+    } else if (!(await this.db.meta.get(TAKEN))) this.#unasked = true;
   }
 
   /** Look again at what may be let go; for who wakes up after weeks. */
-  settle(): Promise<void> {
+  async settle(): Promise<void> {
+    const { settle } = await answers();
     return this.together(() => settle(this.db, this.now().getTime()));
   }
 

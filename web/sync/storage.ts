@@ -31,6 +31,7 @@ export interface Unsent {
   records: Record<string, number>;
   /** Photographs whose bytes the house does not call stored. */
   photos: number;
+  recordings: number;
   /** Changes that a person has to put right. */
   invalid: number;
   refusedPhotos: number;
@@ -48,9 +49,14 @@ export async function unsent(db: Tables): Promise<Unsent> {
   }
   const media = await db.media.where("state").anyOf("kept", "sent").toArray();
   const invalid = await db.outbox.where("state").equals("invalid").count();
-  return { records, photos: media.length, invalid, refusedPhotos: media.filter((row) => row.fault !== null).length };
+  const recordings = media.filter(({ mime }) => mime.startsWith("audio/")).length;
+  const refused = media.filter((row) => row.fault !== null).length;
+  return { records, photos: media.length - recordings, recordings, invalid, refusedPhotos: refused };
 }
 
+/** Kinds whose records stand beside bytes, and are counted by them. */
+export const BY_BYTES = ["photo", "attachment"];
+
 /** How many things that is: a photograph counts once, by its bytes. */
-export const total = ({ records, photos }: Unsent): number =>
-  Object.entries(records).reduce((sum, [kind, n]) => sum + (kind === "photo" ? 0 : n), photos);
+export const total = ({ records, photos, recordings }: Unsent): number =>
+  Object.entries(records).reduce((sum, [kind, n]) => sum + (BY_BYTES.includes(kind) ? 0 : n), photos + recordings);

@@ -68,11 +68,11 @@ export interface Outcome {
   why: string | null;
   remedy: string | null;
   replay: boolean;
-  receipt: Record<string, unknown> | null;
+  receipt: { seq: number; hash: string; at: string } | null;
   faults?: { field?: string; message?: string }[];
 }
 
-/** A photograph taken here. Its bytes stay until the server's record says that they are at rest. */
+/** A photograph or a recording made here. Its bytes stay until the server's record says that they are at rest. */
 export interface MediaRow {
   photo: string;
   dossier: string;
@@ -94,6 +94,7 @@ export interface BytesRow {
   bytes: ArrayBuffer;
 }
 
+/** What was taken and is not saved yet: a photograph, or a recording (`audio/…`). */
 export interface Shot {
   photo: string;
   sha256: string;
@@ -113,10 +114,56 @@ export interface DraftRow {
   shots: Shot[];
 }
 
+/** A note that introduces one of the house's keys; the first was taken on first use. */
+export interface KeyRow {
+  no: number;
+  note: string;
+}
+
+/** The newest checkpoint of a dossier; requests numbered above `no` were made by a device that held it. */
+export interface HeldRow {
+  dossier: string;
+  epoch: number;
+  size: number;
+  root: string;
+  note: string;
+  no: number;
+}
+
+/** A dossier whose server is not believed; both notes prove it to others. */
+export interface DoubtRow {
+  dossier: string;
+  why: "forked" | "rolled-back" | "withheld" | "unknown-key" | "unexplained";
+  held: string | null;
+  shown: string | null;
+  at: string;
+}
+
+/** A restore that the house has explained; `lost` where this device had seen more than came back. */
+export interface RestoreRow {
+  dossier: string;
+  epoch: number;
+  note: string;
+  held: string;
+  lost: boolean;
+}
+
+/** What the house said of one change when it entered it: this device can witness it. */
+export interface ReceiptRow {
+  dossier: string;
+  seq: number;
+  change: string;
+  hash: string;
+  at: string;
+}
+
 export interface MetaRow {
   key: string;
   value: unknown;
 }
+
+/** The name of the device's key that the house has taken; a row of `meta`. */
+export const TAKEN = "key";
 
 export class Tables extends Dexie {
   declare shadow: Table<ShadowRow, [string, string, string]>;
@@ -128,6 +175,11 @@ export class Tables extends Dexie {
   declare previews: Table<BytesRow, string>;
   declare drafts: Table<DraftRow, string>;
   declare meta: Table<MetaRow, string>;
+  declare houseKeys: Table<KeyRow, number>;
+  declare held: Table<HeldRow, string>;
+  declare doubts: Table<DoubtRow, string>;
+  declare restores: Table<RestoreRow, [string, number]>;
+  declare receipts: Table<ReceiptRow, [string, number, string]>;
 
   constructor(name: string) {
     // Saved means saved, also when the battery dies.
@@ -142,6 +194,13 @@ export class Tables extends Dexie {
       previews: "photo",
       drafts: "id, kind",
       meta: "key",
+    });
+    this.version(2).stores({
+      houseKeys: "no",
+      held: "dossier",
+      doubts: "dossier",
+      restores: "[dossier+epoch]",
+      receipts: "[dossier+seq+hash]",
     });
   }
 }

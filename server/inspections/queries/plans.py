@@ -1,5 +1,6 @@
 """Plans and assignments as the office and its officers read them."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, cast
 
@@ -11,12 +12,14 @@ from server.endpoint import Actor
 from server.inspections.rules import next_visit
 from server.inspections.tables import AssignmentRow, InspectionRow, OfficerRow, PlanRow
 from server.office import office
+from server.people import queries as people
 from server.projects.tables import ProjectRow
 
 from .checklists import day_of
 
 _p, _s, _o = (cast(Table, m.__table__) for m in (PlanRow, AssignmentRow, OfficerRow))
 _i, _g = (cast(Table, m.__table__) for m in (InspectionRow, ProjectRow))
+VISITING = ("inspector", "supervisor")
 WAITING, BUILDING = "open", "under_construction"
 
 
@@ -83,6 +86,49 @@ def assigned(conn: Connection, actor: Actor) -> list[dict[str, Any]]:
     )
     names = ("dossier", "id", "version", "inspection_type", "due_on", "checklist", "plan")
     return [{n: getattr(r, n) for n in names} for r in rows]
+
+
+def board(conn: Connection, actor: Actor, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Who is to visit what, the first due first, at most a page. Three statements."""
+    query = select(_s).where(_s.c.deleted.is_(False), _s.c.state.in_(wanted["state"] or [WAITING]))
+    if wanted["dossier"]:
+        query = query.where(_s.c.dossier.in_(wanted["dossier"]))
+    if wanted["since"]:
+        query = query.where(_s.c.due_on >= wanted["since"])
+    if wanted["until"]:
+        query = query.where(_s.c.due_on <= wanted["until"])
+    rows = conn.execute(
+        query.where(access.visible(actor, "assignment.read", _s.c.dossier, _s.c.audience))
+        .order_by(_s.c.due_on, _s.c.dossier, _s.c.id)
+        .limit(paging.MOST)
+    ).all()
+    on = conn.execute(
+        select(_o.c.dossier, _o.c.record, _o.c.person)
+        .where(_o.c.record.in_({r.id for r in rows}))
+        .order_by(_o.c.person)
+    ).all()
+    called = people.names({o.person for o in on})
+    named = ("dossier", "id", "version", "state", "inspection_type", "due_on", "checklist", "plan")
+    return [
+        {n: getattr(r, n) for n in named}
+        | {
+            "officers": [
+                {"id": o.person, "name": called.get(o.person)}
+                for o in on
+                if (o.dossier, o.record) == (r.dossier, r.id)
+            ]
+        }
+        for r in rows
+    ]
+
+
+def officers_at(conn: Connection, dossier: str, now: str) -> list[dict[str, Any]]:
+    """Who holds a post from which sites are visited, with the licence. Two statements."""
+    posts = people.posts_now(conn, now, dossier=dossier)
+    roles = {p.person: p.role for p in posts if p.role in VISITING}
+    cards = people.cards(roles)
+    told = [cards[person] | {"role": role} for person, role in roles.items() if person in cards]
+    return sorted(told, key=lambda one: (one["role"], one["name"]))
 
 
 def officers_of(conn: Connection, dossier: str, record: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""附件: the record that names a video's or a paper's bytes; they are handed out, never shown."""
+"""附件: the record that names a video's, a recording's or a paper's bytes; handed out, never shown."""
 
 from media.intake import ATTACHED
 from sync.record import kind

@@ -14,6 +14,7 @@ import { type Sheet, sheet, text } from "../reading.ts";
 import { go, path } from "../route.ts";
 import { announce } from "../toast.ts";
 import { codes, say, word } from "../words.ts";
+import { Signatures } from "./signing.tsx";
 
 export function Inspection({ dossier, record }: { dossier: string; record: string }): JSX.Element {
   const told = useLive(() => sheet(dossier, record), [dossier, record]);
@@ -53,6 +54,7 @@ export function Inspection({ dossier, record }: { dossier: string; record: strin
         </Section>
       ))}
       {!sections.length && <Empty title={say("checklist")} hint={say("firstLoad")} />}
+      <Signatures inspection={inspection} closed={state !== "draft"} />
       {state === "draft" && (
         <footer class="acts">
           <button type="button" class="main" onClick={() => setFinishing(true)}>

@@ -6,8 +6,9 @@ import { useEffect, useState } from "preact/hooks";
 import { type Fields, sets } from "../../sync/change.ts";
 import { steps } from "../../sync/kinds.ts";
 import type { Seen } from "../../sync/view.ts";
-import { followPosition, take } from "../camera.ts";
+import { followPosition, take, type Taken } from "../camera.ts";
 import { atWork, roles, saving } from "../house.ts";
+import { rooms } from "../later.ts";
 import { tell, useLive } from "../live.ts";
 import { day, Deadline, Empty, Icon, moment, Picture, Section, Severity, State } from "../marks.tsx";
 import { Choice, Dialog, TakePhoto, Words } from "../parts.tsx";
@@ -22,7 +23,7 @@ const ON_SITE = ["confirm", "on_spot", "receive", "begin", "reply", "pass", "fai
 export function Issue({ dossier, record }: { dossier: string; record: string }): JSX.Element {
   const told = useLive(() => read(dossier, record), [dossier, record]);
   const [editing, setEditing] = useState(false);
-  const [large, setLarge] = useState<string | null>(null);
+  const [large, setLarge] = useState<Seen | null>(null);
   useEffect(followPosition, []);
   if (told === undefined) return <main />;
   if (!told)
@@ -31,7 +32,7 @@ export function Issue({ dossier, record }: { dossier: string; record: string }):
         <Empty title={say("gone")} />
       </main>
     );
-  const { issue, photos, project } = told;
+  const { issue, photos, recordings, project } = told;
   const { body } = issue;
   const { stored, total } = evidenceOf(photos);
   return (
@@ -81,14 +82,12 @@ export function Issue({ dossier, record }: { dossier: string; record: string }):
           {say("edit")}
         </button>
       </Section>
+      <Recordings issue={issue} recordings={recordings} />
       <Notes issue={issue} />
       <Acts issue={issue} />
       {editing && <Edit issue={issue} onClose={() => setEditing(false)} />}
-      {large && (
-        <Dialog title={say("photos")} onClose={() => setLarge(null)}>
-          <Picture photo={large} dossier={dossier} alt={say("photos")} large />
-        </Dialog>
-      )}
+      {rooms.value && <rooms.value.IssueMap issue={issue} />}
+      {large && rooms.value && <rooms.value.Photo photo={large} onClose={() => setLarge(null)} />}
     </main>
   );
 }
@@ -97,7 +96,7 @@ interface Showing {
   phase: "before" | "after";
   photos: Seen[];
   issue: Seen;
-  onOpen: (photo: string) => void;
+  onOpen: (photo: Seen) => void;
 }
 
 function Gallery({ phase, photos, issue, onOpen }: Showing): JSX.Element {
@@ -115,23 +114,56 @@ function Gallery({ phase, photos, issue, onOpen }: Showing): JSX.Element {
   return (
     <div class="strip" role="group" aria-label={say(phase)}>
       <h3>{say(phase)}</h3>
-      {photos.map(({ record, dossier, body }) => (
-        <button
-          type="button"
-          class="frame"
-          key={record}
-          onClick={() => onOpen(record)}
-          aria-label={`${say(phase)} ${text(body, "caption")}`}
-        >
-          <Picture photo={record} dossier={dossier} alt={text(body, "caption") || say(phase)} />
-          {!body.stored_at && <small class="thin">{say("awaiting")}</small>}
-        </button>
-      ))}
+      {photos.map((photo) => {
+        const { record, dossier, body } = photo;
+        return (
+          <button
+            type="button"
+            class="frame"
+            key={record}
+            onClick={() => onOpen(photo)}
+            aria-label={`${say(phase)} ${text(body, "caption")}`}
+          >
+            <Picture photo={record} dossier={dossier} alt={text(body, "caption") || say(phase)} />
+            {!body.stored_at && <small class="thin">{say("awaiting")}</small>}
+          </button>
+        );
+      })}
       <TakePhoto label={`${say("addPhoto")} ${say(phase)}`} onTake={(file) => void add(file).catch(tell)} class="tile">
         <Icon name="camera" />
         {say("addPhoto")}
       </TakePhoto>
     </div>
+  );
+}
+
+/** What was said on the spot: a sentence spoken is sooner done than typed in gloves. */
+function Recordings({ issue, recordings }: { issue: Seen; recordings: Seen[] }): JSX.Element | null {
+  const [open, setOpen] = useState(false);
+  const later = rooms.value;
+  if (!later || (!recordings.length && !later.canRecord())) return null;
+  const keep = async ({ shot, bytes }: Taken): Promise<void> => {
+    await saving((replica) =>
+      replica.together(async () => {
+        await replica.db.bytes.put({ photo: shot.photo, bytes });
+        await replica.attach(issue.dossier, issue.record, shot, {}, issue.audience);
+      }),
+    );
+    announce(say("saved"));
+  };
+  return (
+    <Section title={say("recordings")}>
+      {recordings.map(({ record, dossier, body }) => (
+        <later.Heard key={record} record={record} dossier={dossier} mime={text(body, "mime")} />
+      ))}
+      {later.canRecord() && (
+        <button type="button" onClick={() => setOpen(true)}>
+          <Icon name="voice" />
+          {say("record")}
+        </button>
+      )}
+      {open && <later.Recorder onHeard={keep} onClose={() => setOpen(false)} />}
+    </Section>
   );
 }
 

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 
 import { useLive } from "../live.ts";
-import { Deadline, Empty, Picture, Severity, State } from "../marks.tsx";
+import { Deadline, Empty, Icon, Picture, Severity, State } from "../marks.tsx";
 import { WindowedList } from "../parts.tsx";
 import { type IssueLine, issues, OVER, projects, text } from "../reading.ts";
 import { go, path, query, route } from "../route.ts";
@@ -19,15 +19,20 @@ export function Issues(): JSX.Element {
   const [which, setWhich] = useState<Which>("open");
   const [wanted, setWanted] = useState("");
   const dossier = query(route.value).get("dossier") ?? "";
+  // Spelled small once, and not again at each letter: 5,000 lines take a weak phone 50 ms.
+  const small = useMemo(
+    () => all?.map(({ title, part, project }) => `${title} ${part} ${project}`.toLowerCase()),
+    [all],
+  );
   const shown = useMemo(() => {
     const words = wanted.trim().toLowerCase();
     return (all ?? []).filter(
-      (line) =>
+      (line, i) =>
         (!dossier || line.dossier === dossier) &&
         (which === "all" || (which === "mine" ? line.mine : !OVER.includes(line.state))) &&
-        (!words || `${line.title} ${line.part} ${line.project}`.toLowerCase().includes(words)),
+        (!words || small?.[i]?.includes(words)),
     );
-  }, [all, dossier, which, wanted]);
+  }, [all, small, dossier, which, wanted]);
   if (!all) return <main />;
   return (
     <main>
@@ -80,7 +85,9 @@ export function IssueRow({ line }: { line: IssueLine }): JSX.Element {
   const { evidence } = line;
   return (
     <a class="issue" href={`#${path("issues", line.dossier, line.record)}`}>
-      <span class="thumb">{line.cover && <Picture photo={line.cover} dossier={line.dossier} alt="" />}</span>
+      <span class="thumb">
+        {line.cover ? <Picture photo={line.cover} dossier={line.dossier} alt="" /> : <Icon name="camera" />}
+      </span>
       <span class="grow">
         <span class="marks">
           <Severity of={line.severity} />

@@ -4,14 +4,16 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { type Fields, sets } from "../../sync/change.ts";
-import type { DraftRow } from "../../sync/tables.ts";
+import type { DraftRow, Shot } from "../../sync/tables.ts";
 import type { Seen } from "../../sync/view.ts";
-import { type Fix, fix, followPosition, locating, position } from "../camera.ts";
-import { keep, settled, shoot } from "../drafts.ts";
+import { fix, followPosition, locating, position, type Taken } from "../camera.ts";
+import { add as hold, keep, settled, shoot, unkept } from "../drafts.ts";
 import { atWork, saving } from "../house.ts";
+import { rooms } from "../later.ts";
 import { tell, useLive } from "../live.ts";
-import { Icon, Picture } from "../marks.tsx";
+import { Empty, Icon, Picture } from "../marks.tsx";
 import { Choice, Confirm, TakePhoto, Words } from "../parts.tsx";
+import { metres, type Place, placeOf } from "../places.ts";
 import { projects, text } from "../reading.ts";
 import { go } from "../route.ts";
 import { announce } from "../toast.ts";
@@ -25,7 +27,17 @@ export const lastIssue = (): Last => JSON.parse(localStorage.getItem(LAST) ?? "{
 
 export function NewIssue({ id }: { id: string }): JSX.Element {
   const kept = useLive(async () => (await atWork().replica.db.drafts.get(id)) ?? null, [id]);
-  if (!kept) return <main />;
+  if (kept === undefined) return <main />;
+  // The page was killed right after saving, and its route came back.
+  if (!kept)
+    return (
+      <main>
+        <Empty title={say("draftDone")} />
+        <a class="button" href="#/issues">
+          {say("seeIssues")}
+        </a>
+      </main>
+    );
   return <Form draft={kept} key={id} />;
 }
 
@@ -45,6 +57,7 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
   const { values, shots } = draft;
   const change = (more: DraftRow["values"]): void => {
     if (busy) return; // it is being saved: a letter more would bring the draft back
+    setFault(null);
     const next = { ...latest.current, values: { ...latest.current.values, ...more } };
     setDraft(next);
     keep(next).catch(() => {}); // said by drafts.ts
@@ -60,7 +73,11 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
     setDraft(next);
     keep(next).catch(() => {});
   };
-  const dossier = text(values, "dossier") || likelySite(sites ?? []);
+  const dossier = siteOf(text(values, "dossier"), sites);
+  const kept = shots.filter(({ photo }) => !unkept.value.includes(photo));
+  const [later, pin] = [rooms.value, pinOf(values)];
+  const [open, setOpen] = useState<"voice" | "plan" | null>(null);
+  const heard = (taken: Taken): Promise<void> => hold(() => latest.current, taken, setDraft);
   const send = async (): Promise<void> => {
     if (!dossier) return setFault(say("projectNeeded"));
     setBusy(true);
@@ -78,10 +95,15 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
   return (
     <main class="form">
       <div class="strip">
-        {shots.map((shot) => (
+        {kept.map((shot) => (
           <figure key={shot.photo}>
-            <Picture photo={shot.photo} alt={say("photos")} />
-            <button type="button" class="remove" aria-label={say("removePhoto")} onClick={() => remove(shot.photo)}>
+            {isSpoken(shot) ? <Icon name="voice" /> : <Picture photo={shot.photo} alt={say("photos")} />}
+            <button
+              type="button"
+              class="remove"
+              aria-label={say(isSpoken(shot) ? "removeRecording" : "removePhoto")}
+              onClick={() => remove(shot.photo)}
+            >
               <Icon name="cross" />
             </button>
           </figure>
@@ -94,15 +116,30 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
           <Icon name="plus" />
           {say("fromAlbum")}
         </TakePhoto>
+        {later?.canRecord() && (
+          <button type="button" class="take tile" onClick={() => setOpen("voice")}>
+            <Icon name="voice" />
+            {say("record")}
+          </button>
+        )}
       </div>
-      <p class="muted pinned" role="status">
+      <div class="muted pinned">
         <Icon name="pin" />
-        {fix.value
-          ? say("located", { n: fix.value.accuracy_m })
-          : locating.value
-            ? say("positioning")
-            : say("noPosition")}
-      </p>
+        <span role="status">
+          {pin
+            ? say("placedByHand")
+            : fix.value
+              ? say("located", { n: fix.value.accuracy_m })
+              : locating.value
+                ? say("positioning")
+                : say("noPosition")}
+        </span>
+        {later && dossier && (
+          <button type="button" class="quiet" onClick={() => setOpen("plan")}>
+            {say("onThePlan")}
+          </button>
+        )}
+      </div>
       <label class="field">
         <span>{say("project")}</span>
         <select value={dossier} onChange={(event) => change({ dossier: event.currentTarget.value })}>
@@ -175,10 +212,22 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
         <button type="button" class="quiet" onClick={() => setAsking(true)}>
           {say("discard")}
         </button>
-        <button type="button" class="main" disabled={busy || hashing > 0} onClick={() => void send()}>
+        <button type="button" class="main" disabled={busy || hashing > 0 || !sites} onClick={() => void send()}>
           {say("save")}
         </button>
       </footer>
+      {later && open === "voice" && <later.Recorder onHeard={heard} onClose={() => setOpen(null)} />}
+      {later && open === "plan" && (
+        <later.ChoosePlace
+          dossier={dossier}
+          pin={pin}
+          onChoose={(place) => {
+            change({ ...place });
+            setOpen(null);
+          }}
+          onClose={() => setOpen(null)}
+        />
+      )}
       {asking && (
         <Confirm
           title={say("discard")}
@@ -197,14 +246,25 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
   );
 }
 
+const isSpoken = ({ mime }: Shot): boolean => mime.startsWith("audio/");
+
 const AT_SITE_M = 800;
+
+function away(here: Place, { body }: Seen): number {
+  const there = placeOf(body);
+  return there ? metres(here, there) : Infinity;
+}
+
+/** The site that was chosen, while it is still one's own: another one is chosen by a person, never for them. */
+function siteOf(chosen: string, sites: Seen[] | undefined): string {
+  if (!chosen || !sites) return chosen || likelySite(sites ?? []);
+  return sites.some((site) => site.dossier === chosen) ? chosen : "";
+}
 
 /** Where this most likely is: the site one stands on, else the last one, else the only one. */
 function likelySite(sites: Seen[]): string {
   const here = fix.value;
-  const near = here
-    ? sites.map((site) => ({ site, m: metres(here, site.body) })).sort((a, b) => a.m - b.m)[0]
-    : undefined;
+  const near = here ? sites.map((site) => ({ site, m: away(here, site) })).sort((a, b) => a.m - b.m)[0] : undefined;
   if (near && near.m <= AT_SITE_M) return near.site.dossier;
   const last = lastIssue().dossier;
   return sites.some((site) => site.dossier === last)
@@ -214,17 +274,14 @@ function likelySite(sites: Seen[]): string {
       : "";
 }
 
-/** On a plane that touches the earth here: exact enough for what stands on one site. */
-function metres(here: Fix, body: Seen["body"]): number {
-  if (typeof body.lat_e7 !== "number" || typeof body.lon_e7 !== "number") return Infinity;
-  const degree = 111_320 / 1e7;
-  const north = (body.lat_e7 - here.lat_e7) * degree;
-  const east = (body.lon_e7 - here.lon_e7) * degree * Math.cos((here.lat_e7 / 1e7) * (Math.PI / 180));
-  return Math.hypot(north, east);
-}
+/** Where somebody put it on the plan, or a draft that was not. */
+const pinOf = ({ lat_e7, lon_e7 }: DraftRow["values"]): Place | null =>
+  typeof lat_e7 === "number" && typeof lon_e7 === "number" ? { lat_e7, lon_e7 } : null;
 
-/** Where the first photograph was taken that knows it; a draft may be finished in the office. */
-function whereFound(shots: DraftRow["shots"]): Fields {
+/** Where it was put by hand; else where the first photograph was taken that knows it: a draft may be finished in the office. */
+function whereFound({ shots, values }: DraftRow): Fields {
+  const pin = pinOf(values);
+  if (pin) return sets({ ...pin, datum: "WGS-84" });
   const placed = shots.find(({ fields }) => fields.lat_e7);
   if (!placed) return sets(position(fix.value));
   const names = ["lat_e7", "lon_e7", "accuracy_m", "datum"];
@@ -236,7 +293,7 @@ async function save(draft: DraftRow): Promise<void> {
   const { values, shots } = draft;
   const said = (name: string): string | undefined => text(values, name) || undefined;
   const [dossier, domain] = [text(values, "dossier"), said("domain") ?? "safety"];
-  const found = shots[0]?.fields.taken_at;
+  const found = (shots.find((shot) => !isSpoken(shot)) ?? shots[0])?.fields.taken_at;
   await saving((replica) =>
     replica.together(async () => {
       const told = {
@@ -250,8 +307,9 @@ async function save(draft: DraftRow): Promise<void> {
         inspection: said("inspection"),
       };
       const when = found ?? { set: replica.stamp() };
-      const record = await replica.create(dossier, "issue", { ...sets(told), ...whereFound(shots), found_at: when });
-      for (const shot of shots) await replica.attach(dossier, record, shot, sets({ phase: "before" }));
+      const record = await replica.create(dossier, "issue", { ...sets(told), ...whereFound(draft), found_at: when });
+      for (const shot of shots)
+        await replica.attach(dossier, record, shot, isSpoken(shot) ? {} : sets({ phase: "before" }));
       const unused = await replica.db.drafts.get(draft.id);
       if (unused) await replica.db.drafts.delete(draft.id);
     }),

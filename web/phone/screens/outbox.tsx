@@ -4,13 +4,13 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { exportUnsent } from "../../sync/export.ts";
-import { type Room, room, total, type Unsent, unsent } from "../../sync/storage.ts";
+import { BY_BYTES, type Room, room, total, type Unsent, unsent } from "../../sync/storage.ts";
 import { atWork, connection, type Connection, exit, lastSync, saving, soon, syncing, uploading } from "../house.ts";
 import { tell, useLive } from "../live.ts";
-import { clockTime, moment, Picture, Section } from "../marks.tsx";
+import { clockTime, Icon, moment, Picture, Section } from "../marks.tsx";
 import { Dialog } from "../parts.tsx";
 import { leave, lock } from "../people.ts";
-import { label } from "../reading.ts";
+import { label, projectName } from "../reading.ts";
 import { changeLanguage, language, say, type Word, word } from "../words.ts";
 import { opWord } from "./waiting.tsx";
 
@@ -24,10 +24,11 @@ const STANDING: Record<Connection, Word> = {
 };
 
 /** "3 条问题、14 张照片". */
-export function inWords({ records, photos }: Unsent): string {
-  const kinds = Object.entries(records).filter(([kind]) => kind !== "photo");
+export function inWords({ records, photos, recordings }: Unsent): string {
+  const kinds = Object.entries(records).filter(([kind]) => !BY_BYTES.includes(kind));
   const said = kinds.map(([kind, n]) => say("itemsN", { n, kind: word("kind", kind) }));
   if (photos) said.push(say("photosN", { n: photos }));
+  if (recordings) said.push(say("recordingsN", { n: recordings }));
   return said.join(say("and"));
 }
 
@@ -46,6 +47,7 @@ export function Outbox(): JSX.Element {
           {syncing.value ? say("syncing") : say("syncNow")}
         </button>
       </header>
+      <Doubted />
       <Entries />
       <Section title={say("exportWork")}>
         <p class="muted">{say("exportHint")}</p>
@@ -53,6 +55,7 @@ export function Outbox(): JSX.Element {
           {say("exportWork")}
         </button>
       </Section>
+      <Witnessing />
       <Health />
       <Section title={say("settings")}>
         <div class="duo">
@@ -78,12 +81,52 @@ export function Outbox(): JSX.Element {
   );
 }
 
+/** Dossiers whose server is not believed, and why; what is unsent of them stays here. */
+function Doubted(): JSX.Element | null {
+  const doubts = useLive(async () => {
+    const rows = await atWork().replica.db.doubts.toArray();
+    return Promise.all(rows.map(async (row) => ({ row, site: await projectName(row.dossier) })));
+  }, []);
+  if (!doubts?.length) return null;
+  return (
+    <ul class="cards">
+      {doubts.map(({ row, site }) => (
+        <li class="notice wrong" role="alert" key={row.dossier}>
+          <b>{site}</b>
+          <p>{word("doubt", row.why)}</p>
+          <small>
+            {say("doubtHint")} · {moment(row.at)}
+          </small>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What this phone holds of what the house has signed, as a file for whoever checks it. */
+function Witnessing(): JSX.Element {
+  const held = useLive(() => atWork().replica.db.held.count(), []) ?? 0;
+  const save = async (): Promise<void> => {
+    const { evidence } = await import("../../sync/trust.ts");
+    const told = JSON.stringify(await evidence(atWork().replica.db), null, 1);
+    hand(new Blob([told], { type: "application/json" }), "json");
+  };
+  return (
+    <Section title={say("evidenceHeld")}>
+      <p class="muted">{held ? say("evidenceHint", { n: held }) : say("evidenceNone")}</p>
+      <button type="button" disabled={!held} onClick={() => void save().catch(tell)}>
+        {say("exportEvidence")}
+      </button>
+    </Section>
+  );
+}
+
 /** What waits, and what the house said of the rest. */
 function Entries(): JSX.Element | null {
   const rows = useLive(async () => {
     const { db } = atWork().replica;
     const waiting = (await db.outbox.where("state").equals("new").sortBy("n")).filter(
-      ({ change }) => change.kind !== "photo",
+      ({ change }) => !BY_BYTES.includes(change.kind),
     );
     return Promise.all(
       waiting
@@ -111,6 +154,7 @@ function Entries(): JSX.Element | null {
       <ul class="cards">
         {media.slice(0, 100).map((row) => {
           const share = uploading.value[row.photo];
+          const spoken = row.mime.startsWith("audio/");
           const standing =
             row.state === "sent"
               ? say("arrived")
@@ -119,11 +163,9 @@ function Entries(): JSX.Element | null {
                 : say("uploading", { n: Math.round(share * 100) });
           return (
             <li class="card row" key={row.photo}>
-              <span class="thumb">
-                <Picture photo={row.photo} alt="" />
-              </span>
+              <span class="thumb">{spoken ? <Icon name="voice" /> : <Picture photo={row.photo} alt="" />}</span>
               <span class="grow">
-                <b>{say("photo")}</b>
+                <b>{say(spoken ? "recording" : "photo")}</b>
                 <small>{row.fault ? word("why", row.fault) : standing}</small>
               </span>
               {row.fault && (
@@ -173,12 +215,18 @@ function Health(): JSX.Element {
 }
 
 async function download(): Promise<void> {
-  const { replica, user } = atWork();
+  const { replica } = atWork();
   const at = replica.now();
-  const file = await exportUnsent(replica.db, at);
+  await replica.freeze();
+  hand(await exportUnsent(replica.db, at), "tar");
+}
+
+/** Save a file, named by whose phone it is from and when. */
+function hand(file: Blob, suffix: string): void {
+  const { replica, user } = atWork();
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
-  link.download = `xunjian-${user.username}-${at.toISOString().slice(0, 19).replaceAll(":", "")}.tar`;
+  link.download = `xunjian-${user.username}-${replica.now().toISOString().slice(0, 19).replaceAll(":", "")}.${suffix}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -7,8 +7,9 @@ import { type Fields, sets } from "../../sync/change.ts";
 import { look } from "../../sync/view.ts";
 import { fix, followPosition, position } from "../camera.ts";
 import { atWork, saving } from "../house.ts";
+import { rooms } from "../later.ts";
 import { useLive } from "../live.ts";
-import { day, Empty, moment, Section, State } from "../marks.tsx";
+import { day, Empty, Icon, moment, Section, State } from "../marks.tsx";
 import { checklistOfToday, issues, OVER, projects, text } from "../reading.ts";
 import { go, path, query, route } from "../route.ts";
 import { say, word } from "../words.ts";
@@ -25,6 +26,10 @@ export function Projects(): JSX.Element {
     );
   return (
     <main>
+      <a class="button" href="#/scan">
+        <Icon name="code" />
+        {say("scan")}
+      </a>
       <ul class="cards">
         {sites.map(({ dossier, record, body }) => (
           <li key={record}>
@@ -67,6 +72,7 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
   );
   const open = useLive(openByDossier, []);
   const [busy, setBusy] = useState(false);
+  const [showing, setShowing] = useState(false);
   if (site === undefined) return <main />;
   if (!site)
     return (
@@ -113,6 +119,14 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
             ))}
         </dl>
       </Section>
+      {rooms.value && <rooms.value.SiteMap dossier={dossier} />}
+      <button type="button" onClick={() => setShowing(true)}>
+        <Icon name="code" />
+        {say("siteCode")}
+      </button>
+      {showing && rooms.value && (
+        <rooms.value.SiteCode dossier={dossier} name={text(body, "name")} onClose={() => setShowing(false)} />
+      )}
       {visits && visits.length > 0 && (
         <Section title={say("inspections")}>
           <ul class="cards">

@@ -1,6 +1,14 @@
 /** The rooms that come after the first page, in one file. */
 
+import "../rooms.css";
+
+export { Viewfinder } from "../viewfinder.tsx";
+export { canRecord, Heard, Recorder } from "../voice.tsx";
 export { Form } from "./form.tsx";
 export { Inspection } from "./inspection.tsx";
+export { ChoosePlace, IssueMap, SiteMap } from "./map.tsx";
 export { Outbox } from "./outbox.tsx";
+export { Photo } from "./photo.tsx";
+export { Scan } from "./scan.tsx";
+export { SiteCode } from "./site-code.tsx";
 export { Conflict, Waiting } from "./waiting.tsx";

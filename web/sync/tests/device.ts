@@ -15,7 +15,7 @@ import { Replica } from "../replica.ts";
 import { unsent } from "../storage.ts";
 
 const [url = "", token = "", name = "device"] = process.argv.slice(2);
-const replica = new Replica(name, name);
+const replica = new Replica(name, name, { signs: true });
 const line = new HttpLine(url);
 line.token = token;
 

@@ -305,7 +305,13 @@ test("the export holds every change and photograph that is not home", async () =
   await replica.attach(SITE, record, shot("p1"), {});
   const tar = new Uint8Array(await (await exportUnsent(replica.db, new Date(0))).arrayBuffer());
   const files = untar(tar);
-  assert.deepEqual(Object.keys(files), ["README.txt", "changes.jsonl", "drafts.json", `photos/${"a".repeat(64)}.jpeg`]);
+  assert.deepEqual(Object.keys(files), [
+    "README.txt",
+    "changes.jsonl",
+    "doubts.json",
+    "drafts.json",
+    `photos/${"a".repeat(64)}.jpeg`,
+  ]);
   const lines = new TextDecoder().decode(files["changes.jsonl"]).trim().split("\n");
   const changes = lines.map((line) => (JSON.parse(line) as { change: object }).change);
   assert.deepEqual(

@@ -12,6 +12,7 @@ import type { Kind, Policy } from "../kinds.ts";
 import { type Body, merge, type Written } from "../merge.ts";
 import { type Given, type Grading, score, type Section } from "../score.ts";
 import type { CursorRow, OutboxState } from "../tables.ts";
+import { weigh } from "../trust.ts";
 import { device } from "./devices.ts";
 import { vectors } from "./vectors.ts";
 
@@ -107,7 +108,8 @@ for (const given of vectors<Cursors>("cursors").cases) {
     }
     const said = { epoch, head: 99, backed_up: 0, audiences: { field: page } };
     const pull = { granted: { [HERE]: { epoch, audiences: ["field"] } }, dossiers: { [HERE]: said } };
-    await takePull(db, pull satisfies NonNullable<Answer["pull"]>, 7, () => "*", 0);
+    const weighed = await weigh(db, pull, 7, "");
+    await takePull(db, pull satisfies NonNullable<Answer["pull"]>, 7, () => "*", 0, weighed);
     const { dossier: _d, audience: _a, gen: _g, ...cursor } = (await db.cursors.toArray())[0] as CursorRow;
     assert.deepEqual(cursor, given.after);
     const shadow = (await db.shadow.toArray()).map(({ record, version }) => [record, version]);

@@ -1,0 +1,205 @@
+"""What the desk shows beside issues: a disagreement, work without leave, papers, plans, visits.
+
+Each is made by the doors that people use, as the person whose deed it is; ids are derived from names, so
+that running it twice changes nothing.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from server import access, transaction
+from server.access import SystemMay
+from server.errors import Refusal
+from server.notices import actions as notices
+from server.office import office
+from server.people.queries import standing
+from sync.arrival import rfc3339
+from sync.change import Author, read
+
+from .actions import Seeding, named
+
+SITE = "project:wj-01"
+FIRM = "91110105MA0XD00162"
+PARTY = f"party:{FIRM}"
+CRANE, SLING, FIRE = "is-20", "is-19", "is-37"
+# Two phones that were both without a line: each had seen the issue as it was found.
+PARTS = {
+    "inspector": ("is-18", "2号塔式起重机（3号楼东侧，起重臂根部）", "2026-11-20T09:12:00+08:00"),
+    "inspector2": ("is-18", "2号塔式起重机（4号楼西侧）", "2026-11-20T09:40:00+08:00"),
+}
+
+
+def tell(seeding: Seeding) -> None:
+    """All of them."""
+    _disagree(seeding)
+    _without_leave(seeding)
+    _answered(seeding)
+    _plans(seeding)
+    _papers(seeding)
+
+
+def _disagree(seeding: Seeding) -> None:
+    """Two inspectors name the place differently; the second to arrive becomes a conflict."""
+    for author, (issue, part, at) in PARTS.items():
+        record = named(issue)
+        fields = {"part": {"set": part}}
+        _push(seeding, author, SITE, _update("issue", record, 2, fields, at, author), SystemMay())
+
+
+def _without_leave(seeding: Seeding) -> None:
+    """An inspector dismisses the own finding, which only a supervisor may: it waits for one."""
+    fields = {
+        "state": {"do": "dismiss"},
+        "notes": {
+            "append": [{"id": named("note", FIRE), "text": "现场复核：灭火器当日已更换，油漆已移出。"}]
+        },
+    }
+    _push(
+        seeding, "inspector", SITE, _update("issue", named(FIRE), 1, fields, "2026-11-20T15:05:00+08:00", "x")
+    )
+
+
+def _answered(seeding: Seeding) -> None:
+    """The firm's answer to one issue, and its wish for more time on another."""
+    reply = {
+        "subject": named(SLING),
+        "measure": "已停用单点捆绑吊具，更换为两点吊索并配合格卸扣；班组重新交底，专人监护。",
+        "person": "赵立新",
+        "done_at": "2026-11-12T16:20:00+08:00",
+        "countersigned": "总监理工程师 周启明",
+    }
+    _push(
+        seeding, "contractor", SITE, _create("reply", named("reply", SLING), reply, PARTY, reply["done_at"])
+    )
+    asked = {
+        "subject": named("is-05"),
+        "until": "2026-11-26",
+        "reason": "修补方案须经设计单位确认，灌浆料养护期为七天。",
+        "asked_at": "2026-11-16T10:00:00+08:00",
+    }
+    made = _create("extension", named("extension", "is-05"), asked, PARTY, asked["asked_at"])
+    _push(seeding, "contractor", SITE, made)
+
+
+def _plans(seeding: Seeding) -> None:
+    """A recurring plan that is approved, a campaign that waits for it, and visits to make."""
+    here = office()
+    monthly = {
+        risk: {"times": 1, "months": m} for risk, m in {"red": 1, "orange": 2, "yellow": 3, "blue": 6}.items()
+    }
+    recurring = {"title": "2026年在建工程日常巡查计划", "sort": "recurring", "valid_from": "2026-01-01"}
+    campaign = {
+        "title": "冬季施工与消防安全专项检查",
+        "sort": "campaign",
+        "valid_from": "2026-11-15",
+        "valid_to": "2027-03-15",
+        "note": "重点：动火作业、临时用电、保温材料堆放、有限空间。",
+    }
+    at = "2026-11-14T09:00:00+08:00"
+    for name, said in (("daily", recurring | {"frequency": monthly}), ("winter", campaign)):
+        made = _create("plan", named("plan", name), said, "office", at)
+        _push(seeding, "supervisor", here.config.office, made)
+    approved = _update("plan", named("plan", "daily"), 10**9, {"state": {"do": "approve"}}, at, "approve")
+    _push(seeding, "director", here.config.office, approved)
+    for site, officers, due_on in (
+        ("wj-01", ("inspector", "inspector2"), "2026-11-30"),
+        ("wj-02", ("inspector", "supervisor"), "2026-12-01"),
+        ("wj-03", ("inspector2", "inspector"), "2026-12-03"),
+    ):
+        said = {
+            "due_on": due_on,
+            "inspection_type": "routine",
+            "plan": named("plan", "daily"),
+            "note": "按日常巡查计划。",
+        }
+        made = _create("assignment", named("assignment", site), said, "field", at)
+        made["fields"]["officers"] = {"add": [seeding.ids[o] for o in officers], "remove": []}
+        _push(seeding, "supervisor", f"project:{site}", made)
+
+
+def _papers(seeding: Seeding) -> None:
+    """One order that is issued and one that waits for its approval."""
+    order = {
+        "notice_kind": "rectification",
+        "drafted_at": "2026-11-20T16:00:00+08:00",
+        "inspected_at": "2026-11-10T14:30:00+08:00",
+        "demand": "立即悬挂使用登记标志，补齐3号塔机安装验收资料。",
+    }
+    issued = named("notice", CRANE)
+    _draft(seeding, issued, order, CRANE)
+    # The law of the day may speak against it by then: the draft stays, and says why.
+    with suppress(Refusal):
+        _issue(seeding, issued, "2026-11-20T16:40:00+08:00")
+    stop = {
+        "notice_kind": "stop_work",
+        "drafted_at": "2026-11-20T17:30:00+08:00",
+        "inspected_at": "2026-11-10T14:30:00+08:00",
+        "demand": "2号塔机立即停止使用，切断电源并挂牌，经检修、检测合格后方可申请恢复。",
+        "scope": "machine",
+        "scope_note": "2号塔式起重机",
+        "starts_at": "2026-11-21T08:00:00+08:00",
+        "resume_condition": "力矩限制器恢复，第三方检测合格，经复查同意。",
+    }
+    _draft(seeding, named("notice", "is-18"), stop, "is-18")
+
+
+def _draft(seeding: Seeding, record: str, said: Mapping[str, Any], issue: str) -> None:
+    officers = [seeding.ids[n] for n in ("inspector", "inspector2")]
+    more = {
+        "addressee": FIRM,
+        "addressee_name": "北京示例筑安建设集团有限公司",
+        "certificates": dict(zip(officers, ("示例执法-0101", "示例执法-0102"), strict=True)),
+        "author_org": "cy-gls",
+        "authority": "cy-zjw",
+        "enforcement_authority": "cy-cgj",
+    }
+    fields: dict[str, Any] = {n: {"set": v} for n, v in {**said, **more}.items()}
+    fields["issues"] = {"add": [named(issue)], "remove": []}
+    fields["officers"] = {"add": officers, "remove": []}
+    fields["legal_basis"] = {"add": ["安全生产法 第六十五条"], "remove": []}
+    change = named("change", record)
+    notices.draft(
+        _actor(seeding, "inspector"), SITE, fields, record=record, change=change, at=said["drafted_at"]
+    )
+
+
+def _issue(seeding: Seeding, record: str, at: str) -> None:
+    actor, change = _actor(seeding, "inspector"), named("change", record, "issue")
+    notices.amend(actor, record, SITE, {"state": {"do": "issue"}}, version=10**9, change=change, at=at)
+
+
+def _actor(seeding: Seeding, who: str) -> Any:
+    with transaction.reading() as conn:
+        return standing(conn, seeding.ids[who], f"demo-{who}")
+
+
+def _push(seeding: Seeding, who: str, dossier: str, change: dict[str, Any], may: Any = None) -> None:
+    """As this person, with the posts that they hold; whatever comes of it is the story."""
+    here, actor = office(), _actor(seeding, who)
+    allowed = may or access.in_dossier(actor, dossier, here.journal.kinds)
+    assert allowed is not None, f"{who} holds no post in {dossier}"
+    author = Author(actor.id, actor.writer, allowed)
+    changes = [read(change, here.journal.kinds)]
+    [outcome] = transaction.submit(dossier, author, changes, received_at=rfc3339(here.clock())).outcomes
+    if outcome["status"] == "invalid":
+        raise RuntimeError(f"{change['kind']} {change['record']}: {outcome}")
+
+
+def _create(kind: str, record: str, said: Mapping[str, Any], audience: str, at: str) -> dict[str, Any]:
+    fields = {n: {"set": v} for n, v in said.items()}
+    change = {"id": named("change", record), "n": 0, "op": "create", "kind": kind, "record": record}
+    return change | {"audience": audience, "fields": fields, "at": at}
+
+
+def _update(
+    kind: str, record: str, version: int, fields: Mapping[str, Any], at: str, *more: str
+) -> dict[str, Any]:
+    change = {
+        "id": named("change", record, *more, at),
+        "n": 0,
+        "op": "update",
+        "kind": kind,
+        "record": record,
+    }
+    return change | {"base": {"version": version, "epoch": 1}, "fields": dict(fields), "at": at}

@@ -1,0 +1,116 @@
+"""Pictures of every screen of the desk on the demonstration's district, put into var/shots.
+
+`make shots`. Wide and narrow, both languages, light and dark; a person looks at them.
+"""
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+from playwright.sync_api import Page, Playwright
+
+from tests.journeys.conftest import PASSWORD
+from tests.web.browser import playing, until
+from tests.web.desk import NARROW, WIDE, Desk
+from tests.web.shots import SHOTS, district
+
+SEALED_S = 120.0
+SETTLED_MS = 900  # pictures that are still coming would look like a fault
+
+
+def take(
+    playwright: Playwright, url: str, name: str, english: bool, dark: bool, size: dict[str, int]
+) -> None:
+    """One walk through all rooms, a picture in each."""
+    desk = Desk(playwright, url, viewport=size, color_scheme="dark" if dark else "light")
+    page, made = desk.open(), 0
+
+    def shot(title: str) -> None:
+        nonlocal made
+        made += 1
+        page.wait_for_timeout(SETTLED_MS)
+        path = SHOTS / name / f"{made:02d}-{title}.png"
+        page.screenshot(path=path)
+        if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+            print(f"{path.relative_to(SHOTS)} is wider than the screen")
+
+    if english:
+        page.get_by_role("button", name="English").click()
+    shot("door")
+    page.fill("input[name=username]", "supervisor")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("form .main")
+    walk(desk, page, shot)
+    for fault in desk.faults:
+        print(name, fault)
+    desk.close()
+
+
+def walk(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
+    """The rooms; dialogs are opened by their keys and buttons."""
+    page.wait_for_selector("#rows li a")
+    shot("queue")
+    page.keyboard.press("?")
+    page.wait_for_selector(".keylist")
+    shot("keys")
+    page.keyboard.press("Escape")
+    for _ in range(3):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+    page.keyboard.press("s")
+    page.wait_for_selector(".choose")
+    shot("step")
+    page.keyboard.press("Escape")
+    page.locator("#rows a:has(.n2)").first.click()
+    page.wait_for_selector(".history li")
+    shot("issue")
+    until(lambda: verified(page), timeout_s=SEALED_S)
+    page.locator(".checks").scroll_into_view_if_needed()
+    shot("verified")
+    page.locator(".frame").first.click()
+    page.wait_for_selector(".pane img")
+    shot("viewer")
+    page.keyboard.press("Escape")
+    for room, rows, shown in (("inbox", ".inbox a", ".acts"), ("notices", ".inbox a", ".sheets img")):
+        desk.open(f"#/{room}")
+        page.wait_for_selector(rows)
+        shot(room)
+        for index in range(2):
+            page.locator(rows).nth(index).click()
+            page.wait_for_selector(shown)
+            shot(f"{room}-{index + 1}")
+            desk.open(f"#/{room}")
+            page.wait_for_selector(rows)
+    for room, shown in (
+        ("plans", ".board"),
+        ("measures", ".bars"),
+        ("map", ".map canvas"),
+        ("checklists", ".inbox a"),
+    ):
+        desk.open(f"#/{room}")
+        page.wait_for_selector(shown)
+        shot(room)
+    page.goto(f"{desk.url}/api/docs")
+    page.wait_for_selector("article")
+    shot("api")
+
+
+def verified(page: Page) -> bool:
+    """Whether the newest entry is proven; a journal is sealed once a minute."""
+    if page.locator(".checks").count() == 0:
+        page.locator(".verify").first.click()
+        page.wait_for_timeout(SETTLED_MS)
+    return page.locator(".checks").count() > 0
+
+
+def main() -> None:
+    """Both languages, light and dark, wide and narrow."""
+    sizes: dict[str, Any] = {"wide": WIDE, "narrow": NARROW}
+    with district() as server, playing() as playwright:
+        for (width, size), english, dark in product(sizes.items(), (False, True), (False, True)):
+            name = f"desk-{width}-{'en' if english else 'zh'}-{'dark' if dark else 'light'}"
+            take(playwright, server.url, name, english, dark, size)
+
+
+if __name__ == "__main__":
+    main()

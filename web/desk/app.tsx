@@ -1,0 +1,169 @@
+/** The frame: the door, the rooms, the keys that work everywhere. */
+
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import { lapsed, me, signIn, signOut } from "./house.ts";
+import { useKeys, working } from "./keys.ts";
+import { begin } from "./live.ts";
+import { Dialog, Trouble } from "./marks.tsx";
+import { parts, route } from "./route.ts";
+import { Checklists } from "./screens/checklists.tsx";
+import { Inbox } from "./screens/inbox.tsx";
+import { District } from "./screens/map.tsx";
+import { Measures } from "./screens/measures.tsx";
+import { Notices } from "./screens/notices.tsx";
+import { Plans } from "./screens/plans.tsx";
+import { Work } from "./screens/work.tsx";
+import { changeLanguage, language, say, type Word } from "./words.ts";
+
+interface Room {
+  at: string;
+  name: Word;
+  show: (rest: string[]) => JSX.Element;
+}
+
+const ROOMS: readonly Room[] = [
+  { at: "", name: "queueShort", show: () => <Work id={null} /> },
+  { at: "inbox", name: "inboxShort", show: ([dossier, record]) => <Inbox dossier={dossier} record={record} /> },
+  { at: "notices", name: "noticesShort", show: ([dossier, id]) => <Notices dossier={dossier} id={id} /> },
+  { at: "plans", name: "plansShort", show: () => <Plans /> },
+  { at: "measures", name: "measuresShort", show: () => <Measures /> },
+  { at: "map", name: "mapShort", show: () => <District /> },
+  { at: "checklists", name: "checklistsShort", show: ([id]) => <Checklists id={id} /> },
+];
+
+const LAW_KEEPERS = ["administrator", "self"];
+/** Who only keeps the house's rules has no business data to look at. */
+const rooms = (): readonly Room[] =>
+  me()?.posts.every((post) => LAW_KEEPERS.includes(post.role)) ? ROOMS.filter((one) => one.at === "checklists") : ROOMS;
+
+const asking = signal(false);
+
+export function App(): JSX.Element {
+  const [first = "", ...rest] = parts(route.value);
+  const person = me();
+  useEffect(() => {
+    document.documentElement.lang = language.value;
+    document.title = `${say("product")} · ${say("desk")}`;
+  }, [language.value]);
+  if (!person) return <Door />;
+  const at = first === "issue" ? "" : first;
+  const room = rooms().find((one) => one.at === at) ?? rooms()[0];
+  return (
+    <>
+      <Keys />
+      <header id="top">
+        <img src="/desk/mark.svg" alt="" width="28" height="28" />
+        <h1>
+          {say("product")} <small>{say("desk")}</small>
+        </h1>
+        <nav id="rooms" aria-label={say("rooms")}>
+          {rooms().map((one) => (
+            <a key={one.at} href={`#/${one.at}`} aria-current={one === room ? "page" : undefined}>
+              {say(one.name)}
+            </a>
+          ))}
+        </nav>
+        <span id="me" title={person.title}>
+          {person.name}
+        </span>
+        <button type="button" class="quiet keys" onClick={() => (asking.value = true)} aria-label={say("keys")}>
+          <kbd>?</kbd>
+        </button>
+        <Language />
+        <button type="button" class="quiet" onClick={signOut}>
+          {say("signOut")}
+        </button>
+      </header>
+      {first === "issue" && room?.at === "" ? <Work id={rest[0] ?? null} /> : room?.show(rest)}
+    </>
+  );
+}
+
+const Language = (): JSX.Element => (
+  <button type="button" class="quiet" onClick={changeLanguage} lang={language.value === "en" ? "zh-CN" : "en"}>
+    {say("otherLanguage")}
+  </button>
+);
+
+/** `?` and a digit for each room work wherever nobody types. */
+function Keys(): JSX.Element | null {
+  useKeys([
+    { keys: ["?"], does: "keys", act: () => (asking.value = true) },
+    {
+      keys: rooms().map((_, index) => String(index + 1)),
+      does: "keyRooms",
+      act: ({ key }) => void (location.hash = `#/${rooms()[Number(key) - 1]?.at ?? ""}`),
+    },
+  ]);
+  if (!asking.value) return null;
+  return (
+    <Dialog title={say("keys")} onClose={() => (asking.value = false)}>
+      <dl class="keylist">
+        {working().map(({ keys, does }) => (
+          <div key={does}>
+            <dt>
+              {keys.length > 2 ? <kbd>{`${keys[0]} – ${keys.at(-1)}`}</kbd> : keys.map((key) => <kbd key={key}>{named(key)}</kbd>)}
+            </dt>
+            <dd>{say(does)}</dd>
+          </div>
+        ))}
+      </dl>
+      <div class="menu">
+        <button type="button" class="main" autofocus onClick={() => (asking.value = false)}>
+          {say("close")}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+const named = (key: string): string => ({ ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc" })[key] ?? key;
+
+function Door(): JSX.Element {
+  const [wrong, setWrong] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const enter = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    setBusy(true);
+    try {
+      await signIn(String(form.get("username")).trim(), String(form.get("password")));
+      begin();
+    } catch (fault) {
+      setWrong(fault);
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <header id="top">
+        <img src="/desk/mark.svg" alt="" width="28" height="28" />
+        <h1>
+          {say("product")} <small>{say("desk")}</small>
+        </h1>
+        <Language />
+      </header>
+      <main id="door">
+        <form onSubmit={(event) => void enter(event)}>
+          <h2>{say("signIn")}</h2>
+          <p class="muted">{say("promise")}</p>
+          <label>
+            <span>{say("username")}</span>
+            <input name="username" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
+          </label>
+          <label>
+            <span>{say("password")}</span>
+            <input name="password" type="password" autocomplete="current-password" required />
+          </label>
+          <Trouble wrong={wrong ?? lapsed.value} />
+          <button class="main" disabled={busy}>
+            {say("signIn")}
+          </button>
+        </form>
+      </main>
+    </>
+  );
+}

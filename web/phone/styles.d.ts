@@ -1,0 +1,3 @@
+/** Styles that a module brings along: the build puts them beside it. */
+
+declare module "*.css";
