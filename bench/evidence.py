@@ -3,6 +3,7 @@
 import hashlib
 import random
 import time
+import zipfile
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,6 +11,7 @@ from sqlalchemy import insert
 
 from server import transaction
 from server.access import SystemMay
+from server.cases import actions as cases
 from server.evidence import actions
 from server.evidence import queries as evidence
 from server.office import office
@@ -66,13 +68,7 @@ def verify(house: House, size: Size, step: Step) -> list[Result]:
     """Entries a second on one core, by the time of its CPU: every hash, link, payload, record, the tree,
     the checkpoints. Beside it: SHA-256 over the same entries and payloads, and nothing else.
     """
-    step("entries")
-    with house.app.app_context(), transaction.writing() as conn:
-        office().journal.open(conn, VERIFIED)
-    have = _entries(house)
-    while have < size.pulled:
-        house.enter(VERIFIED, records.changes(BATCH, house.officers, seed=_chance.getrandbits(32)))
-        have += BATCH
+    _enter(house, size, step)
     with house.app.app_context():
         actions.seal(VERIFIED)
         step("verify")
@@ -91,6 +87,38 @@ def verify(house: House, size: Size, step: Step) -> list[Result]:
     alone = time.process_time() - began
     rates = (found.entries / took, len(rows) / alone)
     return [result("verify", house, rates[0], "entries/s", rates[1], goal=VERIFY_GOAL), _signature(house)]
+
+
+def case(house: House, size: Size, step: Step) -> list[Result]:
+    """Entries a second of a whole project's case: each with its proof, the index as page and paper, packed,
+    signed, durable. Beside it: the same files packed again.
+    """
+    _enter(house, size, step)
+    step("case")
+    path = house.folder / "case.zip"
+    path.unlink(missing_ok=True)
+    began = time.perf_counter()
+    with house.app.app_context():
+        made = cases.export(VERIFIED, None, path)
+    took = time.perf_counter() - began
+    with zipfile.ZipFile(path) as whole:
+        files = {name: whole.read(name) for name in whole.namelist()}
+    began = time.perf_counter()
+    with zipfile.ZipFile(house.folder / "bare.zip", "w", zipfile.ZIP_DEFLATED) as bare_zip:
+        for name, data in files.items():
+            bare_zip.writestr(name, data)
+    alone = time.perf_counter() - began
+    return [result("case", house, made.entries / took, "entries/s", made.entries / alone)]
+
+
+def _enter(house: House, size: Size, step: Step) -> None:
+    step("entries")
+    with house.app.app_context(), transaction.writing() as conn:
+        office().journal.open(conn, VERIFIED)
+    have = _entries(house)
+    while have < size.pulled:
+        house.enter(VERIFIED, records.changes(BATCH, house.officers, seed=_chance.getrandbits(32)))
+        have += BATCH
 
 
 def _signature(house: House) -> Result:

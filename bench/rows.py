@@ -49,6 +49,7 @@ ROWS: dict[str, Callable[[House, Size, Step], list[Result]]] = {
     "append": evidence.append,
     "verify": evidence.verify,
     "proof": evidence.proof,
+    "case": evidence.case,
     # The last, for it fills the house.
     "growth": growth.growth,
 }

@@ -43,12 +43,14 @@ from .notifications.routes import blueprint as notifications
 from .numbers.routes import blueprint as numbers
 from .office import Office
 from .open.routes import blueprint as open_pages
+from .openid.routes import blueprint as openid
 from .outgoing import Outgoing
 from .people.queries import identify
 from .phone.routes import blueprint as phone
 from .photos.actions import check_metadata, largest
 from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
+from .provider import Provider
 from .reference.routes import blueprint as reference
 from .sealing import Seal
 from .sessions.routes import blueprint as sessions
@@ -62,7 +64,7 @@ from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
-    *(sessions, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
+    *(sessions, openid, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
     *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, reference, notifications),
     *(webhooks, views, measures, exports, evidence, erasures, cases),
 )
@@ -107,6 +109,7 @@ def create_app(
         attest=attest,
         outgoing=outgoing,
         carriers=Carriers(outgoing, config.mail, clock),
+        provider=Provider(config.openid, outgoing) if config.openid else None,
         limits=Rates(person=config.rate_person, address=config.rate_address, sign_in=config.rate_sign_in),
         readonly=readonly.ReadOnly(),
     )

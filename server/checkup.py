@@ -28,6 +28,7 @@ from . import health
 from .database import LEADER_LOCK, db
 from .health import Standing
 from .office import Office
+from .signing import KeyTrouble
 
 OTHERS = 0o077  # a key is its owner's alone
 _LEADERS = (
@@ -155,11 +156,12 @@ def store(here: Office) -> Iterator[Standing]:
 
 def keys(here: Office) -> Iterator[Standing]:
     """密钥 Keys are there, and their owner's alone."""
-    for name, zh, path in (
-        ("secret-key", "封存密钥", here.config.secret_key_file),
-        ("signing-key", "签名密钥", here.config.signing_key_file),
-    ):
-        yield _private(name, zh, path, "the first node makes it; then bring it to the others")
+    absent = "the first node makes it; then bring it to the others"
+    yield _private("secret-key", "封存密钥", here.config.secret_key_file, absent)
+    if here.signing.makes:
+        yield _private("signing-key", "签名密钥", here.config.signing_key_file, absent)
+    else:
+        yield _given(here)
     if here.config.backup_passphrase_file is not None:
         path = here.config.backup_passphrase_file
         yield _private("backup-passphrase", "备份口令", path, "backups cannot close their keys")
@@ -176,6 +178,16 @@ def _private(name: str, zh: str, path: Path, absent: str) -> Standing:
     elif about.st_uid != os.geteuid():
         wrong = f"属主不符 {path} is another account's: chown it"
     return Standing(name=name, zh=zh, vital=True, seen=str(path), fault=wrong)
+
+
+def _given(here: Office) -> Standing:
+    """The signing key where the environment hands it out: it can be read, or why not."""
+    part = Standing(name="signing-key", zh="签名密钥", vital=True, seen=here.signing.where)
+    try:
+        here.signing.held()
+    except KeyTrouble as wrong:
+        return replace(part, fault=f"不能使用 {wrong}")
+    return part
 
 
 def name(here: Office) -> Iterator[Standing]:

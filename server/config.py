@@ -31,6 +31,12 @@ XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once wh
 XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
                        closed, what was done before that is taken in without a reviewer;
                        default 72, 0 for never
+XUNJIAN_OPENID_ISSUER  the OpenID provider by which people may sign in, spelled as it spells itself;
+                       unset: none. In a closed network name it in XUNJIAN_OUTGOING_ALLOW. Of us
+                       it knows XUNJIAN_OPENID_CLIENT, the secret in the file
+                       XUNJIAN_OPENID_SECRET_FILE, and <XUNJIAN_PUBLIC_URL>/desk/ to come back to
+XUNJIAN_OPENID_CLAIM   the claim that says the user name; default preferred_username
+XUNJIAN_OPENID_SCOPE   what is asked for; default openid profile
 XUNJIAN_SECOND_FACTOR  who shows a code beside the password before they keep accounts and devices:
                        administrators (default), or optional: nobody has to
 XUNJIAN_OFFLINE_HOURS  how long an enrolled device may be out of touch before it locks itself and
@@ -96,6 +102,17 @@ class MailServer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenId:
+    """The authority's OpenID provider: `claim` is the one that says the user name here."""
+
+    issuer: str
+    client: str
+    claim: str
+    scope: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """What a node needs to know. `from_environment` is the only way settings come in."""
 
@@ -113,6 +130,7 @@ class Config:
     metrics_token: str | None = field(repr=False)
     demo_password: str | None = field(repr=False)
     late_work_hours: int
+    openid: OpenId | None
     second_factor: str
     offline_hours: int
     office: str
@@ -149,6 +167,7 @@ class Config:
             metrics_token=_secret(env, "XUNJIAN_METRICS_TOKEN"),
             demo_password=_secret(env, "XUNJIAN_DEMO_PASSWORD"),
             late_work_hours=_count(env, "XUNJIAN_LATE_WORK_HOURS", 72, "hours", 0, 24 * 365),
+            openid=_openid(env),
             second_factor=_one_of(env, "XUNJIAN_SECOND_FACTOR", ("administrators", "optional")),
             offline_hours=_count(env, "XUNJIAN_OFFLINE_HOURS", 72, "hours", 1, 24 * 30),
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
@@ -176,6 +195,25 @@ def _office(given: str) -> str:
     if not re.fullmatch(r"office:[a-z0-9-]{1,40}", given):
         raise ValueError(f"XUNJIAN_OFFICE: expected office:name in lower case, got {given!r}")
     return given
+
+
+def _openid(env: Mapping[str, str]) -> OpenId | None:
+    issuer = env.get("XUNJIAN_OPENID_ISSUER")
+    if not issuer:
+        return None
+    parts = urlsplit(issuer)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"XUNJIAN_OPENID_ISSUER: expected https://host[:port][/path], got {issuer!r}")
+    client, secret = env.get("XUNJIAN_OPENID_CLIENT"), env.get("XUNJIAN_OPENID_SECRET_FILE")
+    if not client or not secret:
+        raise ValueError("XUNJIAN_OPENID_ISSUER wants XUNJIAN_OPENID_CLIENT and XUNJIAN_OPENID_SECRET_FILE")
+    return OpenId(
+        issuer=issuer,
+        client=client,
+        claim=env.get("XUNJIAN_OPENID_CLAIM") or "preferred_username",
+        scope=env.get("XUNJIAN_OPENID_SCOPE") or "openid profile",
+        secret=Path(secret).read_text(encoding="utf-8").strip(),
+    )
 
 
 def _one_of(env: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:

@@ -25,6 +25,18 @@ DOORS: dict[str, tuple[int, str, str, str]] = {
             "There is one; have another administrator take it away.",
         ),
     ),
+    "openid-refused": (
+        *(401, "repair", "统一认证未通过，请重新登录", "The provider's answer is not good; sign in again."),
+    ),
+    "openid-unknown": (
+        403,
+        "ask",
+        "您在本系统没有账号，请联系管理员",
+        "Nobody here goes by what the provider calls you; ask the office.",
+    ),
+    "openid-unavailable": (
+        *(503, "retry", "统一认证服务暂不可用，请稍后重试", "The provider cannot be asked; try again later."),
+    ),
     "password-weak": (
         *(
             422,

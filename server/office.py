@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .endpoint import Actor
     from .limits import Limits
     from .outgoing import Outgoing
+    from .provider import Provider
     from .readonly import ReadOnly
     from .sealing import Seal
     from .signing import Signing
@@ -48,6 +49,7 @@ class Office:
     attest: Callable[[str, Sequence[Change | Unreadable], Pushed], None]
     outgoing: Outgoing
     carriers: Carriers
+    provider: Provider | None
     limits: Limits
     readonly: ReadOnly
 

@@ -133,8 +133,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if content:
         good["content"] = content
     answers: dict[str, Any] = {str(operation.status): good}
-    for shown, why in (BY_HEADER[name] for name in operation.headers if name in BY_HEADER):
-        answers[shown] = good | {"description": why} if shown == "206" else {"description": why}
+    for other, why in (BY_HEADER[name] for name in operation.headers if name in BY_HEADER):
+        answers[other] = good | {"description": why} if other == "206" else {"description": why}
     codes = [*operation.refusals, *ALWAYS]
     if operation.may != ANYONE:
         codes += SIGNED_IN if operation.may == "signed-in" else (*SIGNED_IN, "not-permitted")

@@ -175,19 +175,25 @@ class Outgoing:
 
         Raises Forbidden (nothing was sent) and Unreachable.
         """
+        return self.ask("POST", url, body, headers)
+
+    def ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """As `post`, by any method."""
         target = Target.of(url)
         places = self._places(target)
         said = {**headers, "Host": target.authority, "Accept-Encoding": "identity", "Connection": "close"}
         with closing(_connected(places)) as sock, _ended_after(sock, self._total_s) as expired:
             try:
-                answer = self._ask(target, sock, body, said)
+                answer = self._ask(method, target, sock, body, said)
             except (OSError, http.client.HTTPException, ValueError) as wrong:
                 raise Unreachable("timeout" if expired.is_set() else _name(wrong)) from None
             if expired.is_set():  # the line that we cut looks like an answer that has ended
                 raise Unreachable("timeout")
             return answer
 
-    def _ask(self, target: Target, sock: socket.socket, body: bytes, said: Mapping[str, str]) -> Answer:
+    def _ask(
+        self, method: str, target: Target, sock: socket.socket, body: bytes, said: Mapping[str, str]
+    ) -> Answer:
         sock.settimeout(self._total_s)
         if target.scheme == "https":
             self._trust = self._trust or ssl.create_default_context()
@@ -195,7 +201,7 @@ class Outgoing:
         line = http.client.HTTPConnection(target.host, target.port)
         line.sock, line.auto_open = sock, 0  # never a second connection, which nobody would have checked
         with closing(line):
-            line.request("POST", target.path, body, dict(said))
+            line.request(method, target.path, body or None, dict(said))
             answer = line.getresponse()
             told = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, told, answer.read(ANSWER_BYTES))

@@ -34,6 +34,7 @@ from .notices.actions import settle_all as settle_notices
 from .notifications.jobs import forget_all, send_all
 from .numbers.actions import allot_all
 from .office import Office, office
+from .openid.jobs import forget_journeys
 from .photos import archive
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
@@ -63,7 +64,7 @@ INTERVALS_S = {
 }
 # These walk over all that rests.
 INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
-INTERVALS_S |= {"forget notifications": DAY_S, "forget sign-ins": 3_600}
+INTERVALS_S |= {"forget notifications": DAY_S, "forget sign-ins": 3_600, "forget journeys": 3_600}
 # Whether the database is behind what was signed is said as soon as the jobs begin; figures are asked for at
 # once.
 AT_START = frozenset({"look back", "count for measures", "count issues"})
@@ -132,6 +133,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "tell subscribers": deliver_all,
         "prepare first loads": prepare_first_loads,
         "forget sign-ins": forget_sign_ins,
+        "forget journeys": forget_journeys,
         "forget deletions": forget_deletions,
         "drain uploads": drain,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),

@@ -21,6 +21,7 @@ LEFT_OUT = {
     "sessions": "a sign-in that was ended after the backup would be live again: everybody signs in anew",
     "attempts": "wrong passwords of that day close no door today",
     "proofs": "each was good for minutes, and its use is over",
+    "openid_journeys": "sign-ins that were under way, for ten minutes",
     "enrolments": "a code that was used after the backup would be good again",
     "snapshots": "ready-made first loads, which the scheduler makes anew",
     "read_only": "whether the house takes things in is decided where it stands",

@@ -174,13 +174,14 @@ def _name(kind: Kind, name: str) -> str:
 
 
 def _value(kind: Kind, name: str, value: Any, people: Mapping[str, str]) -> str:
-    if isinstance(value, str) and value in people:
-        return f"{people[value]} {value}"
     if name == "state" and kind.lifecycle is not None:
         return f"{kind.lifecycle.states.get(value, value)} {value}"
-    if isinstance(value, list):
-        return "\n".join(_plain(item) for item in value)
-    return _plain(value)
+    return "\n".join(_named(item, people) for item in (value if isinstance(value, list) else [value]))
+
+
+def _named(value: Any, people: Mapping[str, str]) -> str:
+    name = people.get(value) if isinstance(value, str) else None
+    return f"{name} {value}" if name else _plain(value)
 
 
 def _plain(value: Any) -> str:

@@ -96,9 +96,7 @@ class New(Schema):
     """As in a change of the exchange; `record`, `change` and `at` make a repetition harmless."""
 
     dossier = fields.String(required=True, validate=validate.Length(1, 96))
-    audience = fields.String(
-        load_default=ERASURE.audiences[0], validate=validate.OneOf(list(ERASURE.audiences))
-    )
+    audience = fields.String(load_default="confidential", validate=validate.OneOf(list(ERASURE.audiences)))
     record = fields.UUID(required=True)
     change = fields.UUID(required=True)
     at = fields.String(required=True, validate=validate.Regexp(INSTANT_PATTERN))
@@ -107,7 +105,9 @@ class New(Schema):
 class NewErasure(New):
     """What is to go, and on which ground of the law."""
 
-    fields_ = fields.Dict(required=True, data_key="fields", metadata=ERASURE.change_schema("create"))
+    fields_ = fields.Dict(
+        required=True, data_key="fields", metadata={"schema": ERASURE.change_schema("create")}
+    )
 
 
 class NewHold(New):
@@ -119,7 +119,9 @@ class NewHold(New):
 class AmendErasure(Amend):
     """A step, with the note that it needs."""
 
-    fields_ = fields.Dict(required=True, data_key="fields", metadata=ERASURE.change_schema("update"))
+    fields_ = fields.Dict(
+        required=True, data_key="fields", metadata={"schema": ERASURE.change_schema("update")}
+    )
 
 
 class AmendHold(Amend):

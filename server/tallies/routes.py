@@ -23,21 +23,6 @@ class Counts(Schema):
     as_of = fields.String()
 
 
-@endpoint(
-    blueprint,
-    "/api/v1/issues/counts",
-    may="issue.read",
-    summary="问题数量 How many issues match, by state",
-    query=Narrow,
-    answer=Counts,
-    refusals=("malformed",),
-)
-def count_issues(call: Call) -> Any:
-    """With the filters of the queue."""
-    with reading():
-        return queries.counts(call.who, narrowed(call.query), call.now)
-
-
 class Heap(Schema):
     """How many match in one dossier."""
 
@@ -51,6 +36,21 @@ class Heaps(Schema):
     """Only where there are any."""
 
     items = fields.List(fields.Nested(Heap))
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/issues/counts",
+    may="issue.read",
+    summary="问题数量 How many issues match, by state",
+    query=Narrow,
+    answer=Counts,
+    refusals=("malformed",),
+)
+def count_issues(call: Call) -> Any:
+    """With the filters of the queue."""
+    with reading():
+        return queries.counts(call.who, narrowed(call.query), call.now)
 
 
 @endpoint(

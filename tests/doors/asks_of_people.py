@@ -19,6 +19,8 @@ def put() -> None:
     plain("list_devices", "/api/v1/devices")
     plain("list_people", PEOPLE)
     plain("make_code", "/api/v1/devices/codes", method="POST", json={"name": "手机"})
+    plain("begin_openid", "/api/v1/session/openid", method="POST")
+    OF_NOTHING.add("return_openid")
     OF_NOTHING.update(("take_on", "change_password", "enrol", "begin_factor", "confirm_factor"))
     ASKS.update(MAKE)
 
@@ -122,6 +124,16 @@ def _confirm_factor(town: Town, who: str, _whose: str) -> Ask:
     return Ask("POST", "/api/v1/session/factor/confirmation", said, token=desk.token)
 
 
+def _return_openid(town: Town, _who: str, _whose: str) -> Ask:
+    assert town.provider is not None
+    journey = town.house.app.test_client().post("/api/v1/session/openid").json
+    now = int(town.house.clock().timestamp())
+    state = town.provider.answers(journey["address"], now, preferred_username="inspector")
+    return Ask(
+        "POST", "/api/v1/session/openid/return", {"state": state, "code": "c", "flow": journey["flow"]}
+    )
+
+
 POST = {"dossier": HERE, "role": "supervisor"}
 MAKE: dict[str, Make] = {
     **{"take_on": _take_on, "end_post": _end_post, "change_password": _change_password},
@@ -130,6 +142,7 @@ MAKE: dict[str, Make] = {
     **{"reset_password": _of_person("/password", "POST"), "take_factor": _of_person("/factor", "DELETE")},
     **{"sessions_of": _of_person("/sessions", "GET"), "end_sessions_of": _of_person("/sessions", "DELETE")},
     **{"end_session": _end_session, "revoke_device": _of_device("revoke"), "wipe_device": _of_device("wipe")},
+    "return_openid": _return_openid,
     **{"enrol": _enrol, "renew": _renew, "wiped": _wiped},
     **{"begin_factor": _begin_factor, "confirm_factor": _confirm_factor},
 }

@@ -133,14 +133,14 @@ def test_a_post_that_is_ended_is_gone_at_the_next_request_and_its_history_stays(
 ) -> None:
     li, desk = site.people["li"], site.desk("li")
     [post] = admin.get(f"/api/v1/people/{li}")["posts"]
+    others = f"/api/v1/people/{site.people['wang']}/posts/{post['id']}/end"
+    assert refused(admin.call("POST", others, json={"why": "re-assigned"})) == (404, "not-found")
     path = f"/api/v1/people/{li}/posts/{post['id']}/end"
     assert admin.call("POST", path, json={"why": "re-assigned"}).status_code == 204
     assert refused(admin.call("POST", path, json={"why": "re-assigned"})) == (404, "not-found")
     assert not works(desk)
     [post] = admin.get(f"/api/v1/people/{li}")["posts"]
     assert post["ended"] == "re-assigned" and post["until"] == "2026-11-22T01:00:00.000Z"
-    others = f"/api/v1/people/{site.people['wang']}/posts/{post['id']}/end"
-    assert refused(admin.call("POST", others, json={"why": "re-assigned"})) == (404, "not-found")
 
 
 def test_who_is_suspended_holds_nothing_until_they_are_let_back_in(admin: Desk, site: House) -> None:

@@ -16,6 +16,7 @@ from server.endpoint import OPERATIONS
 from tests.conftest import DATABASES
 from tests.doors import asks_of_people, matrix
 from tests.doors.asks import ASKS, OF_NOTHING, Ask
+from tests.doors.liar import lying, settings
 from tests.doors.town import ELSEWHERE, INNER, PEOPLE, ROLES, SECRET, SITE, Town, settle
 from tests.support.databases import DatabaseFactory
 from tests.support.house import Clock, House, config_for, new_id
@@ -57,8 +58,12 @@ def town(
     factory, folder, clock = factories(request.param), tmp_path_factory.mktemp("town"), Clock()
     askers = PEOPLE if request.param == "sqlite" else SQL_DECIDES
     url = factory.fresh()
-    app = create_app(config_for(url, folder), clock=clock, new_id=new_id)
-    yield settle(House(app, clock, folder), askers)
+    with lying() as provider:
+        config = config_for(url, folder, **settings(provider.url, folder))
+        app = create_app(config, clock=clock, new_id=new_id)
+        town = settle(House(app, clock, folder), askers)
+        town.provider = provider
+        yield town
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

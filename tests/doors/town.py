@@ -21,6 +21,7 @@ from server.law import actions as law
 from server.notifications import actions as notifications
 from server.notifications.rules import Person
 from server.people import actions as people
+from tests.doors.liar import Liar
 from tests.notices.conftest import Bureau
 from tests.server.test_attachments import PDF, attachment
 from tests.server.test_photos import photo, upload
@@ -75,6 +76,7 @@ class Town:
         default_factory=lambda: Things(HERE, audience="confidential")
     )  # guessed, on the own site
     desks: dict[str, Desk] = field(default_factory=dict)
+    provider: Liar | None = None
 
     def things(self, whose: str) -> Things:
         found: Things = getattr(self, whose)

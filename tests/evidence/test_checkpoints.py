@@ -339,3 +339,14 @@ def test_every_formal_act_is_a_step_of_its_kind(registry: Registry) -> None:
     kinds = registry.house.app.extensions["office"].journal.kinds
     for kind, steps in actions.rules.FORMAL.items():
         assert steps <= set(kinds[kind].lifecycle.transitions), kind
+
+
+def test_a_proof_takes_two_statements_however_long_the_journal(registry: Registry) -> None:
+    counted = []
+    for more in (1, 500):
+        registry.house.desk("li").push(WJ, *[issue() for _ in range(more)])
+        registry.seal()
+        with registry.reading() as conn, registry.house.statements() as said:
+            assert checkpoints.inclusion(conn, WJ, 2) is not None
+        counted.append(len(said))
+    assert counted == [2, 2]

@@ -13,6 +13,7 @@ from wsgiref.simple_server import WSGIServer, make_server
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -89,6 +90,17 @@ def test_a_key_that_others_can_read_is_a_fault_and_one_that_is_closed_is_none(ho
             key.chmod(mode)
             found = {one.name: one for one in checkup.keys(house.app.extensions["office"])}
             assert (found["signing-key"].fault is None) is closed, oct(mode)
+
+
+def test_a_key_that_the_environment_hands_out_is_read_and_no_file_is_asked_for(
+    database_url, tmp_path
+) -> None:
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    for given, fault in ((pem, False), ("no key", True)):
+        _code, found = examined(database_url, tmp_path, XUNJIAN_SIGNING_KEY=given)
+        assert bool(found["signing-key"]["fault"]) is fault
+        assert found["signing-key"]["seen"] == "XUNJIAN_SIGNING_KEY"
 
 
 def test_a_node_that_leads_is_seen_and_its_end_too(factories, tmp_path) -> None:

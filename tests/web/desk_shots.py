@@ -1,8 +1,10 @@
 """Pictures of every screen of the desk on the demonstration's district, put into var/shots.
 
-`make shots`. Wide and narrow, both languages, light and dark; a person looks at them.
+`make shots`. Wide and narrow, both languages, light and dark; a person looks at them. Named after the
+command (`desk-narrow-en-dark`), only those are taken.
 """
 
+import sys
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -86,6 +88,7 @@ def walk(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
         ("measures", ".bars"),
         ("map", ".map canvas"),
         ("checklists", ".inbox a"),
+        ("people", ".list li"),
     ):
         desk.open(f"#/{room}")
         page.wait_for_selector(shown)
@@ -109,7 +112,8 @@ def main() -> None:
     with district() as server, playing() as playwright:
         for (width, size), english, dark in product(sizes.items(), (False, True), (False, True)):
             name = f"desk-{width}-{'en' if english else 'zh'}-{'dark' if dark else 'light'}"
-            take(playwright, server.url, name, english, dark, size)
+            if len(sys.argv) == 1 or name in sys.argv[1:]:
+                take(playwright, server.url, name, english, dark, size)
 
 
 if __name__ == "__main__":

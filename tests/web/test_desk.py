@@ -1,6 +1,5 @@
 """The desk as a supervisor uses it: the queue by keyboard, one step for many, decisions, proofs."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -251,11 +250,17 @@ def flip(text: str) -> str:
     return "\n".join(lines) + "\n\n" + note
 
 
+def forged(text: str) -> str:
+    """A proof whose checkpoint bears a signature with one letter changed."""
+    at = len(text) - 20
+    return text[:at] + ("B" if text[at] != "B" else "C") + text[at + 1 :]
+
+
 # What a house that lies could send, and which check of the four sees it.
 LIES: dict[str, tuple[str, Callable[[str], str], int]] = {
     "contents": ("**/disclosure?*", lambda text: text.replace("第00号", "第99号"), 1),
     "path": ("**/proof?*", flip, 2),
-    "signature": ("**/proof?*", lambda text: re.sub(r"AA?=?=?\n$|.{4}\n$", "AAA=\n", text), 3),
+    "signature": ("**/proof?*", forged, 3),
     "history": ("**/history*", lambda text: text.replace("第00号", "第99号"), 1),
 }
 
@@ -300,6 +305,7 @@ def test_no_screen_has_a_serious_fault_of_accessibility(office: Bureau, desk: De
         ("#/measures", ".card"),
         ("#/map", ".inbox button"),
         ("#/checklists", ".inbox"),
+        ("#/people", ".list li"),
     ):
         desk.open(at)
         page.reload()
@@ -371,3 +377,31 @@ def test_a_checklist_is_read_at_the_desk(office: Bureau, desk: Desk) -> None:
     page = desk.open("#/checklists")
     page.wait_for_selector(".inbox")
     assert page.locator(".bring").count() == 0, "only who keeps the house's rules brings one in"
+
+
+def test_an_administrator_takes_somebody_on_gives_a_post_and_suspends(office: Bureau, desk: Desk) -> None:
+    house = office.building.house
+    admin = f"admin{office.dossier[-6:]}"
+    house.person(admin, "administrator", "office:cy")
+    page = desk.page
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_selector("#door")
+    desk.sign_in(admin)
+    assert page.locator("#rooms a").all_inner_texts() == ["检查单", "人员"], (
+        "no business data for who keeps the rules"
+    )
+    desk.open("#/people")
+    page.get_by_role("button", name="新增人员").click()
+    new = f"new{office.dossier[-6:]}"
+    page.fill("dialog [name=username]", new)
+    page.fill("dialog [name=name]", "新来某")
+    page.locator("dialog .main").click()
+    assert len(page.locator(".secret").inner_text()) >= 12, "shown this once"
+    page.get_by_role("button", name="关闭").click()
+    page.locator(f".inbox a:has-text('{new}')").click()
+    page.get_by_role("button", name="任命").click()
+    page.fill("dialog [name=dossier]", office.dossier)
+    page.locator("dialog .main").click()
+    page.wait_for_selector(f".list li:has-text('{office.dossier}')")
+    page.get_by_role("button", name="停用").click()
+    page.wait_for_selector("button:has-text('恢复')")

@@ -1,17 +1,18 @@
 /**
- * Whether an entry is unchanged since it was sealed, checked here with WebCrypto: what it says is what it
- * committed to, it lies in the journal's tree, and a key of the house has signed that tree
- * (RFC 9162 §2.1.3, C2SP tlog-proof, signed-note; docs/protocol.md, Evidence).
+ * Whether an entry is unchanged since it was sealed, checked in this browser: it is the one shown, what is shown
+ * is what it committed to, it lies in the journal's tree, and a key of the house has signed that tree
+ * (RFC 9162 §2.1.3, C2SP tlog-proof; docs/protocol.md, Evidence).
  */
 
-import { canonical, hex, utf8 } from "../sync/canonical.ts";
-import { get, type Said, send } from "./house.ts";
+import { canonical, commitment, entryHash, joined, sha256Bytes, utf8 } from "../sync/canonical.ts";
+import { checkpoint, decode, parse, verifiedCheckpoint, verifier } from "../sync/notes.ts";
+import { originOf } from "../sync/statements.ts";
+import { type Hash, same } from "../sync/tree.ts";
+import { get, Problem, type Said, send } from "./house.ts";
 import type { Word } from "./words.ts";
 
 const HEADER = "c2sp.org/tlog-proof@v1";
-const ED25519 = 1; // signed-note's number of the signature type
-const NODE = 1;
-const LEAF = 0;
+const NODE = new Uint8Array([1]);
 
 export interface Check {
   what: Word;
@@ -24,90 +25,42 @@ export interface Proven {
   checks: Check[];
 }
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-const bytes = (base64: string): Bytes => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-const urlBytes = (text: string): Bytes => bytes(text.replaceAll("-", "+").replaceAll("_", "/"));
-const joined = (...parts: Bytes[]): Bytes => Uint8Array.from(parts.flatMap((part) => [...part]));
-const sha256 = async (data: Bytes): Promise<Bytes> => new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-const same = (a: Bytes, b: Bytes): boolean => a.length === b.length && a.every((byte, index) => byte === b[index]);
-
 interface Proof {
-  entry: Bytes;
+  entry: Hash;
   index: number;
-  hashes: Bytes[];
-  origin: string;
-  size: number;
-  root: Bytes;
-  signed: string;
-  signatures: { name: string; id: Bytes; value: Bytes }[];
+  hashes: Hash[];
+  note: string;
 }
 
-/** A proof's file, read. Throws where it is none. */
-export function parse(text: string): Proof {
+/** A proof's file, read; its checkpoint is not checked. Throws where it is none. */
+export function read(text: string): Proof {
   const cut = text.indexOf("\n\n");
-  const [header, extra, index, ...hashes] = text.slice(0, cut).split("\n");
-  const note = text.slice(cut + 2);
-  const end = note.lastIndexOf("\n\n");
-  const signed = note.slice(0, end + 1);
-  const [origin, size, root] = signed.split("\n");
-  if (header !== HEADER || !extra?.startsWith("extra ") || !index?.startsWith("index ") || !origin || !size || !root) {
+  const [header, extra = "", index = "", ...hashes] = text.slice(0, cut).split("\n");
+  if (header !== HEADER || !extra.startsWith("extra ") || !/^index \d+$/.test(index))
     throw new Error("This is no proof of an entry.");
-  }
-  const signatures = note
-    .slice(end + 2)
-    .trimEnd()
-    .split("\n")
-    .map((line) => {
-      const [, name = "", value = ""] = /^— (\S+) (\S+)$/.exec(line) ?? [];
-      const raw = bytes(value);
-      return { name, id: raw.slice(0, 4), value: raw.slice(4) };
-    });
-  return {
-    entry: bytes(extra.slice(6)),
-    index: Number(index.slice(6)),
-    hashes: hashes.map(bytes),
-    origin,
-    size: Number(size),
-    root: bytes(root),
-    signed,
-    signatures,
-  };
+  const note = text.slice(cut + 2);
+  return { entry: decode(extra.slice(6)), index: Number(index.slice(6)), hashes: hashes.map(decode), note };
 }
 
 /** The root that `hashes` lead to from a leaf, or null where their number does not fit (RFC 9162 §2.1.3.2). */
-export async function rootFrom(leaf: Bytes, index: number, size: number, hashes: readonly Bytes[]): Promise<Bytes | null> {
+export async function rootFrom(leaf: Hash, index: number, size: number, hashes: readonly Hash[]): Promise<Hash | null> {
   if (index >= size) return null;
   let [at, last, root] = [index, size - 1, leaf];
+  const up = (): void => void ([at, last] = [Math.floor(at / 2), Math.floor(last / 2)]);
   for (const sibling of hashes) {
     if (last === 0) return null;
     if (at % 2 === 1 || at === last) {
-      root = await sha256(joined(Uint8Array.of(NODE), sibling, root));
-      while (at % 2 === 0 && at !== 0) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
-    } else root = await sha256(joined(Uint8Array.of(NODE), root, sibling));
-    [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+      root = await sha256Bytes(joined(NODE, sibling, root));
+      while (at % 2 === 0 && at !== 0) up();
+    } else root = await sha256Bytes(joined(NODE, root, sibling));
+    up();
   }
   return last === 0 ? root : null;
 }
 
-/** Whether one of the house's keys (`name+id+key`) has signed the proof's tree under the journal's name. */
-export async function signedBy(proof: Proof, keys: readonly string[]): Promise<boolean> {
-  for (const line of keys) {
-    const key = bytes(line.split("+").slice(2).join("+"));
-    if (key[0] !== ED25519) continue;
-    const told = joined(utf8(`${proof.origin}\n`), key); // each journal's checkpoints are signed under its own name
-    const id = (await sha256(told)).slice(0, 4);
-    const signature = proof.signatures.find((one) => one.name === proof.origin && same(one.id, id));
-    if (!signature) continue;
-    const ours = await crypto.subtle.importKey("raw", key.slice(1), "Ed25519", false, ["verify"]);
-    return crypto.subtle.verify("Ed25519", ours, signature.value, utf8(proof.signed));
-  }
-  return false;
-}
+type Shown = Pick<Said<"Entry">, "seq" | "epoch" | "hash" | "record" | "after">;
 
-type Shown = Pick<Said<"Entry">, "seq" | "hash" | "record" | "after">;
-
-/** What the entry of a history line says is held against its proof. Throws Problem where there is none yet. */
+/** What a line of the history says is held against its proof. Throws Problem where there is none yet. */
 export async function prove(dossier: string, entry: Shown): Promise<Proven> {
   const at = `/api/v1/dossiers/${encodeURIComponent(dossier)}/records/${entry.record}`;
   const [disclosed, text, known] = await Promise.all([
@@ -115,21 +68,54 @@ export async function prove(dossier: string, entry: Shown): Promise<Proven> {
     send(`${at}/proof?seq=${entry.seq}`).then((answer) => answer.text()),
     get<Said<"HouseKeys">>("/api/v1/keys"),
   ]);
-  const proof = parse(text);
-  const leaf = await sha256(joined(Uint8Array.of(LEAF), proof.entry));
+  try {
+    return await held(dossier, entry, disclosed, text, known);
+  } catch (fault) {
+    if (fault instanceof Problem) throw fault;
+    return { good: false, checks: [{ what: "checkReadable", good: false }] };
+  }
+}
+
+async function held(
+  dossier: string,
+  entry: Shown,
+  disclosed: Said<"Disclosure">,
+  text: string,
+  known: Said<"HouseKeys">,
+): Promise<Proven> {
+  const proof = read(text);
   const head = JSON.parse(new TextDecoder().decode(proof.entry)) as { payload?: string; dossier?: string; seq?: number };
-  const root = await rootFrom(leaf, proof.index, proof.size, proof.hashes);
-  const named = head.dossier === dossier && head.seq === entry.seq && proof.origin.includes(`/${dossier}/`);
+  const hash = await entryHash(proof.entry);
+  const leaf = Uint8Array.from(hash.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  const tree = checkpoint(parse(proof.note).text);
+  const root = await rootFrom(leaf, proof.index, tree.size, proof.hashes);
+  const named = head.dossier === dossier && head.seq === entry.seq;
   const checks: Check[] = [
-    { what: "checkEntry", good: named && hex(leaf) === entry.hash },
-    { what: "checkTree", good: root !== null && same(root, proof.root), n: proof.size },
-    { what: "checkSigned", good: await signedBy(proof, known.items.map((one) => one.key)) },
+    { what: "checkEntry", good: named && hash === entry.hash },
+    { what: "checkTree", good: root !== null && same(root, tree.root), n: tree.size },
+    { what: "checkSigned", good: await signed(proof.note, originOf(known.deployment ?? "", dossier, entry.epoch), known) },
   ];
   if (disclosed.salt !== null && disclosed.payload !== null) {
-    const committed = hex(await sha256(joined(urlBytes(disclosed.salt), utf8(disclosed.payload))));
+    const salt = decode(padded(disclosed.salt));
+    const committed = (await commitment(salt, utf8(disclosed.payload))) === head.payload;
     const { after } = JSON.parse(disclosed.payload) as { after: unknown };
-    const shown = canonical(after) === canonical(entry.after);
-    checks.splice(1, 0, { what: "checkShown", good: committed === head.payload && shown });
+    checks.splice(1, 0, { what: "checkShown", good: committed && canonical(after) === canonical(entry.after) });
   }
   return { good: checks.every((one) => one.good), checks };
+}
+
+/** Whether a key of the house has signed the checkpoint under this journal's name. */
+async function signed(note: string, origin: string, known: Said<"HouseKeys">): Promise<boolean> {
+  try {
+    const keys = await Promise.all(known.items.map((one) => verifier(one.key)));
+    return Boolean(await verifiedCheckpoint(note, origin, keys));
+  } catch {
+    return false;
+  }
+}
+
+/** Base64url without padding (RFC 4648 §5) as `decode` reads it. */
+function padded(text: string): string {
+  const plain = text.replaceAll("-", "+").replaceAll("_", "/");
+  return plain.padEnd(Math.ceil(plain.length / 4) * 4, "=");
 }

@@ -197,9 +197,13 @@ interface Assigning {
 }
 
 function Assign({ sites, plans, given, onAssign, onClose }: Assigning): JSX.Element {
-  const [site, setSite] = useState(given.site ?? sites[0]?.dossier ?? "");
+  const [chosen, setSite] = useState(given.site ?? "");
+  const site = chosen || (sites[0]?.dossier ?? ""); // the sites may come after the question
   const at = `/api/v1/projects/${encodeURIComponent(site)}/officers`;
-  const officers = useAsked((signal) => get<Said<"Officers">>(at, signal), [at]);
+  const officers = useAsked(
+    async (signal) => (site ? get<Said<"Officers">>(at, signal) : { items: [] }),
+    [at],
+  );
   const assign = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);

@@ -89,7 +89,11 @@ test("what was judged against a checkpoint that is not held any more is judged a
   const weighed = await weigh(db, of(first), 1, "");
   await learn(db, weighed);
   await believes(db, "project:a", weighed);
-  assert.equal(await stands(db, weighed), false);
+  assert.equal(await stands(db, weighed), false); // its key is known by now
+  const next = await weigh(db, of(second), 2, "");
+  assert.ok(await stands(db, next));
+  await db.held.update("project:a", { note: "another tab was first" });
+  assert.equal(await stands(db, next), false);
 });
 
 interface Signed {
