@@ -105,9 +105,7 @@ class New(Schema):
 class NewErasure(New):
     """What is to go, and on which ground of the law."""
 
-    fields_ = fields.Dict(
-        required=True, data_key="fields", metadata={"schema": ERASURE.change_schema("create")}
-    )
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=ERASURE.change_schema("create"))
 
 
 class NewHold(New):
@@ -119,9 +117,7 @@ class NewHold(New):
 class AmendErasure(Amend):
     """A step, with the note that it needs."""
 
-    fields_ = fields.Dict(
-        required=True, data_key="fields", metadata={"schema": ERASURE.change_schema("update")}
-    )
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=ERASURE.change_schema("update"))
 
 
 class AmendHold(Amend):

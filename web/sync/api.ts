@@ -5991,7 +5991,43 @@ export interface components {
             change: string;
             at: string;
             fields: {
-                [key: string]: unknown;
+                subject: {
+                    set: string;
+                };
+                names?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                whole: {
+                    set: boolean;
+                };
+                ground: {
+                    /** @enum {unknown} */
+                    set: "achieved" | "ended" | "withdrawn" | "unlawful" | "law";
+                };
+                asked_by: {
+                    /** @enum {unknown} */
+                    set: "person" | "relative" | "office" | "court";
+                };
+                asked_at: {
+                    /** Format: date-time */
+                    set: string;
+                };
+                reason: {
+                    set: string;
+                };
+                note?: {
+                    set: string | null;
+                };
+                decided_by?: {
+                    set: string | null;
+                };
+                done_at?: {
+                    set: string | null;
+                };
+                author?: {
+                    set: string | null;
+                };
             };
         };
         WholeErasure: {
@@ -6057,7 +6093,25 @@ export interface components {
         };
         AmendErasure: {
             fields: {
-                [key: string]: unknown;
+                reason?: {
+                    set: string;
+                };
+                note?: {
+                    set: string | null;
+                };
+                decided_by?: {
+                    set: string | null;
+                };
+                done_at?: {
+                    set: string | null;
+                };
+                author?: {
+                    set: string | null;
+                };
+                state?: {
+                    /** @enum {unknown} */
+                    do: "finish" | "grant" | "refuse";
+                };
             };
             /**
              * Format: uuid
