@@ -62,7 +62,7 @@ class Erasure(Asked):
     """An order to erase; `done` once its contents are gone."""
 
     state = fields.String(metadata={"enum": list(ERASING.states)})
-    body = fields.Dict(metadata={"schema": ERASURE.body_schema()})
+    body = fields.Dict(metadata=ERASURE.body_schema())
 
 
 class WholeErasure(Erasure):
@@ -82,7 +82,7 @@ class Hold(Asked):
     """A hold; without a subject it covers its whole dossier."""
 
     state = fields.String(metadata={"enum": list(HOLDING.states)})
-    body = fields.Dict(metadata={"schema": HOLD.body_schema()})
+    body = fields.Dict(metadata=HOLD.body_schema())
 
 
 class Holds(Schema):
@@ -105,29 +105,25 @@ class New(Schema):
 class NewErasure(New):
     """What is to go, and on which ground of the law."""
 
-    fields_ = fields.Dict(
-        required=True, data_key="fields", metadata={"schema": ERASURE.change_schema("create")}
-    )
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=ERASURE.change_schema("create"))
 
 
 class NewHold(New):
     """What is evidence, and in which proceedings."""
 
-    fields_ = fields.Dict(required=True, data_key="fields", metadata={"schema": HOLD.change_schema("create")})
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=HOLD.change_schema("create"))
 
 
 class AmendErasure(Amend):
     """A step, with the note that it needs."""
 
-    fields_ = fields.Dict(
-        required=True, data_key="fields", metadata={"schema": ERASURE.change_schema("update")}
-    )
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=ERASURE.change_schema("update"))
 
 
 class AmendHold(Amend):
     """A step, with the note that it needs."""
 
-    fields_ = fields.Dict(required=True, data_key="fields", metadata={"schema": HOLD.change_schema("update")})
+    fields_ = fields.Dict(required=True, data_key="fields", metadata=HOLD.change_schema("update"))
 
 
 class EnteredErasure(Schema):

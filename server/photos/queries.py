@@ -322,9 +322,7 @@ def three_views(conn: Connection, row: PhotoRow) -> dict[str, Any]:
 
 
 def _part(conn: Connection, actor: Actor, row: PhotoRow) -> Any:
-    """Where it was taken, by the record that it belongs to; None where that has not come yet, or is not
-    for the actor to see.
-    """
+    """Where it was taken, by its subject; None where that has not come yet, or is not the actor's to see."""
     about = history.standing(conn, row.dossier, row.subject)
     if about is None or not access.may_read(actor, row.dossier, about["kind"], about["audience"]):
         return None

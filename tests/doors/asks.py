@@ -77,7 +77,7 @@ def made(operation: str) -> Callable[[Make], Make]:
 
 # --------------------------------------------------------------------------------- open, and one's own
 for name, where in {
-    **{"front_door": "/", "desk": "/desk/", "desk_file": "/desk/desk.css", "config": "/api/v1/config"},
+    **{"front_door": "/", "desk": "/desk/", "desk_file": "/desk/mark.svg", "config": "/api/v1/config"},
     **{"house_keys": "/api/v1/keys", "open_style": "/open/open.css", "phone": "/phone/"},
     **{"phone_file": "/phone/sw.js", "my_day": "/api/v1/my-day", "list_exports": "/api/v1/exports"},
     **{"list_checklists": "/api/v1/checklists", "list_plans": "/api/v1/plans"},
@@ -89,7 +89,9 @@ for name, where in {
     "list_numbers": "/api/v1/numbers?authority=cy-zjw&kind=rectification&year=2026",
     **{"list_blocks": "/api/v1/blocks", "list_projects": "/api/v1/projects"},
     **{"list_waiting": "/api/v1/conflicts", "list_views": "/api/v1/views?counts=true"},
-    "list_webhooks": "/api/v1/webhooks",
+    **{"list_webhooks": "/api/v1/webhooks", "list_cases": "/api/v1/cases", "newest_entries": "/api/v1/heads"},
+    **{"list_assignments": "/api/v1/assignments", "api_page": "/api/docs"},
+    **{"api_style": "/api/docs/reference.css", "api_description": "/api/openapi.yaml"},
 }.items():
     plain(name, where)
 plain("upload_options", "/api/v1/uploads", method="OPTIONS")
@@ -149,12 +151,22 @@ for name, where in {
     "snapshot": "/api/v1/dossiers/{dossier}/snapshots/{audience}/{snapshot}",
     **{"record_history": f"{RECORD}/history", "record_proof": f"{RECORD}/proof"},
     "record_disclosure": f"{RECORD}/disclosure",
+    **{
+        "list_erasures": "/api/v1/erasures?dossier={dossier}",
+        "list_holds": "/api/v1/holds?dossier={dossier}",
+    },
+    "one_erasure": "/api/v1/erasures/{erasure}",
+    "count_by_project": "/api/v1/issues/by-project?dossier={dossier}",
+    "site_officers": "/api/v1/projects/{dossier}/officers",
+    "notice_preview": "/api/v1/notices/{notice}/preview",
 }.items():
     of_thing(name, where)
 
 
-def _amendment() -> dict[str, Any]:
-    return {"fields": {"part": {"set": "改"}}, "change": new_id(), "at": AT}
+def _saying(**values: str) -> Callable[[], dict[str, Any]]:
+    """A change of these fields, each time under an id of its own."""
+    fields = {name: {"set": value} for name, value in values.items()}
+    return lambda: {"fields": dict(fields), "change": new_id(), "at": AT}
 
 
 def _raising() -> dict[str, Any]:
@@ -169,13 +181,11 @@ def _voiding() -> dict[str, Any]:
     return {"fields": {"state": {"do": "void"}, "void_reason": {"set": "遗失"}}, "change": new_id(), "at": AT}
 
 
-def _amending_paper() -> dict[str, Any]:
-    return {"fields": {"demand": {"set": "改"}}, "change": new_id(), "at": AT}
-
-
-of_thing("amend_issue", "/api/v1/issues/{issue}", "PATCH", body=_amendment, headers=LATE)
+of_thing("decide_erasure", "/api/v1/erasures/{erasure}", "PATCH", body=_saying(reason="改"), headers=LATE)
+of_thing("lift_hold", "/api/v1/holds/{hold}", "PATCH", body=_saying(note="改"), headers=LATE)
+of_thing("amend_issue", "/api/v1/issues/{issue}", "PATCH", body=_saying(part="改"), headers=LATE)
 of_thing("raise_issue", "/api/v1/answers/{answer}/issue", "POST", body=_raising)
-of_thing("amend_notice", "/api/v1/notices/{notice}", "PATCH", body=_amending_paper, headers=LATE)
+of_thing("amend_notice", "/api/v1/notices/{notice}", "PATCH", body=_saying(demand="改"), headers=LATE)
 of_thing("answer_notice", "/api/v1/notices/{notice}/answer", "POST", body=_answering, headers=LATE)
 of_thing("amend_block", "/api/v1/blocks/{block}", "PATCH", body=_voiding, headers=LATE)
 
@@ -193,6 +203,22 @@ def _draft(town: Town, _who: str, whose: str) -> Ask:
     fields |= {"author_org": {"set": "cy-gls"}, "authority": {"set": "cy-zjw"}}
     said = {"record": new_id(), "change": new_id(), "at": AT, "fields": fields}
     return Ask("POST", "/api/v1/notices", {"dossier": town.things(whose).dossier} | said)
+
+
+def _orders(operation: str, path: str, **more: Any) -> None:
+    def make(town: Town, _who: str, whose: str) -> Ask:
+        things = town.things(whose)
+        said = {"subject": things.issue, "reason": "改"} | more
+        fields = {n: {"set": v} for n, v in said.items()}
+        body = {"record": new_id(), "change": new_id(), "at": AT, "fields": fields}
+        return Ask("POST", path, {"dossier": things.dossier} | body)
+
+    ASKS[operation] = make
+
+
+PERSON = {"whole": False, "ground": "withdrawn", "asked_by": "person", "asked_at": AT}
+_orders("ask_erasure", "/api/v1/erasures", **PERSON)
+_orders("hold", "/api/v1/holds", held_at=AT)
 
 
 @made("give_block")
@@ -266,8 +292,9 @@ def _personal(town: Town, who: str, whose: str, sort: str) -> str:
     if whose == "guessed":
         return new_id()
     desk = town.owner(who, whose)
-    if sort in ("views", "exports") and desk.call("GET", f"/api/v1/{sort}").status_code == 403:
-        desk = town.desks["inspector"]  # they may have none: somebody else's then
+    if sort in ("views", "exports", "cases") and desk.call("GET", f"/api/v1/{sort}").status_code == 403:
+        # They may have none: somebody else's then.
+        desk = town.desks["supervisor" if sort == "cases" else "inspector"]
     return str(_MAKE[sort](town, desk))
 
 
@@ -284,6 +311,16 @@ def _view(town: Town, desk: Any) -> str:
 
 def _file(town: Town, desk: Any) -> str:
     asked = desk.call("POST", "/api/v1/exports", json={"id": new_id(), "form": "csv"})
+    assert asked.status_code == 202, asked.text
+    make_exports(town.house)
+    return str(asked.json["id"])
+
+
+def _case(town: Town, desk: Any) -> str:
+    for known in desk.get("/api/v1/cases")["items"]:
+        desk.call("DELETE", f"/api/v1/cases/{known['id']}")
+    here = town.foreign.dossier if desk is town.desks["far"] else town.own.dossier
+    asked = desk.call("POST", "/api/v1/cases", json={"id": new_id(), "dossier": here})
     assert asked.status_code == 202, asked.text
     make_exports(town.house)
     return str(asked.json["id"])
@@ -306,6 +343,7 @@ def _message(_town: Town, desk: Any) -> str:
 
 
 _MAKE = {"views": _view, "exports": _file, "channels": _channel, "webhooks": _webhook, "messages": _message}
+_MAKE |= {"cases": _case}
 
 
 def _of_person(operation: str, sort: str, path: str, method: str = "GET", **more: Any) -> None:
@@ -319,6 +357,9 @@ def _of_person(operation: str, sort: str, path: str, method: str = "GET", **more
 _of_person("one_export", "exports", "/api/v1/exports/{}")
 _of_person("export_file", "exports", "/api/v1/exports/{}/file")
 _of_person("give_up_export", "exports", "/api/v1/exports/{}", "DELETE")
+_of_person("one_case", "cases", "/api/v1/cases/{}")
+_of_person("case_file", "cases", "/api/v1/cases/{}/file")
+_of_person("give_up_case", "cases", "/api/v1/cases/{}", "DELETE")
 _of_person("let_go_of_view", "views", "/api/v1/views/{}", "DELETE")
 _of_person("keep_view", "views", "/api/v1/views/{}", "PUT", json={"name": "我的", "filter": {}})
 _of_person("drop_my_channel", "channels", "/api/v1/my-channels/{}", "DELETE")
@@ -335,6 +376,13 @@ def _ask_export(town: Town, who: str, whose: str) -> Ask:
         town.owner(who, "own").call("DELETE", f"/api/v1/exports/{known['id']}")
     narrow = {"dossier": [town.things(whose).dossier]}
     return Ask("POST", "/api/v1/exports", {"id": new_id(), "form": "csv", "filter": narrow})
+
+
+@made("ask_case")
+def _ask_case(town: Town, who: str, whose: str) -> Ask:
+    for known in town.owner(who, "own").call("GET", "/api/v1/cases").json.get("items", ()):
+        town.owner(who, "own").call("DELETE", f"/api/v1/cases/{known['id']}")
+    return Ask("POST", "/api/v1/cases", {"id": new_id(), "dossier": town.things(whose).dossier})
 
 
 @made("add_webhook")

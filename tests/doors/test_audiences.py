@@ -16,7 +16,7 @@ KINDS = journal().kinds
 # Kinds of an audience that a role sees and may not ask for, and why the feed shows it none all the same.
 NOT_THERE = {
     # An administrator holds a post in the office's own dossier alone, and these lie in projects'.
-    "administrator": {"project", "photo", "attachment"},
+    "administrator": {"project", "photo", "attachment", "markup"},
     # One's own dossier holds what became of one's work, and is written by the system alone.
     SELF: set(KINDS),
 }
@@ -34,7 +34,7 @@ def test_what_the_feed_shows_a_role_it_may_also_ask_for(role: str) -> None:
 def test_what_tells_of_persons_beside_a_firm_is_nothing_that_a_firm_is_told(kind) -> None:
     """Names, hands and companions of a visit stay in the office; what a party wrote itself is its own."""
     outside = {"party", "public"} & set(kind.audiences)
-    own_words = {"comment", "reply", "photo", "attachment"}
+    own_words = {"comment", "reply", "photo", "attachment", "markup"}
     assert not (kind.personal and outside) or kind.name in own_words
 
 

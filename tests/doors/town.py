@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from server import transaction
+from server.cases import jobs as cases
 from server.devices.jobs import prepare_first_loads
 from server.evidence import actions as evidence
 from server.exports import jobs as exports
@@ -48,6 +49,8 @@ class Things:
     inspection: str = field(default_factory=new_id)
     answer: str = field(default_factory=new_id)
     block: str = field(default_factory=new_id)
+    erasure: str = field(default_factory=new_id)
+    hold: str = field(default_factory=new_id)
     checklist: str = field(default_factory=new_id)
     audience: str = f"party:{FIRM}"
     snapshot: str = "0" * 64
@@ -183,7 +186,23 @@ def _furnish(town: Town, things: Things, dossier: str, words: str, checklist: st
     shown = desk.get(f"/api/v1/notices/{things.notice}")
     assert shown["audience"] == told, shown
     things.token = shown["body"]["token"]
+    _order(town.desks["supervisor" if maker == "inspector" else "far"], things, words)
     things.block = _block(town.desks["supervisor"], house.people[maker])
+
+
+def _order(desk: Desk, things: Things, words: str) -> None:
+    """An order to erase, and a hold that stands against it."""
+    why = {"subject": things.issue, "reason": words}
+    asked = why | {
+        "whole": False,
+        "ground": "withdrawn",
+        "asked_by": "person",
+        "asked_at": "2026-11-22T08:00:00Z",
+    }
+    order = create("erasure", asked, audience="confidential")
+    hold = create("hold", why | {"held_at": "2026-11-22T08:00:00Z"}, audience="confidential")
+    _pushed(desk, things.dossier, order, hold)
+    things.erasure, things.hold = order["record"], hold["record"]
 
 
 def _visit(house: House, one: str, other: str, words: str, checklist: str) -> dict[str, Any]:
@@ -241,3 +260,4 @@ def make_exports(house: House) -> None:
     """What the scheduler does for those who wait for a file."""
     with house.app.app_context():
         exports.make_all()
+        cases.make_all()

@@ -5929,7 +5929,48 @@ export interface components {
             };
             /** @enum {string} */
             state?: "asked" | "granted" | "refused" | "done";
+            /** 删除申请 */
             body?: {
+                /** 所删记录 */
+                subject: string;
+                /** 另删字段 */
+                names?: string[];
+                /** 整条删除 */
+                whole: boolean;
+                /**
+                 * 法定情形
+                 * @enum {unknown}
+                 */
+                ground: "achieved" | "ended" | "withdrawn" | "unlawful" | "law";
+                /**
+                 * 申请人
+                 * @enum {unknown}
+                 */
+                asked_by: "person" | "relative" | "office" | "court";
+                /**
+                 * 申请时间
+                 * Format: date-time
+                 */
+                asked_at: string;
+                /** 理由 */
+                reason: string;
+                /** 批复意见 */
+                note?: string;
+                /** 批复人 */
+                decided_by?: string;
+                /**
+                 * 删除时间
+                 * Format: date-time
+                 */
+                done_at?: string;
+                /** 提交人 */
+                author?: string;
+                /**
+                 * 状态
+                 * @enum {unknown}
+                 */
+                state?: "asked" | "granted" | "refused" | "done";
+            } & {
                 [key: string]: unknown;
             };
         };
@@ -5950,7 +5991,43 @@ export interface components {
             change: string;
             at: string;
             fields: {
-                [key: string]: unknown;
+                subject: {
+                    set: string;
+                };
+                names?: {
+                    add?: string[];
+                    remove?: string[];
+                };
+                whole: {
+                    set: boolean;
+                };
+                ground: {
+                    /** @enum {unknown} */
+                    set: "achieved" | "ended" | "withdrawn" | "unlawful" | "law";
+                };
+                asked_by: {
+                    /** @enum {unknown} */
+                    set: "person" | "relative" | "office" | "court";
+                };
+                asked_at: {
+                    /** Format: date-time */
+                    set: string;
+                };
+                reason: {
+                    set: string;
+                };
+                note?: {
+                    set: string | null;
+                };
+                decided_by?: {
+                    set: string | null;
+                };
+                done_at?: {
+                    set: string | null;
+                };
+                author?: {
+                    set: string | null;
+                };
             };
         };
         WholeErasure: {
@@ -5964,7 +6041,48 @@ export interface components {
             };
             /** @enum {string} */
             state?: "asked" | "granted" | "refused" | "done";
+            /** 删除申请 */
             body?: {
+                /** 所删记录 */
+                subject: string;
+                /** 另删字段 */
+                names?: string[];
+                /** 整条删除 */
+                whole: boolean;
+                /**
+                 * 法定情形
+                 * @enum {unknown}
+                 */
+                ground: "achieved" | "ended" | "withdrawn" | "unlawful" | "law";
+                /**
+                 * 申请人
+                 * @enum {unknown}
+                 */
+                asked_by: "person" | "relative" | "office" | "court";
+                /**
+                 * 申请时间
+                 * Format: date-time
+                 */
+                asked_at: string;
+                /** 理由 */
+                reason: string;
+                /** 批复意见 */
+                note?: string;
+                /** 批复人 */
+                decided_by?: string;
+                /**
+                 * 删除时间
+                 * Format: date-time
+                 */
+                done_at?: string;
+                /** 提交人 */
+                author?: string;
+                /**
+                 * 状态
+                 * @enum {unknown}
+                 */
+                state?: "asked" | "granted" | "refused" | "done";
+            } & {
                 [key: string]: unknown;
             };
             held?: boolean;
@@ -5975,7 +6093,25 @@ export interface components {
         };
         AmendErasure: {
             fields: {
-                [key: string]: unknown;
+                reason?: {
+                    set: string;
+                };
+                note?: {
+                    set: string | null;
+                };
+                decided_by?: {
+                    set: string | null;
+                };
+                done_at?: {
+                    set: string | null;
+                };
+                author?: {
+                    set: string | null;
+                };
+                state?: {
+                    /** @enum {unknown} */
+                    do: "finish" | "grant" | "refuse";
+                };
             };
             /**
              * Format: uuid
@@ -5996,7 +6132,31 @@ export interface components {
             };
             /** @enum {string} */
             state?: "held" | "lifted";
+            /** 法律保全 */
             body?: {
+                /** 保全的记录（空为整个案卷） */
+                subject?: string;
+                /** 案号 */
+                case_no?: string;
+                /** 事由 */
+                reason: string;
+                /**
+                 * 保全时间
+                 * Format: date-time
+                 */
+                held_at: string;
+                /** 解除说明 */
+                note?: string;
+                /** 解除人 */
+                lifted_by?: string;
+                /** 提交人 */
+                author?: string;
+                /**
+                 * 状态
+                 * @enum {unknown}
+                 */
+                state?: "held" | "lifted";
+            } & {
                 [key: string]: unknown;
             };
         };
@@ -6017,7 +6177,28 @@ export interface components {
             change: string;
             at: string;
             fields: {
-                [key: string]: unknown;
+                subject?: {
+                    set: string | null;
+                };
+                case_no?: {
+                    set: string | null;
+                };
+                reason: {
+                    set: string;
+                };
+                held_at: {
+                    /** Format: date-time */
+                    set: string;
+                };
+                note?: {
+                    set: string | null;
+                };
+                lifted_by?: {
+                    set: string | null;
+                };
+                author?: {
+                    set: string | null;
+                };
             };
         };
         EnteredHold: {
@@ -6026,7 +6207,22 @@ export interface components {
         };
         AmendHold: {
             fields: {
-                [key: string]: unknown;
+                case_no?: {
+                    set: string | null;
+                };
+                note?: {
+                    set: string | null;
+                };
+                lifted_by?: {
+                    set: string | null;
+                };
+                author?: {
+                    set: string | null;
+                };
+                state?: {
+                    /** @enum {unknown} */
+                    do: "lift";
+                };
             };
             /**
              * Format: uuid
