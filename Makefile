@@ -11,7 +11,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run phone test lint format openapi matrix schemathesis audit shots day bench bench-phone bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
+.PHONY: help run up phone test lint format openapi matrix schemathesis audit shots day bench bench-phone bench-peers simulate crash contention power uploads load mutations reconcile migrate pin clean
 
 help: ## what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,10 @@ run: $(VENV)/run $(PHONE) ## everything for a first look: database, demo data, s
 	@$(BIN)/xunjian migrate
 	@$(BIN)/xunjian demo
 	@$(BIN)/xunjian serve
+
+up: ## two nodes, PostgreSQL, an S3 store and nginx with TLS, by Docker (compose.yaml)
+	@deploy/prepare.sh
+	@docker compose up --build --detach --wait
 
 phone: $(PHONE) ## build the phone's and the desk's pages
 

@@ -15,9 +15,9 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much is measured: `batches` each client, `singles`, records `pulled`, `deltas` repeated,
-    how many records stand for a `million`, `photographs` of 162 kB each client (as many bytes where they
-    are larger), how often a picture is `developed`.
+    """How much is measured: `batches` each client, `singles`, records `pulled`, `deltas` repeated, how many
+    records stand for a `million`, the sizes that `growth` goes through (`grown`), `photographs` of 162 kB
+    each client (as many bytes where they are larger), how often a picture is `developed`.
     """
 
     batches: int
@@ -25,6 +25,7 @@ class Size:
     pulled: int
     deltas: int
     million: int
+    grown: tuple[int, ...]
     photographs: int
     developed: int
 

@@ -80,9 +80,9 @@ def queue(house: House, size: Size, step: Step) -> list[Result]:
     client = _supervisor(house, size, step)
     step("pages")
     goal = PAGE_GOAL[house.database]
-    pages = result("queue", house, _slowest(client, PAGES, size), "ms", 0, goal=goal)
+    pages = result("queue", house, slowest(client, PAGES, size), "ms", 0, goal=goal)
     step("words")
-    words = result("queue text", house, _slowest(client, TEXTS, size), "ms", 0, goal=goal)
+    words = result("queue text", house, slowest(client, TEXTS, size), "ms", 0, goal=goal)
     client.close()
     return [pages, words]
 
@@ -99,7 +99,7 @@ def counts(house: House, size: Size, step: Step) -> list[Result]:
         house.enter(site, records.changes(2, house.officers, seed=_chance.getrandbits(32)))
     step("counts")
     asked = ("/api/v1/issues/counts", "/api/v1/issues/counts?severity=serious")
-    took = _slowest(client, asked, size)
+    took = slowest(client, asked, size)
     client.close()
     return [result("counts", house, took, "ms", 0, goal=COUNTS_GOAL)]
 
@@ -130,12 +130,12 @@ def kpi(house: House, size: Size, step: Step) -> list[Result]:
     told = orjson.loads(client.get(asked[0]))["whole"]
     if told["rectified"]["denominator"] < size.million // YEARS // 2 or told["time"]["median"] is None:
         raise RuntimeError(f"too little was counted: {told}")
-    took = _slowest(client, asked, size)
+    took = slowest(client, asked, size)
     client.close()
     return [result("kpi", house, took, "ms", 0, goal=REPORT_GOAL)]
 
 
-def _slowest(client: Client, asked: Any, size: Size) -> float:
+def slowest(client: Client, asked: Any, size: Size) -> float:
     """The median time of each question; the largest of these."""
     times = []
     for path in asked:
@@ -165,7 +165,11 @@ def _found(house: House) -> list[dict[str, Any]]:
 
 
 def _supervisor(house: House, size: Size, step: Step) -> Client:
-    """A supervisor of every site, signed in; the first time, after the office has been filled."""
+    return supervisor(house, house.queued or size.million, step)
+
+
+def supervisor(house: House, many: int, step: Step) -> Client:
+    """A supervisor of every site, signed in, in an office with so many issues at least."""
     if not house.queued:
         step("posts")
         with house.app.app_context():
@@ -174,8 +178,8 @@ def _supervisor(house: House, size: Size, step: Step) -> Client:
             law.enter_provisions(law.given())
             for year in range(TODAY.year - YEARS, TODAY.year + 1):
                 law.enter_calendar(year)
-        _fill(house, size, step)
-        house.queued = size.million
+    if house.queued < many:
+        _fill(house, many, step)
     return Client(house.port, SUPERVISOR, PASSWORD, "desk-0")
 
 
@@ -186,18 +190,19 @@ def _give_posts(person: str) -> None:
         conn.execute(insert(cast(Table, Post.__table__)), posts)
 
 
-def _fill(house: House, size: Size, step: Step) -> None:
-    """Straight into the read models: what a journal of a million issues would have left there."""
+def _fill(house: House, many: int, step: Step) -> None:
+    """Straight into the read models: what a journal of so many issues would have left there."""
     names = [column.name for column in _issues.columns]
-    for number, site in enumerate(SITES):
+    for number, site in enumerate(() if house.queued else SITES):
         house.enter(site, [project(number)])
-    for start in range(0, size.million, BATCH):
-        step(f"filling {start:,} of {size.million:,}")
-        made = list(_made(house, start, min(BATCH, size.million - start), size.million))
+    for start in range(house.queued, many, BATCH):
+        step(f"filling {start:,} of {many:,}")
+        made = list(_made(house, start, min(BATCH, many - start), many))
         with house.app.app_context(), transaction.writing() as conn:
             bulk.insert(conn, _issues, [[issue[name] for name in names] for issue in made])
             bulk.insert(conn, _photos, [_photo(issue) for issue in made if issue["gravity"]])
             bulk.insert(conn, _measured, [_counted(issue) for issue in made])
+    house.queued = many
     step("analyze")
     with house.app.app_context(), transaction.writing() as conn:
         for table in (_issues, _photos, _measured):

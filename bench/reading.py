@@ -36,7 +36,7 @@ def pull(house: House, size: Size, step: Step) -> list[Result]:
     _fill(house, size, step)
     step("pull")
     client = house.client(0)
-    client.exchange(_request(LARGE, _start()))
+    client.exchange(_request(LARGE, start()))
     began = time.perf_counter()
     answers = [answer for answer, _ in _pages(client, LARGE)]
     took = time.perf_counter() - began
@@ -79,7 +79,7 @@ def _delta(
     """Beside it: ten rows by the index."""
     step("delta")
     client = house.client(0)
-    cursor = _start() | _head(house, dossier)
+    cursor = start() | head(house, dossier)
     edits = [
         records.edit(*filled[n], f"{_chance.getrandbits(32)}#楼")
         for n in _chance.sample(range(len(filled)), DELTA)
@@ -145,28 +145,34 @@ def _entered(house: House, dossier: str, count: int, step: Step) -> list[tuple[s
 
 
 def _fill_million(house: House, size: Size, step: Step) -> None:
-    """Fill the dossier of a million once: some through the engine, the others as copies of them, in
-    the tables that a pull reads. Its journal has a gap there; nothing here reads it.
+    """Fill the dossier of a million once."""
+    if not house.millions:
+        grow(house, size.million, step)
+
+
+def grow(house: House, to: int, step: Step) -> None:
+    """Bring the large dossier to so many records: some through the engine, the others as copies of them,
+    in the tables that a pull reads. Its journal has gaps there; nothing here reads it.
     """
-    if house.millions:
-        return
-    _entered(house, MILLION, SEED, step)
-    copies = size.million // SEED - 1
-    for n in range(1, copies + 1):
-        step(f"copying {n * SEED:,} of {size.million:,}")
+    if not house.millions:
+        _entered(house, MILLION, SEED, step)
+        house.millions = SEED
+    for n in range(house.millions // SEED, to // SEED):
+        step(f"copying {n * SEED:,} of {to:,}")
+        behind = head(house, MILLION)["seq"]
         with house.app.app_context(), transaction.writing() as conn:
-            name = {"d": MILLION, "n": f"{n:08x}", "by": n * SEED, "most": SEED + 1}
+            name = {"d": MILLION, "n": f"{n:08x}", "by": behind, "most": SEED + 1}
             conn.execute(sql(_COPY_RECORDS), name)
             conn.execute(sql(_COPY_FEED), name)
             conn.execute(
-                sql("UPDATE dossiers SET seq = seq + :by WHERE dossier = :d"), {"d": MILLION, "by": SEED}
+                sql("UPDATE dossiers SET seq = seq + :by WHERE dossier = :d"), {"d": MILLION, "by": SEED + 1}
             )
+        house.millions += SEED
     if house.database == "postgresql":
         step("analyze")
         with house.app.app_context(), transaction.writing() as conn:
             conn.execute(sql("ANALYZE records"))
             conn.execute(sql("ANALYZE feed"))
-    house.millions = size.million
 
 
 _COPY_RECORDS = """
@@ -180,14 +186,14 @@ FROM feed WHERE dossier = :d AND audience = 'field' AND seq <= :most
 """
 
 
-def _head(house: House, dossier: str) -> dict[str, int]:
+def head(house: House, dossier: str) -> dict[str, int]:
     """A cursor that has everything that stands now."""
     with house.app.app_context(), transaction.reading() as conn:
         seq = conn.execute(sql("SELECT seq FROM dossiers WHERE dossier = :d"), {"d": dossier}).scalar_one()
     return {"seq": seq, "floor": seq}
 
 
-def _start() -> dict[str, Any]:
+def start() -> dict[str, Any]:
     return {"nonce": "bench", "epoch": 1, "seq": 0, "floor": 0}
 
 
@@ -205,7 +211,7 @@ def _pages(client: Client, dossier: str) -> Iterator[tuple[bytes, dict[str, Any]
 
     Only the cursor is read out of them: parsing would be a third of the time, and ours.
     """
-    cursor, more = _start(), True
+    cursor, more = start(), True
     while more:
         answer = client.exchange(_request(dossier, cursor))
         found = _CURSOR.search(answer)

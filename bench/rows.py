@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import evidence, pictures, queueing, reading, writing
+from . import evidence, growth, pictures, queueing, reading, writing
 from .house import House
 from .measure import Size, Step
 from .results import Result
@@ -14,10 +14,20 @@ SIZES = {
         pulled=10_000,
         deltas=200,
         million=1_000_000,
+        grown=(10_000, 100_000, 1_000_000, 5_000_000),
         photographs=400,
         developed=9,
     ),
-    "ci": Size(batches=4, singles=120, pulled=5_000, deltas=40, million=50_000, photographs=100, developed=3),
+    "ci": Size(
+        batches=4,
+        singles=120,
+        pulled=5_000,
+        deltas=40,
+        million=50_000,
+        grown=(10_000, 30_000),
+        photographs=100,
+        developed=3,
+    ),
 }
 ROWS: dict[str, Callable[[House, Size, Step], list[Result]]] = {
     "push": writing.push,
@@ -39,4 +49,6 @@ ROWS: dict[str, Callable[[House, Size, Step], list[Result]]] = {
     "append": evidence.append,
     "verify": evidence.verify,
     "proof": evidence.proof,
+    # The last, for it fills the house.
+    "growth": growth.growth,
 }

@@ -14,6 +14,7 @@ from sync.change import Author
 from sync.record import Kind
 
 from .endpoint import Actor, Held
+from .errors import Refusal
 from .office import office
 from .people.queries import SELF
 
@@ -70,6 +71,7 @@ _SUPERVISOR = {
     "delivery": frozenset({"read"}),
     "erasure": frozenset({"read", "create", "update"}),
     "hold": frozenset({"read", "create", "update"}),
+    "case": frozenset({"read"}),  # all of a dossier, or of one issue, out of the house (server/cases)
     "watch": frozenset({"read"}),
 }
 # Who stands by a firm's answer: the step itself (countersign) names these roles.
@@ -148,6 +150,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     SELF: {},
 }
 EXPIRED = "access-expired"
+FACTORS = 2  # who keeps accounts and devices shows a password and something else
 # Ends that say nothing against the person: what was done before them may be taken in by itself.
 INNOCENT = (EXPIRED, "re-assigned")
 
@@ -161,8 +164,15 @@ def may(actor: Actor, verb: str, dossier: str) -> bool:
 
 
 def administers(actor: Actor, verb: str) -> bool:
-    """Whether the actor runs the house itself: a role in the office's own dossier allows them `verb`."""
-    return may(actor, verb, office().config.office)
+    """Whether the actor runs the house itself: a role in the office's own dossier allows them `verb`.
+
+    Raises Refusal `second-factor-needed` where they signed in with a password alone.
+    """
+    if not may(actor, verb, office().config.office):
+        return False
+    if actor.factors < FACTORS and office().config.second_factor == "administrators":
+        raise Refusal("second-factor-needed")
+    return True
 
 
 def may_have(actor: Actor, verb: str, dossier: str) -> bool:

@@ -21,11 +21,13 @@ from . import access, catalogue, endpoint, health, logs, passage, readonly
 from .accounts.routes import blueprint as accounts
 from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
+from .cases.routes import blueprint as cases
 from .config import ROOT, Config
 from .database import db, engine_options, keep_promises
 from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
 from .enrolments.routes import blueprint as enrolments
+from .erasures.routes import blueprint as erasures
 from .errors import CODES, Refusal, answer_refusal, problem, words
 from .evidence.actions import attest
 from .evidence.routes import blueprint as evidence
@@ -61,8 +63,8 @@ from .webhooks.routes import blueprint as webhooks
 log = structlog.get_logger()
 BLUEPRINTS = (
     *(sessions, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
-    *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, notifications, webhooks, views),
-    *(measures, exports, evidence, reference),
+    *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, reference, notifications),
+    *(webhooks, views, measures, exports, evidence, erasures, cases),
 )
 STANDBY = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}

@@ -31,6 +31,8 @@ XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once wh
 XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
                        closed, what was done before that is taken in without a reviewer;
                        default 72, 0 for never
+XUNJIAN_SECOND_FACTOR  who shows a code beside the password before they keep accounts and devices:
+                       administrators (default), or optional: nobody has to
 XUNJIAN_OFFLINE_HOURS  how long an enrolled device may be out of touch before it locks itself and
                        its sign-in is over; default 72
 XUNJIAN_OFFICE         the office's own dossier: law, working days, checklists, plans;
@@ -111,6 +113,7 @@ class Config:
     metrics_token: str | None = field(repr=False)
     demo_password: str | None = field(repr=False)
     late_work_hours: int
+    second_factor: str
     offline_hours: int
     office: str
     secret_key_file: Path
@@ -146,6 +149,7 @@ class Config:
             metrics_token=_secret(env, "XUNJIAN_METRICS_TOKEN"),
             demo_password=_secret(env, "XUNJIAN_DEMO_PASSWORD"),
             late_work_hours=_count(env, "XUNJIAN_LATE_WORK_HOURS", 72, "hours", 0, 24 * 365),
+            second_factor=_one_of(env, "XUNJIAN_SECOND_FACTOR", ("administrators", "optional")),
             offline_hours=_count(env, "XUNJIAN_OFFLINE_HOURS", 72, "hours", 1, 24 * 30),
             office=_office(env.get("XUNJIAN_OFFICE") or "office:cy"),
             secret_key_file=Path(env.get("XUNJIAN_SECRET_KEY_FILE") or var / "secret.key").resolve(),
@@ -171,6 +175,13 @@ class Config:
 def _office(given: str) -> str:
     if not re.fullmatch(r"office:[a-z0-9-]{1,40}", given):
         raise ValueError(f"XUNJIAN_OFFICE: expected office:name in lower case, got {given!r}")
+    return given
+
+
+def _one_of(env: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
+    given = env.get(name) or words[0]
+    if given not in words:
+        raise ValueError(f"{name}: expected {' or '.join(words)}, got {given!r}")
     return given
 
 

@@ -8,6 +8,23 @@ DOORS: dict[str, tuple[int, str, str, str]] = {
     "password-once": (
         *(401, "repair", "请先设置自己的口令", "This password was given out: set one of your own first."),
     ),
+    "second-factor-required": (
+        *(401, "repair", "请输入动态验证码", "Give the code of your authenticator too."),
+    ),
+    "second-factor-wrong": (
+        *(401, "repair", "动态验证码不正确或已用过", "The code is wrong or was used; wait for the next one."),
+    ),
+    "second-factor-needed": (
+        *(403, "repair", "请先设置第二因素并重新登录", "Set a second factor, and sign in with it."),
+    ),
+    "factor-present": (
+        *(
+            409,
+            "ask",
+            "已设置第二因素，更换请联系管理员",
+            "There is one; have another administrator take it away.",
+        ),
+    ),
     "password-weak": (
         *(
             422,

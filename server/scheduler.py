@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -17,10 +18,11 @@ from sqlalchemy.exc import DBAPIError
 
 from sync.arrival import rfc3339
 
-from . import consequences, transaction
+from . import consequences, metrics, readonly, transaction
 from .archives.jobs import archive_all, archive_closed
+from .cases.jobs import make_all as make_cases
 from .catalogue import AFTERMATH, followers
-from .database import db
+from .database import LEADER_LOCK, db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .enrolments.jobs import forget_all as forget_sign_ins
 from .erasures.actions import carry_out_all as erase_all
@@ -31,7 +33,7 @@ from .measures.followers import catch_up as count
 from .notices.actions import settle_all as settle_notices
 from .notifications.jobs import forget_all, send_all
 from .numbers.actions import allot_all
-from .office import Office
+from .office import Office, office
 from .photos import archive
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
@@ -41,8 +43,6 @@ from .traces.followers import catch_up
 from .webhooks.jobs import deliver_all
 
 log = structlog.get_logger()
-# Any constant will do, as long as every node asks for the same one.
-ADVISORY_LOCK = 0x58756E4A
 INTERVAL_S = 60
 DAY_S = 86_400
 INTERVALS_S = {
@@ -56,6 +56,7 @@ INTERVALS_S = {
     "send notifications": 10,
     "tell subscribers": 10,
     "make exports": 3,
+    "make cases": 3,
     # What has changed since is counted issue by issue.
     "count issues": 10,
     "clear exports": 3_600,
@@ -70,12 +71,13 @@ SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"look back", "drain uploads", "sweep uploads", "clear scratch"})
 # A file that takes minutes must not hold the small ones up: as many are made at once as there are nodes.
-ON_EVERY_NODE |= {"make exports"}
+ON_EVERY_NODE |= {"make exports", "make cases"}
 INVALID_DAYS = 90  # protocol.md §1
 
 
 def run(app: Flask) -> None:
     """Run the periodic jobs in this process whenever it is the leader; does not return."""
+    readonly.watch(app, app.extensions["office"].readonly)
     planned(app).start()
 
 
@@ -123,6 +125,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "count for measures": count,
         "count issues": count_all,
         "make exports": exports.make_all,
+        "make cases": make_cases,
         "clear exports": exports.clear,
         "send notifications": send_all,
         "forget notifications": forget_all,
@@ -159,19 +162,36 @@ def forget_invalid(here: Office) -> int:
 
 
 def _guarded(app: Flask, leader: "Leader", name: str, job: Callable[[], Any]) -> Callable[[], None]:
+    here: Office = app.extensions["office"]
+
     def run() -> None:
         with app.app_context():
-            if not (leader.leads_node() if name in ON_EVERY_NODE else leader.leads()):
+            leads = leader.leads_node() if name in ON_EVERY_NODE else leader.leads()
+            if name not in ON_EVERY_NODE:
+                metrics.LEADS.set(leads)
+            if not leads or here.readonly.why is not None:
                 return
-            try:
-                done = job()
-            except Exception:
-                log.exception("job failed", job=name)
-            else:
-                if done:
-                    log.info("job done", job=name, count=done)
+            with structlog.contextvars.bound_contextvars(job=name):
+                _do(name, job)
 
     return run
+
+
+def _do(name: str, job: Callable[[], Any]) -> None:
+    """Do a job, and tell how it ended and how long it took."""
+    began = time.perf_counter()
+    try:
+        done = job()
+    except Exception:
+        log.exception("job failed")
+        metrics.JOB_RUNS.labels(name, "badly").inc()
+        return
+    finally:
+        metrics.JOB_S.labels(name).set(time.perf_counter() - began)
+    metrics.JOB_DONE.labels(name).set(office().clock().timestamp())
+    metrics.JOB_RUNS.labels(name, "well").inc()
+    if done:
+        log.info("job done", count=done)
 
 
 class Leader:
@@ -211,7 +231,7 @@ class Leader:
                 self._connection.execute(text("SELECT 1"))
                 return True
             connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if connection.execute(text(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})")).scalar():
+            if connection.execute(text(f"SELECT pg_try_advisory_lock({LEADER_LOCK})")).scalar():
                 self._connection = connection
                 return True
             connection.close()
@@ -225,7 +245,7 @@ class Leader:
         if self._connection is not None:
             # Said and not only hung up: the server may notice a closed line later than the follower asks.
             with suppress(DBAPIError):
-                self._connection.execute(text(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
+                self._connection.execute(text(f"SELECT pg_advisory_unlock({LEADER_LOCK})"))
             self._connection.invalidate()  # close() would keep the session, and its lock, in the pool
             self._connection.close()
             self._connection = None

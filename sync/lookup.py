@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, CursorResult, Select, bindparam, select
+from sqlalchemy import Connection, CursorResult, Select, and_, bindparam, or_, select
 
 from . import bulk, tables
 from .conflicts import CONFLICT
@@ -47,6 +47,14 @@ def find(conn: Connection, build: Build, dossier: str, names: Iterable[str]) -> 
     """The rows of one of these statements."""
     wanted = {"dossier": dossier, "names": bulk.listed(conn, names)}
     return conn.execute(build(conn.dialect.name), wanted)
+
+
+def bodies(conn: Connection, named: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The bodies of records by (dossier, record), as they stand, of several dossiers. One statement."""
+    r = tables.records
+    each = [and_(r.c.dossier == d, bulk.among(conn, r.c.record, names)) for d, names in named.items()]
+    rows = conn.execute(select(r.c.dossier, r.c.record, r.c.body).where(or_(*each))) if each else ()
+    return {(row.dossier, row.record): orjson.loads(row.body) for row in rows}
 
 
 def states(

@@ -81,11 +81,27 @@ def upgrade() -> None:
         sa.Column("closed_until", sa.String(length=24), nullable=True),
         sa.PrimaryKeyConstraint("lane"),
     )
+    op.create_table(
+        "factors",
+        sa.Column("person", sa.String(length=36), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("confirmed_at", sa.String(length=24), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"]),
+        sa.PrimaryKeyConstraint("person"),
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("person", sa.String(length=36), nullable=False),
+        sa.Column("mark", sa.String(length=43), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"]),
+        sa.PrimaryKeyConstraint("person", "mark"),
+    )
 
 
 def downgrade() -> None:
     """Back."""
-    for table in ("attempts", "proofs", "enrolments", "devices"):
+    for table in ("recovery_codes", "factors", "attempts", "proofs", "enrolments", "devices"):
         op.drop_table(table)
     with op.batch_alter_table("people") as table:
         table.drop_column("once_until")

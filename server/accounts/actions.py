@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from server import attempts, passwords
 from server.database import db
 from server.errors import Refusal
+from server.factors import actions as factors
 from server.office import office
 from server.people import actions as people
 from server.people.tables import Person
@@ -65,12 +66,13 @@ def _once() -> tuple[str, str]:
     return passwords.given_out(), rfc3339(office().clock() + timedelta(hours=ONCE_HOURS))
 
 
-def change_password(username: str, password: str, new: str) -> None:
+def change_password(username: str, password: str, new: str, code: str | None = None) -> None:
     """One's own password, also the first one. Every sign-in is over. Raises Refusal `wrong-password`,
-    `too-many-attempts`, `password-weak` with `why`.
+    `too-many-attempts`, `second-factor-required`, `password-weak` with `why`.
     """
     person, tried = sessions.proven(username, password, None, None)
     who, name, old = person.id, person.name, person.password
+    sessions.with_second_factor(who, code)
     why = "same-as-before" if new == password else rules.password_fault(new, username, name)
     if why is not None:
         raise Refusal("password-weak", why=why, least=rules.LEAST, most=rules.MOST)
@@ -116,6 +118,14 @@ def resume(by: str, person: str) -> None:
     """They hold again what has not ended meanwhile. Raises Refusal `not-found`, `own-duty`."""
     _change(by, person)
     people.reactivate(person, by=by)
+
+
+def take_factor(by: str, person: str) -> None:
+    """The second device is lost: they sign in without until they set another. Raises Refusal `not-found`,
+    `own-duty`.
+    """
+    _change(by, person)
+    factors.take_away(person, by=by)
 
 
 def not_oneself(by: str, person: str) -> None:

@@ -14,7 +14,7 @@ from server.paging import MOST, PAGE
 from server.people.actions import ENDED, ROLES
 from server.sessions import actions as sessions
 from server.sessions import queries as signed_in
-from server.sessions.routes import Ended, SessionLines
+from server.sessions.routes import CODE, Ended, SessionLines
 from server.transaction import reading
 from sync.arrival import rfc3339
 
@@ -121,6 +121,7 @@ class NewPassword(Schema):
 
     username = fields.String(required=True, validate=validate.Length(1, 64))
     password = fields.String(required=True, load_only=True, validate=validate.Length(1, 200))
+    code = fields.String(load_default=None, allow_none=True, load_only=True, validate=CODE)
     new = fields.String(required=True, load_only=True, validate=validate.Length(1, 1_000))
 
 
@@ -136,8 +137,9 @@ def _administrator(call: Call, verb: str) -> None:
     summary="人员列表 People who can sign in",
     query=PeoplePage,
     answer=PersonLines,
+    refusals=("second-factor-needed",),
 )
-def people(call: Call) -> Any:
+def list_people(call: Call) -> Any:
     """In the order of their user names."""
     _administrator(call, "person.read")
     with reading() as conn:
@@ -154,7 +156,7 @@ def people(call: Call) -> Any:
     body=NewPerson,
     answer=GivenOut,
     status=201,
-    refusals=("username-taken",),
+    refusals=("username-taken", "second-factor-needed"),
 )
 def take_on(call: Call) -> Any:
     """They hold nothing until they are given a post."""
@@ -168,9 +170,9 @@ def take_on(call: Call) -> Any:
     may="person.read",
     summary="人员 A person and every post they have had",
     answer=PersonShown,
-    refusals=("not-found",),
+    refusals=("not-found", "second-factor-needed"),
 )
-def person(call: Call, person: Any) -> Any:
+def one_person(call: Call, person: Any) -> Any:
     """Posts are never removed."""
     _administrator(call, "person.read")
     with reading() as conn:
@@ -186,7 +188,7 @@ def person(call: Call, person: Any) -> Any:
     body=NewPost,
     answer=PersonShown,
     status=201,
-    refusals=("not-found", "unknown-dossier", "own-duty"),
+    refusals=("not-found", "unknown-dossier", "own-duty", "second-factor-needed"),
 )
 def give_post(call: Call, person: Any) -> Any:
     """Given twice, it is there once. Nobody gives one to themselves."""
@@ -214,7 +216,7 @@ def _end_of(day: date | None) -> str | None:
     summary="免职 End a post",
     body=EndPost,
     status=204,
-    refusals=("not-found",),
+    refusals=("not-found", "second-factor-needed"),
 )
 def end_post(call: Call, person: Any, post: Any) -> Any:
     """Now; what they did before comes in late, by itself or for a reviewer, as the reason says."""
@@ -229,7 +231,7 @@ def end_post(call: Call, person: Any, post: Any) -> Any:
     may="person.update",
     summary="停用人员 Suspend somebody",
     status=204,
-    refusals=("not-found", "own-duty"),
+    refusals=("not-found", "own-duty", "second-factor-needed"),
 )
 def suspend(call: Call, person: Any) -> Any:
     """They hold nothing from their next request on, and can bring home what they did before."""
@@ -244,7 +246,7 @@ def suspend(call: Call, person: Any) -> Any:
     may="person.update",
     summary="恢复人员 Let somebody who was suspended back in",
     status=204,
-    refusals=("not-found", "own-duty"),
+    refusals=("not-found", "own-duty", "second-factor-needed"),
 )
 def resume(call: Call, person: Any) -> Any:
     """With the posts that have not ended meanwhile."""
@@ -259,7 +261,7 @@ def resume(call: Call, person: Any) -> Any:
     may="person.update",
     summary="重置口令 Give out a new password",
     answer=GivenOut,
-    refusals=("not-found", "own-duty"),
+    refusals=("not-found", "own-duty", "second-factor-needed"),
 )
 def reset_password(call: Call, person: Any) -> Any:
     """The old one and all sign-ins are over."""
@@ -269,11 +271,26 @@ def reset_password(call: Call, person: Any) -> Any:
 
 @endpoint(
     blueprint,
+    f"{PERSON}/factor",
+    "DELETE",
+    may="person.update",
+    summary="取消第二因素 Take somebody's second factor away",
+    status=204,
+    refusals=("not-found", "own-duty", "second-factor-needed"),
+)
+def take_factor(call: Call, person: Any) -> Any:
+    """Their authenticator and their codes are lost; they set another after signing in."""
+    _administrator(call, "person.update")
+    actions.take_factor(call.who.id, str(person))
+
+
+@endpoint(
+    blueprint,
     f"{PERSON}/sessions",
     may="person.read",
     summary="他人登录 Where somebody is signed in",
     answer=SessionLines,
-    refusals=("not-found",),
+    refusals=("not-found", "second-factor-needed"),
 )
 def sessions_of(call: Call, person: Any) -> Any:
     """The newest first."""
@@ -291,7 +308,7 @@ def sessions_of(call: Call, person: Any) -> Any:
     may="person.update",
     summary="结束他人登录 End all of somebody's sign-ins",
     answer=Ended,
-    refusals=("not-found",),
+    refusals=("not-found", "second-factor-needed"),
 )
 def end_sessions_of(call: Call, person: Any) -> Any:
     """From their next request on; work on devices stays there."""
@@ -309,7 +326,10 @@ def end_sessions_of(call: Call, person: Any) -> Any:
     summary="修改口令 Change one's own password",
     body=NewPassword,
     status=204,
-    refusals=("wrong-password", "too-many-attempts", "password-weak"),
+    refusals=(
+        *("wrong-password", "too-many-attempts", "password-weak"),
+        *("second-factor-required", "second-factor-wrong"),
+    ),
 )
 def change_password(call: Call) -> Any:
     """Every sign-in is over; a password that was given out opens nothing before this."""

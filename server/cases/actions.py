@@ -18,9 +18,12 @@ from media import papers
 from media.durable import sync_folder, temp_beside
 from media.errors import BlobUnknown
 from media.store import original_key
-from server import transaction, verifier
+from server import transaction, verifier, watchbook
+from server.endpoint import Actor
 from server.errors import Refusal
 from server.evidence import actions as evidence
+from server.exports import actions as exports
+from server.exports import queries as files
 from server.law.rules import SHANGHAI
 from server.office import office
 from server.people.queries import names
@@ -42,6 +45,8 @@ ENDINGS = {
 }
 TEMPLATE = Path(__file__).parent / "data" / "case.typ"
 Seen = Callable[[int], object]
+Shown = Callable[[str], bool]  # whether contents in this audience are enclosed
+TAKEN = "took a case"  # in the watchbook: who took what out of the house
 
 
 @dataclass(slots=True)
@@ -84,19 +89,35 @@ class _Book:
         self.files[name] = digest.hexdigest()
 
 
+def ask(actor: Actor, case: str, said: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Enter the wish for a case: `dossier`, `issue` or None, `without` these audiences; said again under
+    its id it is the same wish. Raises Refusal `not-found` where the id is another's, `too-many-exports`.
+    """
+    with transaction.writing() as conn:
+        there = files.known(conn, case, actor, case=True)
+        if there is None:
+            kept = orjson.dumps(dict(said), option=orjson.OPT_SORT_KEYS).decode()
+            columns = {"form": rules.FORM, "filter": kept, "sort": "", "rows_total": 0}
+            there = exports.enter(conn, actor, case, now, case_of=said["dossier"], **columns)
+            watchbook.note(conn, "asked for a case", actor.id, case=case, **said)
+        return queries.asked(there)
+
+
 def export(
     dossier: str,
     subject: str | None,
     target: Path,
     *,
-    without: Sequence[str] = (),
+    shown: Shown = lambda _: True,
     begin: Seen = lambda _: None,
     seen: Seen = lambda _: None,
 ) -> Case:
     """Write the case of a project's dossier, or of one issue in it, to `target`, which must not be there.
 
-    Contents of entries in the audiences `without` are withheld; that they are there is not. Raises
-    Refusal (`unknown-dossier`, `not-found`, `not-sealed`), FileExistsError, OSError, KeyTrouble.
+    Contents of entries in audiences that are not `shown` are withheld; that they are there is not.
+    `begin` is told how many entries and records there are, `seen` how many more are done, and 0 with each
+    MiB of an original. Raises Refusal (`unknown-dossier`, `not-found`), FileExistsError, OSError,
+    evidence.TROUBLE.
     """
     if target.exists():
         raise FileExistsError(17, "it is there already", str(target))
@@ -106,7 +127,7 @@ def export(
     draft = temp_beside(target)
     try:
         with zipfile.ZipFile(draft, "x", zipfile.ZIP_DEFLATED) as file:
-            case = _write(_Book(file), dossier, subject, target, key, without, begin, seen)
+            case = _write(_Book(file), dossier, subject, target, key, shown, begin, seen)
         with draft.open("rb") as whole:
             os.fsync(whole.fileno())
         os.link(draft, target)
@@ -122,7 +143,7 @@ def _write(
     subject: str | None,
     target: Path,
     key: notes.Signer,
-    without: Sequence[str],
+    shown: Shown,
     begin: Seen,
     seen: Seen,
 ) -> Case:
@@ -131,7 +152,7 @@ def _write(
         made = checkpoints.newest(conn, [dossier]).get(dossier)
         if made is None:
             raise Refusal("unknown-dossier")
-        records = [r for r in queries.records_of(conn, dossier, subject) if r.version <= made.seq]
+        records = [r for r in queries.records_of(conn, dossier, subject, shown) if r.version <= made.seq]
         ids = [r.record for r in records]
         begin(bundles.count_of(conn, dossier, ids, made.seq) + len(records))
         book.put("checkpoint.note", made.note.encode())
@@ -140,20 +161,20 @@ def _write(
         history = []
         with book.growing("entries.ndjson") as write:
             for entry in bundles.proven(conn, dossier, ids, made.size, made.seq):
-                shown = _withheld(entry, without)
-                write(_line(shown))
-                history.append(shown)
+                told = _withheld(entry, shown)
+                write(_line(told))
+                history.append(told)
                 seen(1)
     case.records, case.entries = len(records), len(history)
-    visible = [r for r in records if r.audience not in without]
+    visible = [r for r in records if shown(r.audience)]
     files = _originals(book, dossier, visible, case, seen)
     _pages(book, dossier, made, visible, history, files)
     _seal(book, dossier, made, key)
     return case
 
 
-def _withheld(entry: Proven, without: Sequence[str]) -> Proven:
-    if orjson.loads(entry.entry)["audience"] not in without:
+def _withheld(entry: Proven, shown: Shown) -> Proven:
+    if shown(orjson.loads(entry.entry)["audience"]):
         return entry
     return Proven(entry.seq, entry.index, entry.entry, entry.path, None, None)
 
@@ -191,7 +212,7 @@ def _originals(
                     store.open(original_key(dossier, digest)) as source,
                     book.growing(name, packed=False) as to,
                 ):
-                    shutil.copyfileobj(source, _Pipe(to), 1 << 20)
+                    shutil.copyfileobj(source, _Pipe(to, seen), 1 << 20)
             except BlobUnknown:
                 case.absent.append(digest)
                 continue
@@ -201,8 +222,12 @@ def _originals(
 
 
 class _Pipe:
-    def __init__(self, write: Callable[[bytes], None]) -> None:
-        self.write = write
+    def __init__(self, write: Callable[[bytes], None], seen: Seen) -> None:
+        self._write, self._seen = write, seen
+
+    def write(self, piece: bytes) -> None:
+        self._write(piece)
+        self._seen(0)
 
 
 def _pages(
@@ -216,7 +241,8 @@ def _pages(
     kinds = office().journal.kinds
     when = datetime.fromisoformat(made.made_at)
     actors = {str(orjson.loads(entry.entry)["actor"]) for entry in history}
-    known = names(actors)
+    with transaction.reading():
+        known = names(actors)
     head = {
         "案卷 dossier": dossier,
         "检查点 checkpoint": f"{made.size} 条 entries, {made.made_at}",

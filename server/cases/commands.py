@@ -7,9 +7,11 @@ from flask.cli import with_appcontext
 from rich.console import Console
 from rich.progress import Progress
 
+from server import transaction
 from server.errors import CODES, Refusal
 from server.evidence.actions import TROUBLE
 from server.storekeeper import faults_in_a_sentence
+from server.watchbook import note
 
 from . import actions
 
@@ -40,7 +42,7 @@ def case(dossier: str, to: Path, subject: str | None, without: tuple[str, ...]) 
                 dossier,
                 subject,
                 to.resolve(),
-                without=without,
+                shown=lambda audience: audience not in without,
                 begin=lambda total: progress.update(task, total=total),
                 seen=lambda more: progress.advance(task, more),
             )
@@ -50,6 +52,8 @@ def case(dossier: str, to: Path, subject: str | None, without: tuple[str, ...]) 
         raise click.ClickException(str(wrong)) from None
     except OSError as wrong:
         raise click.ClickException(f"{wrong.strerror}: {wrong.filename or to}. Nothing was left.") from None
+    with transaction.writing() as conn:
+        note(conn, actions.TAKEN, None, dossier=dossier, issue=subject, by="xunjian export case")
     console.print(f"{done.path}", soft_wrap=True)
     console.print(f"{done.records} records, {done.entries} entries, {done.originals} originals")
     for digest in done.absent:

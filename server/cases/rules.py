@@ -11,6 +11,7 @@ from sync.minutes import Touched
 from sync.record import Kind
 
 TITLE = "xunjian case v1"
+FORM = "zip"
 README = """巡检案卷 A case of Xunjian
 
 index.html         打开阅读 open it to read · index.pdf 打印 the same on paper

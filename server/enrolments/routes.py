@@ -111,7 +111,7 @@ class EnrolledDevices(Schema):
     body=CodeWanted,
     answer=EnrolmentCode,
     status=201,
-    refusals=("not-permitted", "not-found", "sign-in-again", "too-many-attempts"),
+    refusals=("not-permitted", "not-found", "sign-in-again", "too-many-attempts", "second-factor-needed"),
 )
 def make_code(call: Call) -> Any:
     """Show the picture to the phone that is to be enrolled."""
@@ -178,8 +178,9 @@ def renew(call: Call, device: str) -> Any:
     summary="设备列表 Enrolled devices: one's own; all of them for administrators",
     query=DevicePage,
     answer=EnrolledDevices,
+    refusals=("second-factor-needed",),
 )
-def devices(call: Call) -> Any:
+def list_devices(call: Call) -> Any:
     """In the order of their ids."""
     owner = None if access.administers(call.who, "device.read") else call.who.id
     with reading() as conn:
@@ -195,9 +196,9 @@ def devices(call: Call) -> Any:
     summary="停用设备 Take nothing more from a device, by its owner or an administrator",
     body=Why,
     status=204,
-    refusals=("not-found",),
+    refusals=("not-found", "second-factor-needed"),
 )
-def revoke(call: Call, device: str) -> Any:
+def revoke_device(call: Call, device: str) -> Any:
     """From its next request on. For a device in wrong hands: what it has not sent is lost with it."""
     _may_end(call, device)
     actions.revoke(call.who.id, device, call.body["why"])
@@ -211,9 +212,9 @@ def revoke(call: Call, device: str) -> Any:
     summary="清除设备 Have a device wipe itself, by its owner or an administrator",
     body=Why,
     status=204,
-    refusals=("not-found",),
+    refusals=("not-found", "second-factor-needed"),
 )
-def wipe(call: Call, device: str) -> Any:
+def wipe_device(call: Call, device: str) -> Any:
     """It brings home what it has not sent, is told nothing more, and wipes itself."""
     _may_end(call, device)
     actions.order_wipe(call.who.id, device, call.body["why"])

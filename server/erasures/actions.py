@@ -1,7 +1,7 @@
 """Carry an order to erase out: once decided, from every place that holds what is to go."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -9,8 +9,10 @@ import structlog
 from sqlalchemy import Connection
 
 from media.store import SNAPSHOTS
-from server import keepsakes, transaction
+from server import access, keepsakes, transaction
 from server.access import SYSTEM
+from server.endpoint import Actor
+from server.errors import Refusal
 from server.exports.actions import forget as forget_exports
 from server.issues.records.issue import ISSUE
 from server.notifications.actions import forget as forget_notifications
@@ -21,10 +23,10 @@ from server.photos.queries import KINDS as NAMES_BYTES
 from sync import erasure, history
 from sync.arrival import Arrival, rfc3339
 from sync.canonical import canonical, sha256
-from sync.change import read
+from sync.change import Author, read
 from sync.erasure import NothingToErase, Order
 from sync.journal import UnknownDossier
-from sync.minutes import Touched
+from sync.minutes import Outcome, Touched
 
 from . import queries
 
@@ -108,8 +110,7 @@ def _clear_beside(conn: Connection, dossier: str, order: Order, done: erasure.Er
     kind, _, body = done.standing
     if kind in NAMES_BYTES and "sha256" in body:
         archive.forget(conn, dossier, order.record, str(body["sha256"]), original=order.whole)
-    if kind == ISSUE.name:
-        forget_exports(conn)
+    forget_exports(conn, dossier, queue=kind == ISSUE.name)
     forget_notifications(conn, dossier, order.record)
     transaction.after_commit(lambda: _drop_first_loads(dossier))
 
@@ -162,6 +163,43 @@ def _erase_mirror(conn: Connection, home: str, mirror: str) -> None:
         here.journal.lock(conn, home)
         if not here.journal.known(conn, home, [name]):
             here.journal.erase(conn, home, order, SYSTEM)
+
+
+def enter(actor: Actor, dossier: str, kind: str, said: Mapping[str, Any]) -> Outcome:
+    """What the desk asks, decides or holds: a change like a phone's. `said` has its `id`, `record`, `at`,
+    `op`, `fields`, and `audience` or the `version` that was on the screen; the same again has the same
+    outcome. A refused step is kept for a reviewer, as `parked`, with why.
+
+    Raises Refusal `unknown-dossier`, `not-found` (the record that it is about), `malformed`,
+    `not-permitted`.
+    """
+    here, may = office(), access.in_dossier(actor, dossier, office().journal.kinds)
+    if may is None:
+        raise Refusal("unknown-dossier")
+    now = rfc3339(here.clock())
+    with transaction.writing(dossier) as conn:
+        epoch = here.journal.lock(conn, dossier).epoch
+        named = said["fields"].get("subject")
+        subject = named.get("set") if isinstance(named, dict) else None
+        if isinstance(subject, str) and not _readable(conn, actor, dossier, subject):
+            raise Refusal("not-found", subject=subject[:40])
+        change: dict[str, Any] = {"n": 0, "kind": kind, **said}
+        if "version" in change:
+            change["base"] = {"version": change.pop("version"), "epoch": epoch}
+        author = Author(actor.id, actor.writer, may)
+        understood = [read(change, here.journal.kinds)]
+        [outcome] = transaction.push(conn, dossier, author, understood, arrival=Arrival(now)).outcomes
+        if outcome["status"] == "invalid":
+            raise Refusal("malformed", "Some fields are wrong.", why=outcome["why"], faults=outcome["faults"])
+        if outcome["status"] == "parked" and outcome["why"] == "not-permitted":
+            raise Refusal("not-permitted", why=outcome["why"])
+    return outcome
+
+
+def _readable(conn: Connection, actor: Actor, dossier: str, record: str) -> bool:
+    """Whether there is such a record for the actor: what is asked by a wrong number erases nothing."""
+    stands = history.standing(conn, dossier, record)
+    return stands is not None and access.may_read(actor, dossier, stands["kind"], stands["audience"])
 
 
 def facts() -> list[dict[str, Any]]:

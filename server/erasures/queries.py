@@ -6,7 +6,11 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, or_, select
 
-from sync import bulk
+from server import access, paging
+from server.endpoint import Actor
+from server.errors import Refusal
+from server.people.queries import names
+from sync import bulk, lookup
 from sync.arrival import rfc3339
 from sync.change import Change
 from sync.guards import Check, Guard
@@ -85,3 +89,62 @@ def granted(conn: Connection) -> list[Any]:
 def listed(conn: Connection) -> list[Any]:
     """Every order, the oldest first."""
     return list(conn.execute(select(_e).where(_e.c.deleted.is_(False)).order_by(_e.c.asked_at, _e.c.id)))
+
+
+# ------------------------------------------------------------------------------------- for the desk
+TABLES = {"erasure": _e, "hold": _h}
+# Ids are made in the order of time (UUIDv7), and a hold's read model has no moment of its own.
+ORDERS = {
+    name: paging.Keyset(f"-{name}", (table.c.id, table.c.dossier), descending=True)
+    for name, table in TABLES.items()
+}
+PEOPLE = ("author", "decided_by", "lifted_by")
+
+
+def page(conn: Connection, actor: Actor, kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Orders, or holds, that the actor may see, the newest first, narrowed by `dossier`, `state` and
+    `subject`. Three statements. Raises Refusal `malformed` for another list's page.
+    """
+    table, limit = TABLES[kind], said["limit"]
+    query = select(table).where(table.c.deleted.is_(False))
+    query = query.where(access.visible(actor, f"{kind}.read", table.c.dossier, table.c.audience))
+    for name in ("dossier", "state", "subject"):
+        if said[name] is not None:
+            query = query.where(table.c[name] == str(said[name]))
+    rows, token = ORDERS[kind].split(
+        conn.execute(ORDERS[kind].apply(query, said["page"], limit)).all(), limit
+    )
+    return {"items": _told(conn, rows), "next": token}
+
+
+def one(conn: Connection, actor: Actor, kind: str, record: str, dossier: str | None) -> dict[str, Any]:
+    """One of them; of an order, whether a hold stands against it. Raises Refusal `not-found`, `ambiguous`."""
+    table = TABLES[kind]
+    query = select(table).where(table.c.id == record, table.c.deleted.is_(False))
+    query = query.where(access.visible(actor, f"{kind}.read", table.c.dossier, table.c.audience))
+    rows = conn.execute(query if dossier is None else query.where(table.c.dossier == dossier)).all()
+    if not rows:
+        raise Refusal("not-found")
+    if len(rows) > 1:
+        raise Refusal("ambiguous", dossiers=sorted(row.dossier for row in rows))
+    told = _told(conn, rows)[0]
+    if kind == "hold":
+        return told
+    return told | {"held": bool(held(conn, rows[0].dossier, [told["body"]["subject"]]))}
+
+
+def _told(conn: Connection, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    named: dict[str, list[str]] = {}
+    for row in rows:
+        named.setdefault(row.dossier, []).append(row.id)
+    bodies = lookup.bodies(conn, named)
+    people = names(
+        {body[name] for body in bodies.values() for name in PEOPLE if isinstance(body.get(name), str)}
+    )
+    told = []
+    for row in rows:
+        body = bodies[row.dossier, row.id]
+        who = {name: {"id": body[name], "name": people.get(body[name])} for name in PEOPLE if body.get(name)}
+        plain = {name: getattr(row, name) for name in ("dossier", "id", "version", "audience", "state")}
+        told.append(plain | {"body": body, "people": who})
+    return told

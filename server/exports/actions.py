@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
 from media.store import export_key
 from server.endpoint import Actor
@@ -37,49 +37,45 @@ def ask(
     """
     total = counts(actor, wanted, now)["total"]
     with writing() as conn:
-        owner = queries.owner_of(conn, export)
-        if owner == actor.id:
-            return queries.told(queries.one(conn, export, actor))
-        if owner is not None:
-            raise Refusal("not-found")
-        if form == "pdf" and total > PDF_ROWS:
-            raise Refusal("export-too-large", rows=total, most=PDF_ROWS)
-        if queries.under_way(conn, actor.id) >= OPEN:
-            raise Refusal("too-many-exports", most=OPEN)
-        said = {
-            "id": export,
-            "owner": actor.id,
-            "form": form,
-            "filter": orjson.dumps(dict(narrow), option=orjson.OPT_SORT_KEYS).decode(),
-            "sort": sort,
-            "state": "waiting",
-            "rows_done": 0,
-            "rows_total": total,
-            "asked_at": rfc3339(now),
-            "attempts": 0,
-        }
-        conn.execute(x.insert().values(said))
-        return queries.told(queries.one(conn, export, actor))
+        there = queries.known(conn, export, actor)
+        if there is None:
+            if form == "pdf" and total > PDF_ROWS:
+                raise Refusal("export-too-large", rows=total, most=PDF_ROWS)
+            said = orjson.dumps(dict(narrow), option=orjson.OPT_SORT_KEYS).decode()
+            there = enter(conn, actor, export, now, form=form, filter=said, sort=sort, rows_total=total)
+        return queries.told(there)
 
 
-def give_up(actor: Actor, export: str) -> None:
+def enter(conn: Connection, actor: Actor, export: str, now: datetime, **said: Any) -> Row[Any]:
+    """A wish that is not known yet; `said` are columns. Raises Refusal `too-many-exports`."""
+    if queries.under_way(conn, actor.id) >= OPEN:
+        raise Refusal("too-many-exports", most=OPEN)
+    begun = {"id": export, "owner": actor.id, "state": "waiting", "rows_done": 0, "attempts": 0}
+    conn.execute(x.insert().values(begun | {"asked_at": rfc3339(now)} | said))
+    return conn.execute(select(x).where(x.c.id == export)).one()
+
+
+def give_up(actor: Actor, export: str, *, case: bool = False) -> None:
     """No more of it: who makes it just now stops, the file goes. Raises Refusal `not-found`."""
     with writing() as conn:
-        row = queries.one(conn, export, actor)
+        row = queries.one(conn, export, actor, case=case)
         conn.execute(delete(x).where(x.c.id == export))
         if row.sha256 is not None:
             key = export_key(export, row.sha256, row.form)
             after_commit(lambda: office().store.drop(key))
 
 
-def forget(conn: Connection) -> None:
-    """Something of an issue is erased: files that were made before cannot be fetched any more, and who
-    makes one begins again. In the transaction of `conn`; what the store keeps is cleared by the hour.
+def forget(conn: Connection, dossier: str, *, queue: bool) -> None:
+    """Something of a dossier is erased, with `queue` of an issue: cases of it, and files of the queue, that
+    were made before cannot be fetched any more, and who makes one begins again. In the transaction of
+    `conn`; what the store keeps is cleared by the hour.
     """
-    ready = x.c.state == "ready"
+    stale = x.c.case_of == dossier
+    stale = or_(stale, x.c.case_of.is_(None)) if queue else stale
+    ready = and_(x.c.state == "ready", stale)
     made = conn.execute(select(x.c.id, x.c.sha256, x.c.form).where(ready)).all()
     conn.execute(update(x).where(ready).values(state="expired", sha256=None, size=None))
     begun = {"state": "waiting", "claimed_by": None, "claimed_until": None}
-    conn.execute(update(x).where(x.c.state == "working").values(begun))
+    conn.execute(update(x).where(x.c.state == "working", stale).values(begun))
     for row in made:
         after_commit(partial(office().store.drop, export_key(row.id, row.sha256, row.form)))

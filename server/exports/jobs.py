@@ -4,9 +4,10 @@ Claim, write, note: the claim is renewed with each page and runs out when its ho
 file is made again from its first row. Rows are read as the asker may see them at that moment.
 """
 
+import errno
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,10 @@ log = structlog.get_logger()
 PAGE = 500
 CLAIM = timedelta(minutes=2)  # renewed with each page; a page takes a second
 ATTEMPTS = 5
+SLOWEST = 1_000_000  # bytes a second that a store takes in, while nobody can renew the claim
 TEMPLATE = Path(__file__).parent / "data" / "table.typ"
 Rows = Iterator[list[dict[str, Any]]]
+Maker = Callable[[Row[Any], str, Path], Path]  # of a line and our claim, in a folder: the file
 
 
 class Lost(Exception):
@@ -47,12 +50,17 @@ class Lost(Exception):
 
 
 def make_all() -> int:
-    """Make what waits, the smallest first; how many files were made."""
+    """Make the files of the queue that wait, the smallest first; how many were made."""
+    return make_each(dict.fromkeys(rules.FORMS, _written))
+
+
+def make_each(makers: Mapping[str, Maker]) -> int:
+    """Make what waits in these forms, each by its maker, the smallest first; how many files were made."""
     made = 0
-    while (name := _next()) is not None:
+    while (name := _next(makers)) is not None:
         claim = office().new_id()
         row = _claim(name, claim)
-        made += row is not None and _make(row, claim)
+        made += row is not None and _make(row, claim, makers[row.form])
     return made
 
 
@@ -61,10 +69,10 @@ def _waiting() -> tuple[Any, ...]:
     return (x.c.state.in_(queries.UNDER_WAY), free)
 
 
-def _next() -> str | None:
+def _next(forms: Collection[str]) -> str | None:
     with reading() as conn:  # most times nothing waits, and SQLite has one writer
-        order = (x.c.rows_total, x.c.asked_at, x.c.id)
-        return conn.execute(select(x.c.id).where(*_waiting()).order_by(*order).limit(1)).scalar()
+        order, ours = (x.c.rows_total, x.c.asked_at, x.c.id), x.c.form.in_(sorted(forms))
+        return conn.execute(select(x.c.id).where(ours, *_waiting()).order_by(*order).limit(1)).scalar()
 
 
 def _claim(name: str, claim: str) -> Row[Any] | None:
@@ -79,11 +87,11 @@ def _claim(name: str, claim: str) -> Row[Any] | None:
         return conn.execute(select(x).where(x.c.id == name)).one() if taken.rowcount else None
 
 
-def _make(row: Row[Any], claim: str) -> bool:
+def _make(row: Row[Any], claim: str, maker: Maker) -> bool:
     """Make one file and note it; what went wrong is noted too, and tried again."""
     try:
         with tempfile.TemporaryDirectory(dir=office().config.scratch) as folder:
-            _rest(row, claim, _written(row, claim, Path(folder)))
+            _rest(row, claim, maker(row, claim, Path(folder)))
     except Lost:
         return False
     except Refusal as refused:
@@ -92,9 +100,15 @@ def _make(row: Row[Any], claim: str) -> bool:
     except Exception as wrong:
         # One file that cannot be made must not hold the others up; it is tried again, and seen.
         log.exception("export not made", export=row.id)
-        _failed(row, claim, wrong.code if isinstance(wrong, MediaError) else "internal", last=False)
+        _failed(row, claim, _code(wrong), last=False)
         return False
     return True
+
+
+def _code(wrong: Exception) -> str:
+    if isinstance(wrong, OSError) and wrong.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "disk-full"
+    return wrong.code if isinstance(wrong, MediaError) else "internal"
 
 
 def _written(row: Row[Any], claim: str, folder: Path) -> Path:
@@ -128,7 +142,7 @@ def _pages(row: Row[Any], claim: str) -> Rows:
             found = issues.queue(actor, said | {"sort": row.sort, "page": page, "limit": PAGE}, now)
         yield found["items"]
         done += len(found["items"])
-        _renew(row, claim, done)
+        renew(row, claim, done)
         page = found["next"]
         if page is None:
             return
@@ -141,10 +155,11 @@ def _asker(conn: Connection, owner: str) -> Actor:
     return actor
 
 
-def _renew(row: Row[Any], claim: str, done: int) -> None:
-    """Tell how far it is. Raises Lost."""
+def renew(row: Row[Any], claim: str, done: int, total: int | None = None) -> None:
+    """Tell how far it is, and go on for as long as a claim lasts. Raises Lost."""
     until = rfc3339(office().clock() + CLAIM)
-    _note(row, claim, {"rows_done": done, "rows_total": max(done, row.rows_total), "claimed_until": until})
+    total = max(done, row.rows_total if total is None else total)
+    _note(row, claim, {"rows_done": done, "rows_total": total, "claimed_until": until})
 
 
 def _note(row: Row[Any], claim: str, said: dict[str, Any]) -> None:
@@ -180,6 +195,8 @@ def _rest(row: Row[Any], claim: str, path: Path) -> None:
     here = office()
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    carried = timedelta(seconds=path.stat().st_size / SLOWEST)
+    _note(row, claim, {"claimed_until": rfc3339(here.clock() + CLAIM + carried)})
     here.store.put(export_key(row.id, sha256, row.form), path, sha256=sha256)
     now = here.clock()
     said: dict[str, Any] = {"state": "ready", "why": None}

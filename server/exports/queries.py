@@ -1,6 +1,6 @@
 """Files that somebody asked for, as they stand."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 import orjson
@@ -17,25 +17,26 @@ SHOWN = 50
 UNDER_WAY = ("waiting", "working")
 
 
-def of_owner(conn: Connection, owner: str) -> list[dict[str, Any]]:
-    """Somebody's files, the newest first. One statement."""
-    rows = conn.execute(
-        select(x).where(x.c.owner == owner).order_by(x.c.asked_at.desc(), x.c.id).limit(SHOWN)
-    )
-    return [told(row) for row in rows]
+def of_owner(conn: Connection, owner: str, *, cases: bool = False) -> Sequence[Row[Any]]:
+    """Somebody's files of the queue, or cases, the newest first. One statement."""
+    mine = (x.c.owner == owner, x.c.case_of.is_not(None) if cases else x.c.case_of.is_(None))
+    return conn.execute(select(x).where(*mine).order_by(x.c.asked_at.desc(), x.c.id).limit(SHOWN)).all()
 
 
-def one(conn: Connection, export: str, actor: Actor) -> Row[Any]:
+def one(conn: Connection, export: str, actor: Actor, *, case: bool = False) -> Row[Any]:
     """The caller's own file. Raises Refusal `not-found`, also for another's."""
     found = conn.execute(select(x).where(x.c.id == export, x.c.owner == actor.id)).one_or_none()
-    if found is None:
+    if found is None or (found.case_of is not None) != case:
         raise Refusal("not-found")
     return found
 
 
-def owner_of(conn: Connection, export: str) -> str | None:
-    """Who asked for it, or None where nobody did."""
-    return conn.execute(select(x.c.owner).where(x.c.id == export)).scalar_one_or_none()
+def known(conn: Connection, export: str, actor: Actor, *, case: bool = False) -> Row[Any] | None:
+    """The caller's own file, or None where nobody has asked for one by this id. Raises Refusal
+    `not-found` where another has.
+    """
+    taken = conn.execute(select(x.c.id).where(x.c.id == export)).first()
+    return one(conn, export, actor, case=case) if taken else None
 
 
 def under_way(conn: Connection, owner: str) -> int:

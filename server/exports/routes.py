@@ -17,10 +17,9 @@ from server.office import office
 from server.transaction import reading
 
 from . import actions, queries
-from .rules import FORMS
+from .rules import FORMS, STATES
 
 blueprint = Blueprint("exports", __name__)
-STATES = ("waiting", "working", "ready", "failed", "expired")
 
 
 class Wish(Schema):
@@ -94,7 +93,7 @@ def ask_export(call: Call) -> Any:
 def list_exports(call: Call) -> Any:
     """Nobody sees another's."""
     with reading() as conn:
-        return {"items": queries.of_owner(conn, call.who.id)}
+        return {"items": [queries.told(row) for row in queries.of_owner(conn, call.who.id)]}
 
 
 @endpoint(

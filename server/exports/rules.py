@@ -13,6 +13,7 @@ FORMS = {
     "csv": "text/csv",
     "pdf": "application/pdf",
 }
+STATES = ("waiting", "working", "ready", "failed", "expired")
 PDF_ROWS = 2_000  # about ninety pages; who wants more wants a table that can be filtered
 OPEN = 3  # files that somebody may have in the making at once
 KEPT = timedelta(hours=24)

@@ -11,12 +11,14 @@ class ExportRow(Model):
 
     `claimed_by` is who makes it now, until `claimed_until`; who dies leaves a claim that runs out,
     and the next one makes the file from its first row. The line stays when the file has gone: who
-    took what out of the house, and when.
+    took what out of the house, and when. `case_of` is the dossier whose case it is (server/cases),
+    null for the queue.
     """
 
     __tablename__ = "exports"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     owner: Mapped[str] = mapped_column(String(36))
+    case_of: Mapped[str | None] = mapped_column(String(96))
     form: Mapped[str] = mapped_column(String(4))
     filter: Mapped[str] = mapped_column(Text)
     sort: Mapped[str] = mapped_column(String(20))

@@ -13,6 +13,7 @@ from server.attempts import Lane
 from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
+from server.factors import actions as factors
 from server.office import office
 from server.people.queries import TOKEN_S, bound_token, by_username, posts_now, token_digest, wipe_order
 from server.people.tables import Device, Person, Session
@@ -36,7 +37,9 @@ class Opened:
     token: str
 
 
-def sign_in(username: str, password: str, device: str | None, proof: Proof | None) -> dict[str, Any]:
+def sign_in(
+    username: str, password: str, device: str | None, proof: Proof | None, code: str | None = None
+) -> dict[str, Any]:
     """A new session. Raises Refusal `wrong-password` (also for unknown people), `too-many-attempts`, and
     where the device is enrolled and this is not it, `proof-required`, `proof-wrong`, `device-revoked` …
 
@@ -45,7 +48,40 @@ def sign_in(username: str, password: str, device: str | None, proof: Proof | Non
     person, own = proven(username, password, device, proof)
     if person.once_until is not None:
         raise Refusal("password-once")
-    return begin(person, device, proof=proof, tried=own)
+    shown = with_second_factor(person.id, code)
+    return begin(person, device, proof=proof, shown=shown, tried=own)
+
+
+def with_second_factor(person: str, code: str | None) -> int:
+    """How many factors the person has shown, after the right password. Who has a second one shows it, or the
+    attempt stays counted as a wrong one. Raises Refusal `second-factor-required`, `second-factor-wrong`.
+    """
+    with writing() as conn:
+        if not factors.confirmed(conn, person):
+            return 1
+        right = code is not None and factors.passes(conn, person, code)
+        if code is not None and not right:
+            note(conn, "second-factor-refused", person)
+    if code is None:
+        raise Refusal("second-factor-required")
+    if not right:
+        raise Refusal("second-factor-wrong")
+    return 2
+
+
+def confirm_factor(actor: Actor, code: str) -> list[str]:
+    """The actor's second factor counts from now on, in this session too; the codes for when it is lost.
+
+    Raises Refusal `second-factor-wrong`, `too-many-attempts`.
+    """
+    own = Lane(f"{actor.id}|{actor.sign_in}", rules.OWN)
+    with writing() as conn:
+        attempts.enter(conn, own, ())
+    with writing() as conn:
+        made = factors.confirm(conn, actor.id, code)
+        conn.execute(update(Session).where(Session.token == actor.session).values(factors=2))
+        attempts.leave(conn, own)
+    return made
 
 
 def proven(username: str, password: str, device: str | None, proof: Proof | None) -> tuple[Person, Lane]:
@@ -117,7 +153,7 @@ def begin(
     device: str | None,
     *,
     proof: Proof | None = None,
-    factors: int = 1,
+    shown: int = 1,
     tried: Lane | None = None,
 ) -> dict[str, Any]:
     """A session for somebody who has proved who they are. Raises Refusal where the device is against it."""
@@ -129,7 +165,7 @@ def begin(
             attempts.leave(conn, tried)
         if proof is not None:
             proofs.spend(conn, proof)
-        made = opened(conn, who, at.id if at else device or office().new_id(), at, factors=factors)
+        made = opened(conn, who, at.id if at else device or office().new_id(), at, shown=shown)
         note(conn, "signed-in", who, device=made[1])
         return told(conn, who, made[0], made[1], at)
 
@@ -151,7 +187,7 @@ def _fits(at: Row[Any] | None, person: str, proof: Proof | None) -> None:
 
 
 def opened(
-    conn: Connection, person: str, device: str, at: Row[Any] | None, *, factors: int = 1
+    conn: Connection, person: str, device: str, at: Row[Any] | None, *, shown: int = 1
 ) -> tuple[Opened, str]:
     """A new session in the transaction of `conn`, and the device that it is at."""
     here = office()
@@ -170,7 +206,7 @@ def opened(
             key=at.key if at is not None else None,
             until=rfc3339(until),
             renewed_at=rfc3339(now),
-            factors=factors,
+            factors=shown,
             **_whence(),
         )
     )

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 
 from server import proofs
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
+from server.factors import actions as factors
 from server.transaction import reading
 from sync.arrival import rfc3339
 
@@ -15,15 +16,19 @@ from . import actions, queries
 # Where a person's own are looked at and ended.
 OWN = "/api/v1/sessions"
 blueprint = Blueprint("sessions", __name__)
+CODE = validate.Length(6, 20)
 DEVICE = validate.Regexp(r"^[A-Za-z0-9._:-]{1,64}$", error="letters, digits and . _ : - only, up to 64")
 
 
 class SignIn(Schema):
-    """`device` is the id that the device keeps for itself; without one the server makes one."""
+    """`device` is the id that the device keeps for itself; without one the server makes one. `code`: the
+    second factor, of who has one.
+    """
 
     username = fields.String(required=True, validate=validate.Length(1, 64))
     password = fields.String(required=True, load_only=True, validate=validate.Length(1, 200))
     device = fields.String(load_default=None, allow_none=True, validate=DEVICE)
+    code = fields.String(load_default=None, allow_none=True, load_only=True, validate=CODE)
 
 
 class PostHeld(Schema):
@@ -89,6 +94,8 @@ PROOF = ("proof-wrong", "proof-stale", "proof-replayed")
             "wrong-password",
             "too-many-attempts",
             "password-once",
+            "second-factor-required",
+            "second-factor-wrong",
             "unsupported-media-type",
             "proof-required",
             *PROOF,
@@ -140,7 +147,7 @@ class SessionLines(Schema):
 
 
 @endpoint(blueprint, OWN, may=SIGNED_IN, summary="登录列表 Where I am signed in", answer=SessionLines)
-def sessions(call: Call) -> Any:
+def list_sessions(call: Call) -> Any:
     """Also those of devices that are out of touch."""
     with reading() as conn:
         found = queries.live(conn, call.who.id, rfc3339(call.now))
@@ -171,3 +178,59 @@ class Ended(Schema):
 def end_others(call: Call) -> Any:
     """All but the one that asks."""
     return {"ended": actions.end_sessions(call.who.id, by=call.who.id, but=call.who.sign_in)}
+
+
+class Password(Schema):
+    """The password again, where the sign-in is older than ten minutes."""
+
+    password = fields.String(load_default=None, load_only=True, validate=validate.Length(1, 200))
+
+
+class FactorBegun(Schema):
+    """For an authenticator, shown this once: the secret in base32, and the address that a QR code says."""
+
+    secret = fields.String()
+    address = fields.String()
+
+
+class FactorCode(Schema):
+    """What the authenticator shows."""
+
+    code = fields.String(required=True, load_only=True, validate=CODE)
+
+
+class RecoveryCodes(Schema):
+    """For when the authenticator is lost, each good once; shown this once."""
+
+    codes = fields.List(fields.String())
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/session/factor",
+    "POST",
+    may=SIGNED_IN,
+    summary="设置第二因素 Begin with a second factor",
+    body=Password,
+    answer=FactorBegun,
+    refusals=("sign-in-again", "too-many-attempts", "factor-present"),
+)
+def begin_factor(call: Call) -> Any:
+    """TOTP (RFC 6238): six digits, half a minute, SHA-1. It counts once it was confirmed."""
+    actions.assure(call.who, call.body["password"])
+    return factors.begin(call.who.id, call.who.username)
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/session/factor/confirmation",
+    "POST",
+    may=SIGNED_IN,
+    summary="确认第二因素 Confirm the second factor",
+    body=FactorCode,
+    answer=RecoveryCodes,
+    refusals=("second-factor-wrong", "too-many-attempts", "factor-present"),
+)
+def confirm_factor(call: Call) -> Any:
+    """From now on it is asked for at sign-in; this session counts as one with it."""
+    return {"codes": actions.confirm_factor(call.who, call.body["code"])}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, Table, and_, case, delete, func, inse
 from server import access
 from server.database import db
 from server.endpoint import Actor
-from server.issues.queries import GRAVITY, filtered
+from server.issues.queries import GRAVITY, MAJOR, filtered
 from server.issues.records.issue import CLOCK_RUNS, LIFECYCLE
 from server.issues.tables import NO_DEADLINE, IssueRow
 from server.law.rules import local_day
@@ -45,19 +45,6 @@ def counts(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, 
     }
 
 
-def by_dossier(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
-    """How many issues match in each dossier, for a map. One statement."""
-    day = local_day(now)
-    shown = (IssueRow.dossier, IssueRow.gravity, _CLOCK.label("due_on"))
-    found = filtered(actor, wanted, day).with_only_columns(*shown).subquery().c
-    late = func.count().filter(found.due_on < day)
-    major = func.count().filter(found.gravity == GRAVITY["major"])
-    rows = db.session.execute(
-        select(found.dossier, func.count(), late, major).group_by(found.dossier).order_by(found.dossier)
-    )
-    return [dict(zip(("dossier", "total", "overdue", "major"), row, strict=True)) for row in rows]
-
-
 def tallies(actor: Actor, asked: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, dict[str, int]]:
     """How many issues match each of these filters, and how many of them are overdue; by the filters'
     names. Two statements, none without a filter.
@@ -72,14 +59,29 @@ def tallies(actor: Actor, asked: Mapping[str, Mapping[str, Any]], now: datetime)
     return {name: {"total": int(number or 0), "overdue": int(late or 0)} for name, number, late in rows}
 
 
-def _counted(actor: Actor, asked: Collection[Mapping[str, Any]], day: date) -> list[Select[Any]]:
-    """For each filter rows of (state, number, late), of which states may repeat. One statement runs."""
+def by_dossier(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
+    """How many issues match in each dossier, how many of them are overdue and how many major, for a map.
+    Two statements.
+    """
+    [counted] = _counted(actor, [wanted], local_day(now), by="dossier")
+    alike = counted.subquery().c
+    sums = (func.sum(alike.number), func.sum(alike.late), func.sum(alike.major))
+    rows = db.session.execute(select(alike.dossier, *sums).group_by(alike.dossier).order_by(alike.dossier))
+    return [{"dossier": d, "total": int(n), "overdue": int(late), "major": int(m)} for d, n, late, m in rows]
+
+
+def _counted(
+    actor: Actor, asked: Collection[Mapping[str, Any]], day: date, by: str = "state"
+) -> list[Select[Any]]:
+    """For each filter rows of (state or dossier, number, late, major), of which states may repeat. One
+    statement runs.
+    """
     seen = access.where(actor, "issue.read")
     behind = [name for name in followers.behind(db.session.connection(), FOLLOWER) if name in seen]
     return [
-        _ready(actor, wanted, day, behind)
+        _ready(actor, wanted, day, by, behind)
         if _told(wanted) and len(behind) <= MOST_BEHIND
-        else _standing(actor, wanted, day)
+        else _standing(actor, wanted, day, by)
         for wanted in asked
     ]
 
@@ -88,18 +90,20 @@ def _told(wanted: Mapping[str, Any]) -> bool:
     return all(name in SAID or value in (None, "", []) for name, value in wanted.items())
 
 
-def _standing(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]:
+def _standing(actor: Actor, wanted: Mapping[str, Any], day: date, by: str) -> Select[Any]:
     """The issues themselves, of the columns of one index alone."""
-    query = filtered(actor, wanted, day).with_only_columns(IssueRow.state, _CLOCK.label("due_on"))
-    found = query.subquery().c
-    late = func.count().filter(found.due_on < day)
-    return select(found.state, func.count().label("number"), late.label("late")).group_by(found.state)
+    seen = (_i[by], IssueRow.gravity, _CLOCK.label("due_on"))
+    found = filtered(actor, wanted, day).with_only_columns(*seen).subquery().c
+    late = func.count().filter(found.due_on < day).label("late")
+    major = func.count().filter(found.gravity == MAJOR).label("major")
+    return select(found[by], func.count().label("number"), late, major).group_by(found[by])
 
 
-def _ready(actor: Actor, wanted: Mapping[str, Any], day: date, behind: list[str]) -> Select[Any]:
+def _ready(actor: Actor, wanted: Mapping[str, Any], day: date, by: str, behind: list[str]) -> Select[Any]:
     """What was counted, and the issues of the dossiers in which something has happened since."""
-    late = case((_t.due_on < day, _t.number), else_=0)
-    query = select(_t.state, func.sum(_t.number).label("number"), func.sum(late).label("late"))
+    late = func.sum(case((_t.due_on < day, _t.number), else_=0)).label("late")
+    major = func.sum(case((_t.gravity == MAJOR, _t.number), else_=0)).label("major")
+    query = select(_t[by], func.sum(_t.number).label("number"), late, major)
     query = query.where(access.visible(actor, "issue.read", _t.dossier, _t.audience))
     if wanted["state"]:
         query = query.where(_t.state.in_(wanted["state"]))
@@ -107,10 +111,10 @@ def _ready(actor: Actor, wanted: Mapping[str, Any], day: date, behind: list[str]
         query = query.where(_t.gravity.in_([GRAVITY[s] for s in wanted["severity"]]))
     if wanted["overdue"] is not None:
         query = query.where(_t.due_on < day if wanted["overdue"] else _t.due_on >= day)
-    query = query.group_by(_t.state)
+    query = query.group_by(_t[by])
     if not behind:
         return query
-    rest = _standing(actor, {**wanted, "dossier": behind}, day)
+    rest = _standing(actor, {**wanted, "dossier": behind}, day, by)
     parts = union_all(query.where(_t.dossier.not_in(behind)), rest).subquery()
     return select(parts)
 

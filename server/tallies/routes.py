@@ -23,21 +23,6 @@ class Counts(Schema):
     as_of = fields.String()
 
 
-class Heap(Schema):
-    """How many match in one dossier."""
-
-    dossier = fields.String()
-    total = fields.Integer()
-    overdue = fields.Integer()
-    major = fields.Integer()
-
-
-class Heaps(Schema):
-    """Only where there are any."""
-
-    items = fields.List(fields.Nested(Heap))
-
-
 @endpoint(
     blueprint,
     "/api/v1/issues/counts",
@@ -51,6 +36,21 @@ def count_issues(call: Call) -> Any:
     """With the filters of the queue."""
     with reading():
         return queries.counts(call.who, narrowed(call.query), call.now)
+
+
+class Heap(Schema):
+    """How many match in one dossier."""
+
+    dossier = fields.String()
+    total = fields.Integer()
+    overdue = fields.Integer()
+    major = fields.Integer()
+
+
+class Heaps(Schema):
+    """Only where there are any."""
+
+    items = fields.List(fields.Nested(Heap))
 
 
 @endpoint(

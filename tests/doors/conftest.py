@@ -90,9 +90,9 @@ def code(desk: Desk, **said: Any) -> str:
 
 @pytest.fixture
 def admin(site: House) -> Desk:
-    """The administrator, at the desk."""
+    """The administrator, at the desk, with a second factor."""
     site.person("admin", "administrator", OFFICE)
-    return site.desk("admin")
+    return site.desk("admin", shown=2)
 
 
 @pytest.fixture

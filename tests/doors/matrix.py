@@ -30,6 +30,7 @@ CELLS = {
 FOREIGN = {
     "absent": ("404", "the same 404 as for what does not exist"),
     "nothing": ("∅", "a list that holds nothing, the same as for what does not exist"),
+    "kept": ("404", "as above; administrators of the office keep everybody's, and to them it is what it is"),
     "shared": ("all", "it belongs to the office, or its code is its key"),
     "-": ("", "the operation names nothing"),
 }

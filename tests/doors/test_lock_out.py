@@ -160,13 +160,13 @@ def test_a_hundred_guesses_at_once_are_no_more_than_ten(site: House) -> None:
 
 
 def test_the_address_is_the_one_that_our_own_proxy_tells_and_no_other(site: House, database_url: str) -> None:
-    forged = {"headers": {"X-Forwarded-For": "192.0.2.1, 192.0.2.2"}}
-    close(site)
-    assert try_in(site, **forged).status_code == 429  # nobody's proxy: the header is not believed
-    config = config_for(database_url, site.folder, XUNJIAN_TRUSTED_PROXIES="127.0.0.0/8")
+    close(site, at=HOME)
+    said = {"headers": {"X-Forwarded-For": HOME}}
+    assert try_in(site, **said).status_code == 401  # nobody's proxy: the header is not believed
+    config = config_for(database_url, site.folder, XUNJIAN_TRUSTED_PROXIES=f"{AWAY}/32")
     behind = House(create_app(config, clock=site.clock, new_id=new_id), site.clock, site.folder)
-    assert try_in(behind, **forged).status_code == 401
-    assert try_in(behind, headers={"X-Forwarded-For": f"192.0.2.2, {AWAY}"}).status_code == 429
+    assert try_in(behind, **said).status_code == 429
+    assert try_in(behind, headers={"X-Forwarded-For": f"{HOME}, 192.0.2.2"}).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from media.errors import StoreUnavailable
 from server.exports import jobs
+from server.exports.rules import FORMS
 from server.office import office
 from server.people import actions as people
 from tests.exports.conftest import WJ, ask, fetch, work
@@ -67,14 +68,14 @@ def test_progress_is_told_page_by_page(queue: House, monkeypatch: pytest.MonkeyP
     zhang, seen = queue.desk("zhang"), list[tuple[str, int, int]]()
     asked = ask(zhang, "xlsx")
     monkeypatch.setattr(jobs, "PAGE", 3)
-    usual = jobs._renew
+    usual = jobs.renew
 
     def watched(*said: Any) -> None:
         usual(*said)
         told = zhang.get(asked["address"])
         seen.append((told["state"], told["rows_done"], told["rows_total"]))
 
-    monkeypatch.setattr(jobs, "_renew", watched)
+    monkeypatch.setattr(jobs, "renew", watched)
     work(queue)
     assert seen == [("working", 3, 8), ("working", 6, 8), ("working", 8, 8)]
 
@@ -89,7 +90,7 @@ def test_each_row_is_read_by_the_askers_posts_of_that_moment(
     asked = ask(zhang, "csv", sort="-severity")
     assert asked["rows_total"] == 12
     monkeypatch.setattr(jobs, "PAGE", 2)
-    usual, done = jobs._renew, list[int]()
+    usual, done = jobs.renew, list[int]()
 
     def revoked(*said: Any) -> None:
         usual(*said)
@@ -97,7 +98,7 @@ def test_each_row_is_read_by_the_askers_posts_of_that_moment(
             people.end_post(zhang.person, other)
         done.append(1)
 
-    monkeypatch.setattr(jobs, "_renew", revoked)
+    monkeypatch.setattr(jobs, "renew", revoked)
     work(queue)
     text = fetch(zhang, asked).decode()
     assert 1 <= text.count(",乙") <= 2, "what was read before is in it, nothing after"
@@ -154,7 +155,7 @@ def test_a_maker_that_was_thought_dead_does_not_put_its_file_over_anothers(
 ) -> None:
     zhang = queue.desk("zhang")
     asked = ask(zhang, "csv")
-    usual, slept = jobs._renew, list[int]()
+    usual, slept = jobs.renew, list[int]()
 
     def slow(*said: Any) -> None:
         if not slept:
@@ -163,7 +164,7 @@ def test_a_maker_that_was_thought_dead_does_not_put_its_file_over_anothers(
             assert work(queue) == 1  # the other one
         usual(*said)
 
-    monkeypatch.setattr(jobs, "_renew", slow)
+    monkeypatch.setattr(jobs, "renew", slow)
     assert work(queue) == 0
     assert fetch(zhang, asked)
     assert len(resting(queue)) == 1
@@ -272,7 +273,7 @@ def test_the_small_ones_do_not_wait_for_the_large_one(queue: House) -> None:
     large, small = ask(zhang, "csv"), ask(zhang, "csv", filter={"severity": ["major"]})
     with queue.app.app_context():
         for _ in range(2):
-            name = jobs._next()
+            name = jobs._next(FORMS)
             assert name is not None
             made.append(name)
             row = jobs._claim(name, new_id())

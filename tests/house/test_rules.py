@@ -65,7 +65,7 @@ def test_every_route_says_who_may(app: Flask) -> None:
         assert getattr(view, "declared", False), f"{rule} does not go through endpoint.py"
     verbs = {ANYONE, SIGNED_IN} | {f"{line.kind.name}.{d}" for line in CATALOGUE for d in ("read", "create")}
     verbs |= {f"{what}.{deed}" for what in ("person", "device") for deed in ("read", "create", "update")}
-    verbs |= {"conflict.read", "photo.compare", "delivery.read"}
+    verbs |= {"conflict.read", "photo.compare", "delivery.read", "case.read"}
     assert {o.may for o in OPERATIONS} <= verbs
 
 

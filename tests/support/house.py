@@ -143,11 +143,11 @@ class House:
                 people.give_post(self.people[username], dossier, role, firm=firm)
         return self.people[username]
 
-    def desk(self, username: str, *, device: str | None = None) -> Desk:
-        """The person signed in at a device, by default one named after them."""
+    def desk(self, username: str, *, device: str | None = None, shown: int = 1) -> Desk:
+        """The person signed in at a device, by default one named after them, with so many factors shown."""
         with self.app.app_context():
             person = db.session.get_one(Person, self.people[username])
-            session = sessions.begin(person, device or f"phone-{username}")
+            session = sessions.begin(person, device or f"phone-{username}", shown=shown)
         return Desk(self, self.people[username], session["device"], session["access_token"])
 
     def project(self, slug: str, **fields: Any) -> str:

@@ -39,6 +39,13 @@ def listed(desk: Desk, **wanted: Any) -> tuple[int, int]:
     return len(items), sum(one["overdue"] for one in items)
 
 
+def placed(desk: Desk, **wanted: Any) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = desk.call("GET", "/api/v1/issues/by-project", query_string=wanted).json[
+        "items"
+    ]
+    return items
+
+
 def job(house: House) -> int:
     with house.app.app_context():
         return count_all()
@@ -70,8 +77,13 @@ def test_what_was_counted_is_what_the_queue_shows(office: House) -> None:
     year(office)
     desks = [office.desk(who) for who in ("zhang", "li", "zhao", "stranger")]
     before = [[counted(desk, **wanted) for wanted in ASKED] for desk in desks]
+    places = [placed(desk, **wanted) for desk in desks for wanted in ASKED]
     assert job(office) > 0 and rows(office) > 0
     assert [[counted(desk, **wanted) for wanted in ASKED] for desk in desks] == before
+    assert [placed(desk, **wanted) for desk in desks for wanted in ASKED] == places
+    assert [sum(one["total"] for one in items) for items in places] == [
+        said["total"] for said_before in before for said in said_before
+    ]
     for desk, found_before in zip(desks, before, strict=True):
         for wanted, said in zip(ASKED, found_before, strict=True):
             assert (said["total"], said["overdue"]) == listed(desk, **wanted), wanted

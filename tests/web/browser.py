@@ -20,7 +20,7 @@ FLAGS = (
 )
 # A camera that shows a moving disc and a microphone that beeps; nobody is asked whether they may be used.
 DEVICES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 UNPACKED = REPOSITORY / ".venv" / "clients" / "chromium"
 # A dead line is part of the day; anything else on the console is a fault of the page.
 EXPECTED = re.compile(r"Failed to load resource|net::ERR_")
@@ -137,7 +137,11 @@ class Handset:
 
     def shoot(self, photo: Path) -> None:
         """Two taps of three: camera, shutter."""
-        self.page.set_input_files("nav .shutter input", photo)
+        if self.page.locator("button.shutter").count():
+            self.page.click("button.shutter")
+            self.page.set_input_files(".viewfinder input", photo)
+        else:
+            self.page.set_input_files("nav .shutter input", photo)
         self.page.wait_for_selector("main.form .strip figure")
 
     def save(self) -> None:
@@ -145,14 +149,14 @@ class Handset:
         self.page.click("main.form .acts .main")
         self.page.wait_for_selector(".filters")
 
-    def sync(self) -> None:
+    def sync(self, *, timeout_s: float = PATIENCE_S) -> None:
         """The person asks for it, until nothing is unsent."""
 
         def home() -> bool:
             self.page.evaluate("dispatchEvent(new Event('online'))")
             return self.page.evaluate(UNSENT) == 0
 
-        until(home)
+        until(home, timeout_s=timeout_s)
 
     def unsent(self) -> int:
         """Changes and photographs that are not home."""
@@ -186,6 +190,13 @@ CURSORS = _OPEN % (
     "names.length > 0",
     'const held = await all(db, "cursors"); if (!held.length || held.some((c) => c.more)) found = false;',
 )
+
+
+def counted(table: str) -> str:
+    """How many rows the page's database holds in a table."""
+    return _OPEN % ("0", f'found += (await all(db, "{table}")).length;')
+
+
 DRAFTS = _OPEN % ("[]", 'found.push(...(await all(db, "drafts")));')
 CHANGES = _OPEN % ("[]", 'found.push(...(await all(db, "outbox")).map((row) => row.change));')
 UNSENT = _OPEN % (

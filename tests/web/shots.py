@@ -3,6 +3,7 @@
 `make shots`. Both languages, light and dark, as wide as a phone and as a desk; a person looks at them.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
-from playwright.sync_api import Playwright
+from playwright.sync_api import Page, Playwright
 
 from sync.line import HttpLine
 from tests.journeys.conftest import PASSWORD, run
 from tests.support.house import delete, new_id
 from tests.support.live import REPOSITORY, LiveServer
-from tests.web.browser import PIN, Handset, playing
+from tests.web.browser import DEVICES, PIN, Handset, playing
 
 SHOTS = REPOSITORY / "var" / "shots"
 PICTURES = REPOSITORY / "server" / "demo" / "pictures"
@@ -50,7 +51,7 @@ def walk_through(
 ) -> list[str]:
     """One walk through all rooms; `see` is told of each screen. What the page complained of."""
     looks: dict[str, Any] = {"color_scheme": "dark" if dark else "light"}
-    handset = Handset(playwright, url, folder / "profile", **looks, **(DESK if wide else {}))
+    handset = Handset(playwright, url, folder / "profile", DEVICES, **looks, **(DESK if wide else {}))
 
     def shot(title: str) -> None:
         handset.page.wait_for_timeout(250)
@@ -98,18 +99,39 @@ def take(playwright: Playwright, url: str, folder: Path, name: str) -> None:
 
 def walk(handset: Handset, shot: Callable[[str], None]) -> None:
     """The rooms, with a line."""
-    page = handset.page
     shot("day")
+    on_site(handset, shot)
+    at_the_issues(handset, shot)
+
+
+def on_site(handset: Handset, shot: Callable[[str], None]) -> None:
+    """From the list of projects to the end of an inspection."""
+    page = handset.page
     handset.open("#/projects")
     page.wait_for_selector(".card")
     shot("projects")
+    page.locator("a[href='#/scan']").click()
+    page.wait_for_selector("video")
+    shot("scan")
+    page.go_back()
+    page.wait_for_selector(".card")
     page.locator(".card").first.click()
     page.wait_for_selector(".duo")
+    page.wait_for_selector(".plan")
     shot("project")
+    press(page, "现场二维码", "Site's code")
+    page.wait_for_selector("svg.qr")
+    shot("site-code")
+    page.keyboard.press("Escape")
     page.locator(".duo .main").click()
     page.wait_for_selector("h1")
     page.wait_for_selector(".total")
     shot("inspection")
+    press(page, "签名", "Sign")
+    page.wait_for_selector(".pad")
+    scribble(page)
+    shot("signing")
+    page.keyboard.press("Escape")
     page.locator(".cards .card").first.click()
     page.wait_for_selector(".item")
     for item, answer in ((0, ".ok"), (1, ".fault"), (2, ".na")):
@@ -122,6 +144,11 @@ def walk(handset: Handset, shot: Callable[[str], None]) -> None:
     page.locator(".acts .main").click()
     shot("finish")
     page.keyboard.press("Escape")
+
+
+def at_the_issues(handset: Handset, shot: Callable[[str], None]) -> None:
+    """From the list of issues to one of them, and all that is captured there."""
+    page = handset.page
     handset.open("#/issues")
     page.wait_for_selector(".issue")
     page.wait_for_timeout(800)
@@ -130,9 +157,35 @@ def walk(handset: Handset, shot: Callable[[str], None]) -> None:
     page.wait_for_selector(".strip")
     page.wait_for_timeout(500)
     shot("issue")
-    page.locator("section button:not(.frame)").first.click()
+    press(page, "修改", "Edit")
     shot("edit")
     page.keyboard.press("Escape")
+    press(page, "录音", "Record")
+    page.wait_for_selector(".clock")
+    page.wait_for_timeout(1_200)
+    shot("recording")
+    page.keyboard.press("Escape")
+    page.click("button.shutter")
+    page.wait_for_selector(".viewfinder video")
+    page.wait_for_timeout(500)
+    shot("viewfinder")
+    page.locator(".viewfinder .quiet").first.click()
+
+
+def press(page: Page, *names: str) -> None:
+    """The button with one of these names, in either language."""
+    page.get_by_role("button", name=re.compile(f"^({'|'.join(names)})$")).click()
+
+
+def scribble(page: Page) -> None:
+    """Some strokes on the pad that is open."""
+    box = page.locator(".pad").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.5)
+    page.mouse.down()
+    for x, y in ((0.35, 0.2), (0.5, 0.75), (0.62, 0.3), (0.8, 0.6)):
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=5)
+    page.mouse.up()
 
 
 def disagree(handset: Handset, url: str) -> None:
@@ -146,7 +199,7 @@ def disagree(handset: Handset, url: str) -> None:
         for item in (named, deleted):
             handset.open(f"#/issues/{WJ}/{item['id']}")
             page.wait_for_selector(f".lead h1:text('{item['title']}')")
-            page.locator("section button:not(.frame)").first.click()
+            press(page, "修改", "Edit")
             page.locator("dialog input:not([type=radio])").first.fill(f"{item['title']}（已核实）")
             page.locator("dialog .main").click()
             page.wait_for_selector("h1:text('已核实')")
@@ -186,9 +239,21 @@ def offline(handset: Handset, shot: Callable[[str], None]) -> None:
     handset.context.set_offline(True)
     handset.shoot(PICTURES / "edge-unguarded.jpg")
     shot("new-issue")
+    press(page, "在图上标注", "On the plan")
+    page.wait_for_selector(".plan")
+    shot("plan")
+    page.keyboard.press("Escape")
     page.locator("select").select_option(index=1)
     handset.save()
     shot("issues-offline")
+    page.locator(".issue").first.click()
+    page.locator(".strip .frame").first.click()
+    page.wait_for_selector(".canvas img")
+    press(page, "标注", "Mark up")
+    page.wait_for_selector(".pad")
+    scribble(page)
+    shot("markup")
+    page.keyboard.press("Escape")
     handset.shoot(PICTURES / "pit-crack.jpg")
     handset.open("#/")
     page.wait_for_selector(".card")

@@ -12,11 +12,12 @@ from server.phone.routes import FOLDER
 from tests.faults.serving import WJ, Office
 from tests.support.house import PASSWORD, issue
 from tests.support.live import LiveServer
-from tests.web.browser import CHANGES, DRAFTS, Handset, until
-from tests.web.evidence import album, queue
+from tests.web.browser import CHANGES, DRAFTS, Handset, counted, until
+from tests.web.evidence import album, digests, queue
 
 pytestmark = pytest.mark.journey
 FIRST_LOAD_BYTES = 80 * 1024
+PICTURES = counted("previews")
 
 
 def test_a_photograph_knows_where_it_was_taken_and_an_issue_lies_there(
@@ -136,6 +137,44 @@ def test_who_signs_out_with_unsent_work_finds_it_again(
     li.sync()
     [item] = queue(office)
     assert item["evidence"] == {"stored": 1, "total": 1}
+
+
+def test_who_is_re_assigned_meanwhile_brings_the_work_home_and_keeps_nothing_of_the_site(
+    office: Office, phones: Callable[[str, str], Handset], tmp_path: Path
+) -> None:
+    other = "project:wj-02"
+    office.house.project("wj-02")
+    office.house.person("li", "inspector", other)
+    li = phones("li", office.server.url)
+    li.sign_in("li", PASSWORD)
+    li.context.set_offline(True)
+    first, second = album(tmp_path, 2)
+    li.shoot(first)
+    li.page.locator("select").select_option(label="项目 wj-01")
+    li.save()
+    li.shoot(second)  # a draft that is not saved yet when the site is given to somebody else
+    li.page.locator("select").select_option(label="项目 wj-01")
+    draft = li.page.evaluate("location.hash")
+    office.xunjian("user", "end", "li", WJ, "--why", "re-assigned")
+    li.context.set_offline(False)
+    li.sync()
+    [item] = queue(office)
+    assert item["evidence"] == {"stored": 1, "total": 1} and item["photos"][0]["sha256"] in digests([first])
+    page = li.open("#/projects")
+    page.wait_for_selector("text=项目 wj-02")
+    assert page.get_by_text("项目 wj-01").count() == 0
+    assert page.evaluate(PICTURES) == 1, "of what is gone no picture stays, but for the draft's own"
+    page = li.open(draft)
+    page.wait_for_selector("main.form .strip figure img")
+    page.get_by_role("button", name="保存").click()
+    page.wait_for_selector("[role=alert]:has-text('请选择项目')")
+    page.locator("select").select_option(label="项目 wj-02")
+    li.save()
+    li.sync()
+    with office.line("zhang", "desk") as desk:
+        sites = [one["dossier"] for one in desk.request("GET", "/api/v1/issues").json()["items"]]
+    assert sites == [WJ], "the supervisor of the first site sees that one alone"
+    assert li.page.evaluate(CHANGES)[-2]["kind"] == "issue"
 
 
 def test_a_new_version_is_offered_and_waits_for_the_persons_word(

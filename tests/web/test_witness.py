@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.evidence.conftest import Registry
 from tests.evidence.test_checkpoints import cut
@@ -78,7 +79,8 @@ def test_a_phone_signs_its_work_and_holds_the_house_to_what_it_signed(
     )
 
 
-def ask(li: Handset):  # type: ignore[no-untyped-def]
+def ask(li: Handset) -> Page:
+    """The person asks for a sync, and looks."""
     li.page.evaluate("dispatchEvent(new Event('online'))")
     return li.page
 

@@ -1,5 +1,7 @@
 /** Work in progress: a row from the first keystroke, so that a killed page loses not a letter. */
 
+import { signal } from "@preact/signals";
+
 import type { Value } from "../sync/canonical.ts";
 import { uuid7 } from "../sync/ids.ts";
 import type { DraftRow } from "../sync/tables.ts";
@@ -16,6 +18,8 @@ export function begin(kind: string, values: Record<string, Value> = {}): DraftRo
 }
 
 let writing: Promise<unknown> = Promise.resolve();
+/** Photographs that a draft names and the disk does not hold yet: nobody is shown what a kill would take. */
+export const unkept = signal<readonly string[]>([]);
 
 /** Keep the draft as it now is. Writes follow each other: the last one stands. */
 export function keep(draft: DraftRow, taken?: Taken): Promise<void> {
@@ -40,13 +44,17 @@ export async function shoot(latest: () => DraftRow, file: File, hold: (draft: Dr
 export async function add(latest: () => DraftRow, taken: Taken, hold: (draft: DraftRow) => void): Promise<void> {
   const draft = latest();
   const longer = { ...draft, shots: [...draft.shots, taken.shot] };
+  const { photo } = taken.shot;
+  unkept.value = [...unkept.value, photo];
   hold(longer);
   try {
     await keep(longer, taken);
   } catch (wrong) {
     const now = latest();
-    hold({ ...now, shots: now.shots.filter(({ photo }) => photo !== taken.shot.photo) });
+    hold({ ...now, shots: now.shots.filter((shot) => shot.photo !== photo) });
     throw wrong;
+  } finally {
+    unkept.value = unkept.value.filter((other) => other !== photo);
   }
 }
 

@@ -216,6 +216,7 @@ export const WHY = {
   "bad-signature": ["设备签名不符，内容已转交审核", "The device's signature is wrong; a reviewer decides."],
   "signature-missing": ["缺少设备签名，内容已转交审核", "The device's signature is missing; a reviewer decides."],
   "key-taken": ["该密钥属于他人，请重新生成", "This key is another person's; make a new one."],
+  "key-not-enrolled": ["请使用设备登记时的密钥", "Another key than the one that this device was enrolled with."],
   "key-unproven": ["未能证明持有该密钥", "The device did not prove that it holds this key."],
   "unknown-kind": ["未知记录类型", "No such kind of record."],
   "malformed-change": ["提交内容无法识别", "The change cannot be read."],

@@ -170,8 +170,20 @@ export async function takePull(
     }
     await sendAgain(db, dossier, said.wanted ?? []);
   }
+  await letGo(db);
   await settle(db, now);
   return offers;
+}
+
+/**
+ * Photographs that were sent to a dossier which is not read here any more: their record will never say here that
+ * they rest. The house answered their last byte only when they did (media/uploads.py, finish), and that has to do.
+ */
+async function letGo(db: Tables): Promise<void> {
+  const read = new Set((await db.cursors.toArray()).map(({ dossier }) => dossier));
+  const sent = await db.media.where("state").equals("sent").toArray();
+  const home = sent.filter(({ dossier }) => !read.has(dossier)).map(({ photo }) => photo);
+  for (const table of [db.media, db.bytes, db.previews]) await table.bulkDelete(home);
 }
 
 /**

@@ -46,8 +46,9 @@ export class Replica {
   /** Milliseconds that the server's clock is ahead of this one, as last measured; null before. */
   offsetMs: number | null = null;
   readonly #signs: boolean;
-  /** The house knows nothing of devices' keys: what is done goes unsigned. */
+  /** The house knows nothing of devices' keys, or takes none from here: what is done goes unsigned, but goes. */
   #unasked = false;
+  #refusals = 0;
   readonly #boot = uuid7().slice(-12);
 
   /** `name` is the database's: one a person, so that a shared tablet keeps everybody's work apart. */
@@ -341,8 +342,10 @@ export class Replica {
 
   async #takeKey({ device_key: told }: Answer): Promise<void> {
     if (told?.key) await this.db.meta.put({ key: TAKEN, value: told.key });
-    else if (told) await (await signatures()).forgetKey(this.db);
-    else if (!(await this.db.meta.get(TAKEN))) this.#unasked = true;
+    else if (told) {
+      await (await signatures()).forgetKey(this.db);
+      this.#unasked = (this.#refusals += 1) > 1;
+    } else if (!(await this.db.meta.get(TAKEN))) this.#unasked = true;
   }
 
   /** Look again at what may be let go; for who wakes up after weeks. */

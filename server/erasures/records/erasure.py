@@ -24,21 +24,22 @@ def objection(verb: str, body: Body, actor: str) -> str | None:
     return "same-person" if verb == "grant" and body.get("author") == actor else None
 
 
+LIFECYCLE = Lifecycle(
+    initial="asked",
+    states={"asked": "待批", "granted": "已批准", "refused": "不予删除", "done": "已删除"},
+    transitions={
+        "grant": transition("asked -> granted", by="director", stamps="decided_by"),
+        "refuse": transition("asked -> refused", by="director", stamps="decided_by", needs="note"),
+        "finish": transition("granted -> done", by="", times="done_at"),
+    },
+)
 ERASURE = kind(
     "erasure",
     zh="删除申请",
     audiences=("office", "confidential"),
     signed="author",
     objection=objection,
-    lifecycle=Lifecycle(
-        initial="asked",
-        states={"asked": "待批", "granted": "已批准", "refused": "不予删除", "done": "已删除"},
-        transitions={
-            "grant": transition("asked -> granted", by="director", stamps="decided_by"),
-            "refuse": transition("asked -> refused", by="director", stamps="decided_by", needs="note"),
-            "finish": transition("granted -> done", by="", times="done_at"),
-        },
-    ),
+    lifecycle=LIFECYCLE,
     fields={
         "subject": reference(required=True, fixed=True, zh="所删记录"),
         "names": tags(fixed=True, zh="另删字段"),

@@ -3,16 +3,17 @@
 from sync.lifecycle import Lifecycle, transition
 from sync.record import instant, kind, reference, text
 
+LIFECYCLE = Lifecycle(
+    initial="held",
+    states={"held": "保全中", "lifted": "已解除"},
+    transitions={"lift": transition("held -> lifted", by="director", stamps="lifted_by", needs="note")},
+)
 HOLD = kind(
     "hold",
     zh="法律保全",
     audiences=("office", "confidential"),
     signed="author",
-    lifecycle=Lifecycle(
-        initial="held",
-        states={"held": "保全中", "lifted": "已解除"},
-        transitions={"lift": transition("held -> lifted", by="director", stamps="lifted_by", needs="note")},
-    ),
+    lifecycle=LIFECYCLE,
     fields={
         "subject": reference(fixed=True, zh="保全的记录（空为整个案卷）"),
         "case_no": text(80, zh="案号"),

@@ -7,7 +7,7 @@ import { type Fields, sets } from "../../sync/change.ts";
 import type { DraftRow, Shot } from "../../sync/tables.ts";
 import type { Seen } from "../../sync/view.ts";
 import { fix, followPosition, locating, position, type Taken } from "../camera.ts";
-import { add as hold, keep, settled, shoot } from "../drafts.ts";
+import { add as hold, keep, settled, shoot, unkept } from "../drafts.ts";
 import { atWork, saving } from "../house.ts";
 import { rooms } from "../later.ts";
 import { tell, useLive } from "../live.ts";
@@ -57,6 +57,7 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
   const { values, shots } = draft;
   const change = (more: DraftRow["values"]): void => {
     if (busy) return; // it is being saved: a letter more would bring the draft back
+    setFault(null);
     const next = { ...latest.current, values: { ...latest.current.values, ...more } };
     setDraft(next);
     keep(next).catch(() => {}); // said by drafts.ts
@@ -72,7 +73,8 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
     setDraft(next);
     keep(next).catch(() => {});
   };
-  const dossier = text(values, "dossier") || likelySite(sites ?? []);
+  const dossier = siteOf(text(values, "dossier"), sites);
+  const kept = shots.filter(({ photo }) => !unkept.value.includes(photo));
   const [later, pin] = [rooms.value, pinOf(values)];
   const [open, setOpen] = useState<"voice" | "plan" | null>(null);
   const heard = (taken: Taken): Promise<void> => hold(() => latest.current, taken, setDraft);
@@ -93,7 +95,7 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
   return (
     <main class="form">
       <div class="strip">
-        {shots.map((shot) => (
+        {kept.map((shot) => (
           <figure key={shot.photo}>
             {isSpoken(shot) ? <Icon name="voice" /> : <Picture photo={shot.photo} alt={say("photos")} />}
             <button
@@ -210,7 +212,7 @@ function Form({ draft: first }: { draft: DraftRow }): JSX.Element {
         <button type="button" class="quiet" onClick={() => setAsking(true)}>
           {say("discard")}
         </button>
-        <button type="button" class="main" disabled={busy || hashing > 0} onClick={() => void send()}>
+        <button type="button" class="main" disabled={busy || hashing > 0 || !sites} onClick={() => void send()}>
           {say("save")}
         </button>
       </footer>
@@ -251,6 +253,12 @@ const AT_SITE_M = 800;
 function away(here: Place, { body }: Seen): number {
   const there = placeOf(body);
   return there ? metres(here, there) : Infinity;
+}
+
+/** The site that was chosen, while it is still one's own: another one is chosen by a person, never for them. */
+function siteOf(chosen: string, sites: Seen[] | undefined): string {
+  if (!chosen || !sites) return chosen || likelySite(sites ?? []);
+  return sites.some((site) => site.dossier === chosen) ? chosen : "";
 }
 
 /** Where this most likely is: the site one stands on, else the last one, else the only one. */

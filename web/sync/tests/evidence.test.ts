@@ -168,6 +168,10 @@ test("a key that is not taken is made anew; a house that asks for none gets work
   await li.receive(told(first.no, { device_key: { key: null, why: "key-taken" } }));
   const second = JSON.parse(await li.request()) as Asked;
   assert.notEqual(second.device_key?.public, first.device_key?.public);
+  // Another one is not taken either: what waits goes to a reviewer sooner than nowhere.
+  await li.create(SITE, "issue", ISSUE);
+  await li.receive(told(second.no, { device_key: { key: null, why: "key-not-enrolled" } }));
+  assert.equal(changesOf(JSON.parse(await li.request()) as Asked).length, 1);
   const wang = signing("signing-3");
   await granted(wang);
   await wang.create(SITE, "issue", ISSUE);
@@ -204,6 +208,32 @@ test("a dossier in doubt is sent nothing, and others go on", async () => {
     asked.push.map(({ dossier }) => dossier),
     ["project:wj-02"],
   );
+});
+
+test("a photograph that was sent to a site which is taken away is home: nothing of it is waited for", async () => {
+  const li = device();
+  await granted(li);
+  const row = {
+    dossier: SITE,
+    subject: "s",
+    sha256: "a",
+    size: 1,
+    mime: "image/jpeg",
+    name: "",
+    url: null,
+    fault: null,
+  };
+  await li.db.media.bulkPut([
+    { ...row, photo: "sent", state: "sent" },
+    { ...row, photo: "kept", state: "kept" },
+  ]);
+  for (const photo of ["sent", "kept"]) await li.db.bytes.put({ photo, bytes: new ArrayBuffer(1) });
+  const { no } = JSON.parse(await li.request()) as Asked;
+  await li.receive(told(no, { pull: { granted: { [SITE]: { epoch: 1, audiences: ["field"] } }, dossiers: {} } }));
+  assert.equal(await li.db.media.count(), 2);
+  await li.receive(told(no + 1, { pull: { granted: {}, dossiers: {} } }));
+  const left = [await li.db.media.toCollection().primaryKeys(), await li.db.bytes.toCollection().primaryKeys()];
+  assert.deepEqual(left, [["kept"], ["kept"]]);
 });
 
 test("receipts are kept as evidence, and what was erased by law is kept nowhere", async () => {

@@ -1,0 +1,179 @@
+"""What deploy/ and compose.yaml say agrees with the house: settings, figures, files, and nginx itself."""
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+from server import config, metrics
+from server.cli import main
+from tests.running.test_checkup import certificate
+from tests.support.live import REPOSITORY
+
+DEPLOY = REPOSITORY / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+# Of the Compose Specification; a key that is misspelled is not in it.
+KNOWN = {
+    *("build", "image", "restart", "env_file", "secrets", "stop_grace_period", "ulimits", "healthcheck"),
+    *("depends_on", "command", "environment", "volumes", "networks", "ports", "shm_size"),
+}
+CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
+NODES = ("north", "south", "migrate")
+
+
+def documented() -> set[str]:
+    return set(re.findall(r"XUNJIAN_[A-Z_]+", config.__doc__ or ""))
+
+
+def test_every_setting_that_is_read_is_documented_and_the_other_way_round() -> None:
+    source = Path(config.__file__).read_text().partition('"""\n\nimport')[2]
+    read = set(re.findall(r'"(XUNJIAN_[A-Z_]+)"', source))
+    secret = {f"{name}_FILE" for name in re.findall(r'_secret\(env, "(\w+)"\)', source)}
+    assert read | secret == documented() | {"XUNJIAN_MAIL_PASSWORD"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_says_only_what_compose_knows_and_names_only_what_is_there(name: str) -> None:
+    service = SERVICES[name]
+    assert set(service) <= KNOWN
+    assert "image" in service and ":latest" not in service["image"]
+    assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+    assert set(service["networks"]) <= set(COMPOSE["networks"])
+    for volume in service.get("volumes", []):
+        source = volume.partition(":")[0]
+        assert source in COMPOSE["volumes"] or (REPOSITORY / source).exists(), volume
+    for other, how in service.get("depends_on", {}).items():
+        assert how["condition"] in CONDITIONS
+        if how["condition"] == "service_healthy":
+            assert "test" in SERVICES[other]["healthcheck"], f"{name} waits for what {other} never says"
+    if name != "migrate":
+        assert service["restart"] == "unless-stopped" and "test" in service.get("healthcheck", {"test": ""})
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_a_node_is_given_settings_that_it_reads(name: str) -> None:
+    given = {n: str(v) for n, v in SERVICES[name]["environment"].items()}
+    assert set(given) <= documented()
+    assert SERVICES[name]["command"][0] in main.commands
+    mounted = {volume.split(":")[1] for volume in SERVICES[name]["volumes"]}
+    for setting, value in given.items():
+        if setting.endswith("_FILE") and value.startswith("/run/secrets/"):
+            assert value.rpartition("/")[2] in SERVICES[name]["secrets"], setting
+        elif value.startswith("/"):
+            assert any(value.startswith(folder) for folder in mounted), (
+                f"{setting} is lost with the container"
+            )
+
+
+def test_the_settings_of_compose_make_a_house(tmp_path: Path) -> None:
+    env = {}
+    for name, value in SERVICES["north"]["environment"].items():
+        path = tmp_path / name
+        path.write_text("postgresql+psycopg://xunjian:secret@postgres/xunjian\n")
+        plain = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
+        env[name] = str(path) if plain.startswith("/run/secrets/") else plain
+    made = config.Config.from_environment(env | {"XUNJIAN_VAR": str(tmp_path)})
+    assert made.database_url.startswith("postgresql+psycopg://xunjian:") and not made.embedded
+    [subnet] = [net["subnet"] for net in COMPOSE["networks"]["house"]["ipam"]["config"]]
+    assert [str(net) for net in made.trusted_proxies] == [subnet]
+
+
+def test_what_nodes_share_is_shared_and_what_is_each_ones_own_is_not() -> None:
+    north, south = (set(SERVICES[name]["volumes"]) for name in ("north", "south"))
+    assert north & south == {"keys:/keys", "staging:/staging"}
+
+
+def test_secrets_are_made_once_closed_and_never_kept_in_the_repository(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    shutil.copy(DEPLOY / "prepare.sh", tmp_path)
+    run = ["sh", str(tmp_path / "prepare.sh")]
+    subprocess.run(run, check=True)
+    folder = tmp_path / "secrets"
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {Path(said["file"]).name for said in COMPOSE["secrets"].values()} | {"s3.env"} == set(first)
+    assert folder.stat().st_mode & 0o077 == 0
+    assert first["postgres_password"].strip() in first["database_url"]
+    subprocess.run(run, check=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+    ignored = ["git", "check-ignore", "-q", "deploy/secrets/tls_key"]
+    assert subprocess.run(ignored, cwd=REPOSITORY, check=False).returncode == 0
+
+
+def test_nginx_reads_its_settings(tmp_path: Path) -> None:
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if nginx is None:
+        pytest.skip("nginx is not installed; Debian: nginx-light")
+    shown, kept = certificate(tmp_path, 30)
+    said = (DEPLOY / "nginx" / "xunjian.conf").read_text()
+    for name, here in (
+        ("/run/secrets/tls_certificate", str(shown)),
+        ("/run/secrets/tls_key", str(kept)),
+        *((f"{node}:8000", "127.0.0.1:8000") for node in ("north", "south")),
+    ):
+        assert name in said
+        said = said.replace(name, here)
+    version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr
+    if tuple(map(int, re.findall(r"(\d+)\.(\d+)", version)[0])) < (1, 25):
+        said = said.replace("    http2 on;\n", "")  # Debian 12's does not know it yet
+    whole = tmp_path / "nginx.conf"
+    whole.write_text(f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\n{said}\n}}\n")
+    done = subprocess.run(
+        [nginx, "-t", "-p", str(tmp_path), "-c", str(whole)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_nginx_shows_strangers_neither_figures_nor_standing() -> None:
+    said = (DEPLOY / "nginx" / "xunjian.conf").read_text()
+    for page in ("/metrics", "/readyz"):
+        assert f"location = {page} {{ return 404; }}" in said
+    # One that is added to would pass on what a client says of itself.
+    assert "$proxy_add_x_forwarded_for" not in said
+
+
+def test_alarms_are_rung_by_figures_that_there_are() -> None:
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "alarms.yaml").read_text())["groups"][0]["rules"]
+    known = {sample for metric in REGISTRY.collect() for sample in _samples(metric)}
+    operations = (REPOSITORY / "docs" / "operations.md").read_text()
+    for rule in rules:
+        named = set(re.findall(r"\bxunjian_[a-z_]+", rule["expr"]))
+        assert named <= known, rule["alert"]
+        assert rule["labels"]["severity"] in ("page", "ticket") and rule["annotations"]["summary"]
+        assert f"`{rule['alert']}`" in operations, f"{rule['alert']} is not explained"
+    assert len(rules) > 8 and metrics.REQUESTS is not None
+
+
+def _samples(metric: Any) -> set[str]:
+    endings = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
+    return {metric.name + ending for ending in endings.get(metric.type, ())}
+
+
+@pytest.mark.parametrize("path", sorted((DEPLOY / "systemd").glob("*.[st]*")), ids=lambda path: path.name)
+def test_a_unit_starts_what_there_is(path: Path) -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(path)
+    assert "Description" in unit["Unit"]
+    if path.suffix == ".timer":
+        assert (path.with_suffix(".service")).exists()
+        return
+    program, command = unit["Service"]["ExecStart"].split()[:2]
+    assert program.endswith("/xunjian") and command in main.commands
+    assert unit["Service"]["NoNewPrivileges"] == "yes" and unit["Service"]["User"] == "xunjian"
+
+
+def test_the_units_environment_is_read_and_holds_no_secret() -> None:
+    lines = (DEPLOY / "systemd" / "xunjian.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert {name for name in given if name.startswith("XUNJIAN_")} <= documented()
+    for name, value in given.items():
+        assert not re.search(r"PASSWORD|TOKEN|PASSPHRASE|SECRET", name) or value.startswith("/"), name
