@@ -2,12 +2,12 @@
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 
-import { lapsed, me, signIn, signOut } from "./house.ts";
+import { Door } from "./door.tsx";
+import { me, signOut } from "./house.ts";
 import { useKeys, working } from "./keys.ts";
-import { begin } from "./live.ts";
-import { Dialog, Trouble } from "./marks.tsx";
+import { Dialog, Language } from "./marks.tsx";
 import { parts, route } from "./route.ts";
 import { Checklists } from "./screens/checklists.tsx";
 import { Inbox } from "./screens/inbox.tsx";
@@ -17,7 +17,7 @@ import { Notices } from "./screens/notices.tsx";
 import { People } from "./screens/people.tsx";
 import { Plans } from "./screens/plans.tsx";
 import { Work } from "./screens/work.tsx";
-import { changeLanguage, language, say, type Word } from "./words.ts";
+import { language, say, type Word } from "./words.ts";
 
 interface Room {
   at: string;
@@ -84,12 +84,6 @@ export function App(): JSX.Element {
   );
 }
 
-const Language = (): JSX.Element => (
-  <button type="button" class="quiet" onClick={changeLanguage} lang={language.value === "en" ? "zh-CN" : "en"}>
-    {say("otherLanguage")}
-  </button>
-);
-
 /** `?` and a digit for each room work wherever nobody types. */
 function Keys(): JSX.Element | null {
   useKeys([
@@ -123,49 +117,3 @@ function Keys(): JSX.Element | null {
 }
 
 const named = (key: string): string => ({ ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc" })[key] ?? key;
-
-function Door(): JSX.Element {
-  const [wrong, setWrong] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const enter = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    setBusy(true);
-    try {
-      await signIn(String(form.get("username")).trim(), String(form.get("password")));
-      begin();
-    } catch (fault) {
-      setWrong(fault);
-      setBusy(false);
-    }
-  };
-  return (
-    <>
-      <header id="top">
-        <img src="/desk/mark.svg" alt="" width="28" height="28" />
-        <h1>
-          {say("product")} <small>{say("desk")}</small>
-        </h1>
-        <Language />
-      </header>
-      <main id="door">
-        <form onSubmit={(event) => void enter(event)}>
-          <h2>{say("signIn")}</h2>
-          <p class="muted">{say("promise")}</p>
-          <label>
-            <span>{say("username")}</span>
-            <input name="username" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
-          </label>
-          <label>
-            <span>{say("password")}</span>
-            <input name="password" type="password" autocomplete="current-password" required />
-          </label>
-          <Trouble wrong={wrong ?? lapsed.value} />
-          <button class="main" disabled={busy}>
-            {say("signIn")}
-          </button>
-        </form>
-      </main>
-    </>
-  );
-}

@@ -86,7 +86,7 @@ export async function send(path: string, { method = "GET", body, headers = {}, s
   if (answer.ok || answer.status === 304) return answer;
   const told = (await answer.json().catch(() => ({}))) as Partial<Schemas["Problem"]>;
   const problem = new Problem(answer.status, told, Number(answer.headers.get("Retry-After")) || 0);
-  if (problem.status === 401 && problem.code !== "wrong-password") {
+  if (problem.status === 401 && session.value) {
     forget();
     lapsed.value = problem;
   }
@@ -105,12 +105,16 @@ export const remove = (path: string): Promise<Response> => send(path, { method: 
 export const file = async (path: string, signal?: AbortSignal): Promise<string> =>
   URL.createObjectURL(await (await send(path, { signal })).blob());
 
-export async function signIn(username: string, password: string): Promise<void> {
+/** `code`: the second factor, of who has one. Throws Problem; its code says what is lacking. */
+export async function signIn(username: string, password: string, code = ""): Promise<void> {
   session.value = null;
   // Each tab is a device: what one tab wrote, the other has not seen, and a merge must know it.
   const device = sessionStorage.getItem(DEVICE) ?? `desk-${uuid7().slice(-12)}`;
   sessionStorage.setItem(DEVICE, device);
-  const answer = await send("/api/v1/session", { method: "POST", body: { username, password, device } });
+  const answer = await send("/api/v1/session", {
+    method: "POST",
+    body: { username, password, device, ...(code && { code }) },
+  });
   const told = (await answer.json()) as Session;
   sessionStorage.setItem(SESSION, JSON.stringify(told));
   lapsed.value = null;

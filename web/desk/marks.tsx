@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { Problem, type Said } from "./house.ts";
-import { language, say, type TableName, type Word, word } from "./words.ts";
+import { changeLanguage, language, say, type TableName, type Word, word } from "./words.ts";
 
 // British English, because 11/5 must not be read as the fifth month's eleventh day.
 const shanghai = (at: string | number, options: Intl.DateTimeFormatOptions, locale?: string): string =>
@@ -185,6 +185,13 @@ export const Choice = (given: {
     </label>
   );
 };
+
+/** The other language, named in itself. */
+export const Language = (): JSX.Element => (
+  <button type="button" class="quiet" onClick={changeLanguage} lang={language.value === "en" ? "zh-CN" : "en"}>
+    {say("otherLanguage")}
+  </button>
+);
 
 /** Hand a file to the person under a name. */
 export function saveAs(href: string, name: string): void {

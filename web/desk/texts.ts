@@ -347,5 +347,15 @@ export const WORDS = {
   revoked: ["已停用", "revoked"],
   revoke: ["停用设备", "Revoke"],
   revokeHint: ["下一次请求起不再接受该设备。", "Nothing more is taken from it, from its next request on."],
+  secondFactor: ["动态验证码或恢复码", "Code of the second factor, or a recovery code"],
+  newPassword: ["新口令", "New password"],
+  newPasswordHint: ["这是临时口令，请先设置自己的口令。", "This password was given out: choose your own first."],
+  factor: ["第二因素", "Second factor"],
+  factorHint: ["用任意动态验证码应用扫描；管理人员与设备须先设置并重新登录。", "For any authenticator. Who keeps people and devices sets one first, then signs in with it."],
+  setFactor: ["设置第二因素", "Set a second factor"],
+  factorQr: ["用验证码应用扫描的二维码，内容与下方密钥相同", "Code for an authenticator; the secret below says the same"],
+  factorCode: ["应用显示的六位验证码", "The six digits it shows"],
+  confirmFactor: ["确认启用", "Make it count"],
+  recovery: ["恢复码：各可用一次，请打印保存", "Recovery codes, each good once: print them"],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 

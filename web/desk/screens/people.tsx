@@ -8,6 +8,7 @@ import { get, holds, me, post, remove, type Said, send } from "../house.ts";
 import { day, Dialog, Empty, Fact, Loading, moment, Trouble } from "../marks.tsx";
 import { path } from "../route.ts";
 import { codes, say, word } from "../words.ts";
+import { Factor } from "./factor.tsx";
 
 type Device = Said<"EnrolledDevice">;
 
@@ -314,6 +315,7 @@ function Own(): JSX.Element {
         <h2 tabIndex={-1}>{say("ownAccess")}</h2>
         <p class="muted">{say("ownAccessHint")}</p>
       </header>
+      <Factor />
       <Sessions at="/api/v1/sessions" own />
       <section>
         <h3>{say("devices")}</h3>
