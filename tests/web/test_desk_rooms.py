@@ -1,0 +1,117 @@
+"""The desk's other rooms: visits, papers, the map, checklists, people."""
+
+import base64
+import time
+
+import pytest
+
+from server.factors.rules import STEP_S, code_at
+from tests.support.house import update
+from tests.web.browser import until
+from tests.web.bureau import Bureau, found
+from tests.web.desk import Desk
+
+pytestmark = pytest.mark.journey
+
+
+def test_a_visit_is_assigned_on_the_board_and_called_off(bureau: Bureau, desk: Desk) -> None:
+    page = desk.open("#/plans")
+    page.locator(".plans > .buttons .main").click()
+    page.wait_for_selector("dialog input[name=officers]")
+    page.locator("dialog input[name=officers]").first.check()
+    page.fill("dialog input[name=due_on]", "2031-01-02")
+    page.locator("dialog .main").click()
+    page.wait_for_selector(".visit")
+    [one] = bureau.hand("zhang").get("/api/v1/assignments")["items"]
+    assert (one["due_on"], len(one["officers"])) == ("2031-01-02", 1)
+    page.locator(".visit button").click()
+    page.wait_for_selector(".visit", state="detached")
+    assert bureau.hand("zhang").get("/api/v1/assignments")["items"] == []
+
+
+def test_a_paper_is_begun_from_an_issue_and_says_what_it_still_wants(bureau: Bureau, desk: Desk) -> None:
+    [record] = found(bureau, 1)
+    page = desk.open(f"#/issue/{record}")
+    page.get_by_role("button", name="起草文书").click()
+    page.wait_for_selector("dialog input[name=officers]")
+    page.fill("dialog [name=addressee_name]", "北京示例筑安建设集团有限公司")
+    page.fill("dialog [name=addressee]", "91110105MA0XD00162")
+    page.fill("dialog [name=inspected_at]", "2026-11-20T10:00")
+    page.fill("dialog [name=legal_basis]", "安全生产法 第六十五条；建筑法 第四十三条")
+    page.fill("dialog [name=demand]", "立即恢复临边防护。")
+    page.locator("dialog .main").click()
+    page.wait_for_selector(".sheets img, #detail .notice")
+    [drafted] = bureau.hand("zhang").get("/api/v1/notices")["items"]
+    assert (drafted["state"], drafted["notice_kind"]) == ("draft", "rectification")
+    body = bureau.hand("zhang").get(f"/api/v1/notices/{drafted['id']}")["body"]
+    assert body["issues"] == [record] and body["inspected_at"] == "2026-11-20T10:00:00+08:00"
+    assert sorted(body["legal_basis"]) == ["安全生产法 第六十五条", "建筑法 第四十三条"]
+    assert page.url.endswith(drafted["id"])
+
+
+def test_a_site_on_the_map_leads_to_its_issues(bureau: Bureau, desk: Desk) -> None:
+    found(bureau, 2)
+    house = bureau.building.house
+    record = house.desk(bureau.people[2]).get("/api/v1/projects")["items"][0]
+    place = {"lat_e7": 399953120, "lon_e7": 1164772450, "datum": "WGS-84"}
+    house.submit(bureau.dossier, update("project", record["id"], record["version"], place))
+    page = desk.open("#/map")
+    page.wait_for_selector(".map canvas")
+    row = page.locator(".inbox button")
+    assert "2 条问题" in row.inner_text()
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    page.wait_for_timeout(500)  # the map has drawn its points once nothing moves
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector("#rows li a")
+    until(lambda: page.locator("select[name=dossier]").input_value() == bureau.dossier)
+
+
+def test_a_checklist_is_read_at_the_desk(bureau: Bureau, desk: Desk) -> None:
+    page = desk.open("#/checklists")
+    page.wait_for_selector(".inbox")
+    assert page.locator(".bring").count() == 0, "only who keeps the house's rules brings one in"
+
+
+def test_an_administrator_takes_somebody_on_gives_a_post_and_suspends(bureau: Bureau, desk: Desk) -> None:
+    house = bureau.building.house
+    admin = f"admin{bureau.dossier[-6:]}"
+    house.person(admin, "administrator", "office:cy")
+    page = desk.page
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_selector("#door")
+    desk.sign_in(admin)
+    assert page.locator("#rooms a").all_inner_texts() == ["检查单", "人员"], (
+        "no business data for who keeps the rules"
+    )
+    desk.open("#/people")
+    page.get_by_role("button", name="设置第二因素").click()
+    secret = base64.b32decode(page.locator(".secret").inner_text())
+    page.fill("input[name=code]", code_at(secret, int(time.time() // STEP_S)))
+    page.get_by_role("button", name="确认启用").click()
+    page.wait_for_selector(".codes code")  # it counts from now on, in this sign-in too
+    page.get_by_role("button", name="新增人员").click()
+    new = f"new{bureau.dossier[-6:]}"
+    page.fill("dialog [name=username]", new)
+    page.fill("dialog [name=name]", "新来某")
+    page.locator("dialog .main").click()
+    once = page.locator(".secret").inner_text()
+    assert len(once) >= 12, "shown this once"
+    page.get_by_role("button", name="关闭").click()
+    page.locator(f".inbox a:has-text('{new}')").click()
+    page.get_by_role("button", name="任命").click()
+    page.fill("dialog [name=dossier]", bureau.dossier)
+    page.locator("dialog .main").click()
+    page.wait_for_selector(f".list li:has-text('{bureau.dossier}')")
+    page.get_by_role("button", name="停用").click()
+    page.wait_for_selector("button:has-text('恢复')")
+    page.get_by_role("button", name="恢复").click()
+    page.wait_for_selector("button:has-text('停用')")
+    page.get_by_role("button", name="退出").click()
+    page.fill("input[name=username]", new)
+    page.fill("input[name=password]", once)
+    page.click("form .main")
+    page.fill("input[name=new]", "自己选的长口令-2026")  # the one that was given out opens nothing else
+    page.click("form .main")
+    page.wait_for_selector("#rooms")
+    assert page.locator("#me").inner_text() == "新来某"
