@@ -179,7 +179,7 @@ export const WHY = {
   "answer-missing": ["当事人尚未回复", "It has not been answered yet."],
   "reason-missing": ["请先填写原因", "Give the reason first."],
   "not-your-block": ["不是您领用的号段", "It is another officer's block."],
-  "not-permitted": ["您没有此项权限，请联系管理员", "You may not do this; ask the office."],
+  "not-permitted": ["没有此项权限，请联系管理员", "There is no right to do this; ask the office."],
   "access-revoked": ["权限已收回，内容已转交审核", "Access was lost; a reviewer decides."],
   "re-assigned": ["任务已转交他人，内容已转交审核", "Given to another; a reviewer decides."],
   "access-expired": ["岗位已到期，内容已转交审核", "The post ran out; a reviewer decides."],
