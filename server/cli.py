@@ -19,6 +19,7 @@ from sync.arrival import rfc3339
 
 from . import openapi, readonly, transaction
 from .accounts import commands as accounts
+from .accounts.rules import password_fault
 from .app import create_app
 from .archives.commands import archive, verified
 from .backups.commands import backup, restore
@@ -126,6 +127,11 @@ def user() -> None:
 @with_appcontext
 def user_add(username: str, name: str, password: str) -> None:
     """Take a person on."""
+    why = password_fault(password, username, name)
+    if why is not None:
+        raise click.ClickException(
+            f"This password is {why}: ten characters or more, and none that is tried first."
+        )
     console.print(f"{username}: {people.take_on(username, name, password)}")
 
 

@@ -261,3 +261,12 @@ def test_the_commands_list_reset_and_let_back_in(site: House) -> None:
     assert "is back" in run(main, ["user", "resume", "wang"]).output
     assert "wang  wang某  active" in run(main, ["user", "list"]).output
     assert "There is nobody" in run(main, ["user", "reset", "nobody"]).output
+
+
+def test_the_command_takes_nobody_on_with_a_password_that_is_tried_first(site: House) -> None:
+    run = site.app.test_cli_runner().invoke
+    for weak, why in (("short", "too-short"), ("password123", "too-common"), ("chenyu-chenyu", "holds-name")):
+        refused = run(main, ["user", "add", "chenyu", "陈宇", "--password", weak])
+        assert refused.exit_code == 1 and why in refused.output
+    assert run(main, ["user", "add", "chenyu", "陈宇", "--password", GOOD]).exit_code == 0
+    assert "chenyu  陈宇  active" in run(main, ["user", "list"]).output
