@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 PACKAGES := web/node_modules/.package-lock.json
 PHONE := web/dist/phone/index.html
-# The suite in parallel; CI machines have two cores.
-WORKERS ?= 2
+# The suite in parallel. CI machines have two cores; a third of the time a test waits for a server to fall
+# or to come back, so one more is at work meanwhile.
+WORKERS ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
