@@ -35,7 +35,9 @@ CODES: dict[str, Code] = {
     "sign-in-required": Code(401, "retry", "请先登录", "Sign in first."),
     "token-expired": Code(401, "retry", "登录已过期，请重新登录", "The sign-in has expired; sign in again."),
     "wrong-password": Code(401, "repair", "用户名或密码不正确", "User name or password is wrong."),
-    "not-permitted": Code(403, "ask", "没有此项权限，请联系管理员", "There is no right to do this; ask the office."),
+    "not-permitted": Code(
+        403, "ask", "没有此项权限，请联系管理员", "There is no right to do this; ask the office."
+    ),
     "not-found": Code(404, "drop", "没有找到", "There is no such thing, or it is not yours to see."),
     "unknown-dossier": Code(404, "ask", "没有此案卷", "No such dossier, or it is not yours to see."),
     "ambiguous": Code(409, "repair", "多个案卷中有此编号，请指明案卷", "Several dossiers hold it; name one."),
