@@ -11,7 +11,9 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -89,17 +91,20 @@ def clocks(here: Office) -> Iterator[Standing]:
     """时钟 This node's clock against the database's and the store's."""
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect() as conn:
-            theirs: datetime = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
-        yield _apart("clock-database", "时钟与数据库", here.clock(), theirs)
+            ask: Callable[[], Any] = partial(conn.scalar, text("SELECT clock_timestamp()"))
+            yield _apart("clock-database", "时钟与数据库", here.clock, ask)
     if isinstance(here.config.media, S3Address):
         try:
-            yield _apart("clock-store", "时钟与对象存储", here.clock(), _date(here.config.media.endpoint))
+            ask = partial(_date, here.config.media.endpoint)
+            yield _apart("clock-store", "时钟与对象存储", here.clock, ask)
         except (httpx.HTTPError, KeyError, ValueError):
             yield Standing(name="clock-store", zh="时钟与对象存储", fault="未知 the store tells no time")
 
 
-def _apart(name: str, zh: str, ours: datetime, theirs: datetime) -> Standing:
-    seconds = abs((ours - theirs).total_seconds())
+def _apart(name: str, zh: str, ours: Callable[[], datetime], ask: Callable[[], Any]) -> Standing:
+    """How far a clock is from ours at the least, for the answer may have been long on its way."""
+    before, theirs, after = ours(), ask(), ours()
+    seconds = max((before - theirs).total_seconds(), (theirs - after).total_seconds(), 0.0)
     fault = (
         f"相差 {seconds:.1f} s apart; have both follow one time server (NTP)" if seconds > SKEW_S else None
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from server.app import create_app
 from server.database import db
@@ -15,6 +16,9 @@ from tests.support.seaweed import seaweed
 
 __all__ = ["credentials", "juicefs", "postgres_server", "run_folder", "seaweed"]
 DATABASES = ("sqlite", "postgresql")
+# How long an example takes is the machine's business.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

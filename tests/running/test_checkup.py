@@ -3,7 +3,7 @@
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,11 +24,15 @@ from server.cli import main
 from tests.support.house import Clock, House, config_for, new_id
 
 
-def examined(url: str, folder: Path, clock: Any = None, **settings: str) -> tuple[int, dict[str, Any]]:
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def examined(
+    url: str, folder: Path, clock: Callable[[], datetime] = now, **settings: str
+) -> tuple[int, dict[str, Any]]:
     """The exit code, and what was found, by part."""
-    app = create_app(
-        config_for(url, folder, **settings), clock=clock or Clock(datetime.now(UTC)), new_id=new_id
-    )
+    app = create_app(config_for(url, folder, **settings), clock=clock, new_id=new_id)
     done = app.test_cli_runner().invoke(main.commands["doctor"], ["--json"])
     found = json.loads(done.stdout)
     assert all(one["name"] and one["zh"] for one in found)
@@ -62,12 +66,20 @@ def test_it_is_told_for_people_too(database_url, tmp_path) -> None:
 
 def test_a_clock_that_is_off_is_measured_against_the_databases(factories, tmp_path) -> None:
     url = factories("postgresql").fresh()
-    slow = Clock(datetime.now(UTC) - timedelta(minutes=3))
-    code, found = examined(url, tmp_path, slow)
+    code, found = examined(url, tmp_path, lambda: now() - timedelta(minutes=3))
     assert (
         code == 1 and "180." in found["clock-database"]["fault"] and "NTP" in found["clock-database"]["fault"]
     )
     factories("postgresql").dispose(url)
+
+
+def test_an_answer_that_was_long_on_its_way_is_no_clock_that_is_off() -> None:
+    ours = iter((0, 20))
+    began = now()
+    found = checkup._apart(
+        "x", "x", lambda: began + timedelta(seconds=next(ours)), lambda: began + timedelta(seconds=9)
+    )
+    assert found.fault is None and found.seen == "0.0 s"
 
 
 @pytest.mark.usefixtures("credentials")
