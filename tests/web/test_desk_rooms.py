@@ -6,6 +6,7 @@ import time
 import pytest
 
 from server.factors.rules import STEP_S, code_at
+from server.law import actions as law
 from tests.support.house import update
 from tests.web.browser import until
 from tests.web.bureau import Bureau, found
@@ -31,6 +32,9 @@ def test_a_visit_is_assigned_on_the_board_and_called_off(bureau: Bureau, desk: D
 
 def test_a_paper_is_begun_from_an_issue_and_says_what_it_still_wants(bureau: Bureau, desk: Desk) -> None:
     [record] = found(bureau, 1)
+    [issuer] = [one for one in law.given() if one["code"] == "issuer"]
+    with bureau.building.house.app.app_context():
+        law.enter_provisions([issuer])
     page = desk.open(f"#/issue/{record}")
     page.get_by_role("button", name="起草文书").click()
     page.wait_for_selector("dialog input[name=officers]")
@@ -46,6 +50,9 @@ def test_a_paper_is_begun_from_an_issue_and_says_what_it_still_wants(bureau: Bur
     body = bureau.hand("zhang").get(f"/api/v1/notices/{drafted['id']}")["body"]
     assert body["issues"] == [record] and body["inspected_at"] == "2026-11-20T10:00:00+08:00"
     assert sorted(body["legal_basis"]) == ["安全生产法 第六十五条", "建筑法 第四十三条"]
+    assert {name: body[name] for name in issuer["value"]} == issuer["value"], (
+        "whose paper it is, the law says"
+    )
     assert page.url.endswith(drafted["id"])
 
 

@@ -15,12 +15,14 @@ import type { Whole } from "./issue.tsx";
 const KINDS = ["rectification", "stop_work", "listing", "interview"]; // the others refer to a paper or a department
 const LISTS = ["officers", "issues", "legal_basis"];
 const MOMENTS = ["inspected_at", "starts_at", "meets_at"];
-/** Who writes, in whose name, and who may punish: the codes of the register of numbers (domain.md §1.3). */
-const ORGANS = { author_org: "cy-gls", authority: "cy-zjw", enforcement_authority: "cy-cgj" };
+/** The provision that says who writes, in whose name, and who may punish (domain.md §1.3). */
+const ISSUER = "issuer";
 
 export function Draft({ issue, onClose }: { issue: Whole; onClose: () => void }): JSX.Element {
   const at = `/api/v1/projects/${encodeURIComponent(issue.dossier)}/officers`;
   const officers = useAsked((signal) => get<Said<"Officers">>(at, signal), [at]).told?.items ?? [];
+  const law = useAsked((signal) => get<Said<"Provisions">>(`/api/v1/law?under=${ISSUER}`, signal), []);
+  const organs = law.told?.items.find((one) => one.code === ISSUER)?.value ?? {};
   const [kind, setKind] = useState("rectification");
   const [sent, setSent] = useState<{ body: unknown; record: string; outcome?: Outcome; wrong?: unknown } | null>(null);
   const body = issue.body as { legal_basis?: string; demand?: string };
@@ -50,7 +52,7 @@ export function Draft({ issue, onClose }: { issue: Whole; onClose: () => void })
       certificates: { set: certificates },
       legal_basis: { add: String(form.get("legal_basis")).split(/[;；\n]/).map((one) => one.trim()).filter(Boolean), remove: [] },
     };
-    for (const [name, set] of Object.entries(ORGANS)) fields[name] = { set };
+    for (const [name, set] of Object.entries(organs)) fields[name] = { set };
     for (const [name, value] of form.entries()) {
       if (LISTS.includes(name) || value === "" || typeof value !== "string") continue;
       fields[name] = { set: MOMENTS.includes(name) ? `${value}:00+08:00` : value.trim() };
@@ -118,12 +120,13 @@ export function Draft({ issue, onClose }: { issue: Whole; onClose: () => void })
           </>
         )}
         {sent?.outcome && <Verdict outcome={sent.outcome} what={say("draftNotice")} />}
+        <Trouble wrong={law.wrong} again={law.again} />
         <Trouble wrong={sent?.wrong} again={() => sent && void send(sent.record, sent.body)} hint={say("sameChange")} />
         <div class="menu">
           <button type="button" onClick={onClose}>
             {say("cancel")}
           </button>
-          <button class="main" disabled={Boolean(sent && !sent.outcome && !sent.wrong)}>
+          <button class="main" disabled={!law.told || Boolean(sent && !sent.outcome && !sent.wrong)}>
             {say("draftNotice")}
           </button>
         </div>
