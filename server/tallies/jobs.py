@@ -3,6 +3,8 @@
 from sqlalchemy.exc import IntegrityError
 
 from server import transaction
+from server.law.rules import local_day
+from server.office import office
 from sync import followers
 
 from . import queries
@@ -15,6 +17,7 @@ def count_all() -> int:
 
     Where two nodes do it at once, one finds the other's rows in its way and undoes its own.
     """
+    day = local_day(office().clock())
     with transaction.reading() as conn:
         behind = list(followers.behind(conn, queries.FOLLOWER).items())
     done = 0
@@ -22,7 +25,7 @@ def count_all() -> int:
         some = behind[start : start + AT_ONCE]
         try:
             with transaction.writing() as conn:
-                queries.count(conn, dict(some))
+                queries.count(conn, dict(some), day)
         except IntegrityError:
             continue
         done += len(some)

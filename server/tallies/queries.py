@@ -20,7 +20,7 @@ from server.law.rules import local_day
 from sync import bulk, followers
 from sync.arrival import rfc3339
 
-from .tables import TallyRow
+from .tables import PAST, TallyRow
 
 FOLLOWER = "tallies"
 # What a tally says; whoever asks by anything else narrows it down to few issues, or has them counted.
@@ -28,7 +28,7 @@ SAID = frozenset({"state", "severity", "overdue"})
 # Above this, one walk over all issues is quicker than as many look-ups.
 MOST_BEHIND = 500
 _t, _i = (cast(Table, model.__table__).c for model in (TallyRow, IssueRow))
-_CLOCK = case((and_(_i.state.in_(CLOCK_RUNS), _i.paused_on.is_(None)), _i.due_on), else_=NO_DEADLINE)
+_due = case((and_(_i.state.in_(CLOCK_RUNS), _i.paused_on.is_(None)), _i.due_on), else_=NO_DEADLINE)
 
 
 def counts(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _told(wanted: Mapping[str, Any]) -> bool:
 
 def _standing(actor: Actor, wanted: Mapping[str, Any], day: date, by: str) -> Select[Any]:
     """The issues themselves, of the columns of one index alone."""
-    seen = (_i[by], IssueRow.gravity, _CLOCK.label("due_on"))
+    seen = (_i[by], IssueRow.gravity, _due.label("due_on"))
     found = filtered(actor, wanted, day).with_only_columns(*seen).subquery().c
     late = func.count().filter(found.due_on < day).label("late")
     major = func.count().filter(found.gravity == MAJOR).label("major")
@@ -119,12 +119,13 @@ def _ready(actor: Actor, wanted: Mapping[str, Any], day: date, by: str, behind: 
     return select(parts)
 
 
-def count(conn: Connection, heads: Mapping[str, int]) -> None:
-    """Count the issues of these dossiers anew; `heads` says at which seq each stood before, at the least.
-    Three statements, however many.
+def count(conn: Connection, heads: Mapping[str, int], day: date) -> None:
+    """Count the issues of these dossiers anew; `heads` says at which seq each stood before, at the least;
+    `day` is today. Three statements, however many.
     """
     table = cast(Table, TallyRow.__table__)
-    alike = (_i.dossier, _i.audience, _i.state, _i.gravity, _CLOCK)
+    deadline = case((_due < day, PAST), else_=_due)
+    alike = (_i.dossier, _i.audience, _i.state, _i.gravity, deadline)
     found = select(*alike, func.count()).where(bulk.among(conn, _i.dossier, heads), _i.deleted.is_(False))
     conn.execute(delete(table).where(bulk.among(conn, _t.dossier, heads)))
     conn.execute(insert(table).from_select([c.name for c in table.columns], found.group_by(*alike)))
