@@ -48,6 +48,16 @@ def take(
     desk.close()
 
 
+# What each of the other rooms shows when it is there.
+ROOMS = (
+    ("plans", ".board"),
+    ("measures", ".bars"),
+    ("map", ".map canvas"),
+    ("checklists", ".inbox a"),
+    ("people", ".inbox a"),
+)
+
+
 def walk(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
     """The rooms; dialogs are opened by their keys and buttons."""
     page.wait_for_selector("#rows li a")
@@ -73,7 +83,10 @@ def walk(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
     page.wait_for_selector(".pane img")
     shot("viewer")
     page.keyboard.press("Escape")
-    for room, rows, shown in (("inbox", ".inbox a", ".acts"), ("notices", ".inbox a", ".sheets img")):
+    for room, rows, shown in (
+        ("inbox", ".inbox a", ".acts"),
+        ("notices", ".inbox a", ".sheets img, #detail .notice"),
+    ):
         desk.open(f"#/{room}")
         page.wait_for_selector(rows)
         shot(room)
@@ -83,13 +96,7 @@ def walk(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
             shot(f"{room}-{index + 1}")
             desk.open(f"#/{room}")
             page.wait_for_selector(rows)
-    for room, shown in (
-        ("plans", ".board"),
-        ("measures", ".bars"),
-        ("map", ".map canvas"),
-        ("checklists", ".inbox a"),
-        ("people", ".list li"),
-    ):
+    for room, shown in ROOMS:
         desk.open(f"#/{room}")
         page.wait_for_selector(shown)
         shot(room)
