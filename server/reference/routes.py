@@ -74,6 +74,7 @@ def _page(_written_at: int) -> bytes:
     """Set once a process: the description changes with the release and not before."""
     spec = yaml.load(DESCRIPTION.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     pages = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
+    pages.filters["coded"] = rules.coded
     told = {"info": spec["info"], "chapters": rules.chapters(spec), "shapes": rules.shapes(spec)}
     return pages.get_template("reference.html").render(**told, codes=CODES).encode()
 

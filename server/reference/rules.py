@@ -1,10 +1,18 @@
 """What the page says of each route and each shape, out of the description: pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from markupsafe import Markup, escape
+
 REF = "#/components/schemas/"
 LIMITS = ("minimum", "maximum", "minLength", "maxLength", "maxItems", "pattern", "format")
+
+
+def coded(text: str) -> Markup:
+    """A sentence of the description, with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped before
 
 
 def chapters(spec: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:

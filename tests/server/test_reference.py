@@ -20,6 +20,16 @@ def test_every_route_shape_and_refusal_has_its_place_on_the_page(house: House) -
     assert links and links <= anchors, links - anchors
 
 
+def test_code_in_a_sentence_is_set_as_code_and_nothing_else_is_markup() -> None:
+    assert rules.coded("`not-found`: <b>No</b> such thing") == (
+        "<code>not-found</code>: &lt;b&gt;No&lt;/b&gt; such thing"
+    )
+
+
+def test_no_backtick_is_left_on_the_page(house: House) -> None:
+    assert "`" not in house.app.test_client().get("/api/docs").get_data(as_text=True)
+
+
 def test_the_page_runs_nothing_and_asks_no_other_host(house: House) -> None:
     client = house.app.test_client()
     page = client.get("/api/docs")
