@@ -1,6 +1,7 @@
 """openapi.yaml and the clients' kinds, written from the register of operations and the catalogue."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -76,7 +77,33 @@ def document() -> dict[str, Any]:
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", operation.rule)
         spec.path(path, operations={operation.method.lower(): _operation(operation)})
     described: dict[str, Any] = spec.to_dict()
+    shapes = described["components"]["schemas"]
+    named = {_spelled(shapes[name]): name for name in _names_of_kinds()}
+    described["paths"] = _by_name(described["paths"], named)
+    for name, shape in shapes.items():
+        shapes[name] = {member: _by_name(said, named) for member, said in shape.items()}
     return described
+
+
+def _names_of_kinds() -> list[str]:
+    names = [line.kind.name.capitalize() for line in CATALOGUE]
+    return [f"{name}{part}" for name in names for part in ("Body", "Create", "Update")]
+
+
+def _spelled(schema: Any) -> bytes:
+    return orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
+
+
+def _by_name(said: Any, named: Mapping[bytes, str]) -> Any:
+    """The same, where a kind's schema that a route takes or answers is told by its name alone."""
+    if isinstance(said, list):
+        return [_by_name(one, named) for one in said]
+    if not isinstance(said, dict):
+        return said
+    name = named.get(_spelled(said)) if said.get("type") == "object" else None
+    if name is not None:
+        return {"$ref": f"#/components/schemas/{name}"}
+    return {member: _by_name(one, named) for member, one in said.items()}
 
 
 def _name(schema: type[Schema] | Schema) -> str:
