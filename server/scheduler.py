@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -169,8 +170,6 @@ def _guarded(app: Flask, leader: "Leader", name: str, job: Callable[[], Any]) ->
     def run() -> None:
         with app.app_context():
             leads = leader.leads_node() if name in ON_EVERY_NODE else leader.leads()
-            if name not in ON_EVERY_NODE:
-                metrics.LEADS.set(leads)
             if not leads or here.readonly.why is not None:
                 return
             with structlog.contextvars.bound_contextvars(job=name):
@@ -199,7 +198,9 @@ def _do(name: str, job: Callable[[], Any]) -> None:
 class Leader:
     """Holds the office of leader as long as its lock: a database session or an open file.
 
-    The file says which process leads on this node, and where the database is embedded that is all.
+    The file says which process leads on this node, and where the database is embedded that is all. Jobs ask
+    from threads of their own, one after another: two that tried at once would each stand in the other's way,
+    and one would hear that nobody leads here.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -207,15 +208,22 @@ class Leader:
         self._path: Path = here.config.scratch / "leader.lock"
         self._file: int | None = None
         self._connection: Any = None
+        self._asking = threading.Lock()
 
     def leads(self) -> bool:
         """Whether this process leads now; it tries to where nobody does."""
-        if db.engine.dialect.name == "postgresql":
-            return self._leads_postgresql()
-        return self.leads_node()
+        with self._asking:
+            embedded = db.engine.dialect.name != "postgresql"
+            leads = self._holds_file() if embedded else self._holds_session()
+            metrics.LEADS.set(leads)
+        return leads
 
     def leads_node(self) -> bool:
         """Whether this process is the one of its node that looks after the node's own disk."""
+        with self._asking:
+            return self._holds_file()
+
+    def _holds_file(self) -> bool:
         if self._file is None:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -226,7 +234,7 @@ class Leader:
             self._file = file
         return True
 
-    def _leads_postgresql(self) -> bool:
+    def _holds_session(self) -> bool:
         """A session lock: it ends with its connection, so a dead leader is followed at once."""
         try:
             if self._connection is not None:

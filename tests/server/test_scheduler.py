@@ -1,6 +1,8 @@
 """The periodic jobs: one leader, each does what it says, and being late is not being never."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from apscheduler.events import EVENT_JOB_EXECUTED
@@ -37,6 +39,24 @@ def test_one_of_two_nodes_leads_and_the_other_follows_when_it_is_gone(site: Hous
         first.resign()
         assert second.leads()
         second.resign()
+
+
+def test_jobs_that_begin_at_the_same_moment_all_hear_that_their_node_leads(site: House) -> None:
+    """Two tries at once would refuse each other: one job left out, and the figure says nobody leads."""
+    jobs = 8
+
+    def ask(leader: scheduler.Leader, begin: Barrier) -> tuple[bool, bool]:
+        with site.app.app_context():
+            begin.wait()
+            return leader.leads(), leader.leads_node()
+
+    with ThreadPoolExecutor(jobs) as threads:
+        for _ in range(10):
+            leader, begin = scheduler.Leader(site.app), Barrier(jobs)
+            heard = list(threads.map(ask, [leader] * jobs, [begin] * jobs))
+            with site.app.app_context():
+                leader.resign()
+            assert heard == [(True, True)] * jobs
 
 
 def test_what_is_about_a_nodes_own_disk_is_done_by_one_process_of_each_node(site: House) -> None:
