@@ -167,7 +167,7 @@ class House:
         """Take up who was in the database before this house was built on it."""
         with self.app.app_context():
             found = db.session.execute(select(Person.username, Person.id)).all()
-            self.people |= {username: identity for username, identity in found}
+            self.people |= {each.username: each.id for each in found}
             db.session.remove()
 
     def desk(self, username: str, *, device: str | None = None, shown: int = 1) -> Desk:
