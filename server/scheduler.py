@@ -36,7 +36,7 @@ from .notifications.jobs import forget_all, send_all
 from .numbers.actions import allot_all
 from .office import Office, office
 from .openid.jobs import forget_journeys
-from .photos import archive
+from .photos import archive, sidecars
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
 from .security.jobs import enter_all
@@ -64,7 +64,7 @@ INTERVALS_S = {
     "clear exports": 3_600,
 }
 # These walk over all that rests.
-INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
+INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "make up sidecars", "sweep watermarks"), DAY_S)
 INTERVALS_S |= {"forget notifications": DAY_S, "forget sign-ins": 3_600, "forget journeys": 3_600}
 # Whether the database is behind what was signed is said as soon as the jobs begin; figures are asked for at
 # once.
@@ -113,7 +113,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "settle photographs": settle_all,
         "develop photographs": develop_all,
         "reconcile media": archive.reconcile_all,
-        "write sidecars": archive.write_sidecars,
+        "write sidecars": sidecars.write_new,
+        "make up sidecars": archive.write_sidecars,
         "sweep watermarks": archive.sweep_watermarks,
         "settle notices": settle_notices,
         "erase": erase_all,

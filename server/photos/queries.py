@@ -238,11 +238,17 @@ def stored_after(conn: Connection, dossier: str, digests: Iterable[str], moment:
     return set(conn.execute(select(blobs.c.sha256).where(*mine, blobs.c.stored_at > moment)).scalars())
 
 
-def naming(conn: Connection, dossier: str, digest: str) -> list[Any]:
-    """(id, version) of the photographs that name these bytes."""
+def lines_of(conn: Connection, dossier: str, digests: Iterable[str]) -> list[Any]:
+    """What is noted of these bytes, those that are at rest, by digest."""
+    mine = (blobs.c.dossier == dossier, bulk.among(conn, blobs.c.sha256, digests))
+    return list(conn.execute(select(blobs).where(*mine).order_by(blobs.c.sha256)))
+
+
+def naming(conn: Connection, dossier: str, digests: Iterable[str]) -> list[Any]:
+    """(id, version, sha256) of the photographs and attachments that name these bytes, by id."""
     t = cast(Table, PhotoRow.__table__)
-    mine = (t.c.dossier == dossier, t.c.sha256 == digest, t.c.deleted.is_(False))
-    return list(conn.execute(select(t.c.id, t.c.version).where(*mine).order_by(t.c.id)))
+    mine = (t.c.dossier == dossier, bulk.among(conn, t.c.sha256, digests), t.c.deleted.is_(False))
+    return list(conn.execute(select(t.c.id, t.c.version, t.c.sha256).where(*mine).order_by(t.c.id)))
 
 
 def unsettled(conn: Connection) -> list[str]:
