@@ -86,7 +86,7 @@ def exchange_once(call: Call) -> Any:
         with transaction.reading() as conn:
             # A device that is to be wiped is told nothing more: what it held goes as with lost access.
             granted = {} if actor.wipe is not None else access.granted(actor, conn)
-            lacking = photos.wanted(actor, list(wanted.cursors))
+            lacking = photos.wanted(conn, actor, granted, wanted.cursors)
             answer["pull"] = exchange.answer_pull(conn, here.journal, wanted, granted, lacking)
     data, encoding = pack(orjson.dumps(answer), request.headers.get("Accept-Encoding", ""))
     out = Response(data, mimetype="application/json")
