@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -78,14 +79,14 @@ def exchange_once(call: Call) -> Any:
     if wanted.device_key is not None:
         answer["device_key"] = evidence.register(actor, wanted.device_key)
     if wanted.groups:
-        with transaction.reading() as conn:
-            keys = signed.keys_of(conn, actor.id)
+        pushed = chain.from_iterable(group.changes for group in wanted.groups)
+        keys = signed.keys_for(actor, pushed, registered=wanted.device_key is not None)
         answer["push"] = [_push(call, group, arrival, keys, pulls) for group in wanted.groups]
     if wanted.cursors is not None:
         with transaction.reading() as conn:
             # A device that is to be wiped is told nothing more: what it held goes as with lost access.
             granted = {} if actor.wipe is not None else access.granted(actor, conn)
-            lacking = photos.wanted(actor, list(wanted.cursors))
+            lacking = photos.wanted(conn, actor, granted, wanted.cursors)
             answer["pull"] = exchange.answer_pull(conn, here.journal, wanted, granted, lacking)
     data, encoding = pack(orjson.dumps(answer), request.headers.get("Accept-Encoding", ""))
     out = Response(data, mimetype="application/json")
