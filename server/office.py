@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .sealing import Seal
     from .signing import Signing
     from .stamping import Stamping
+    from .standby import Standby
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Office:
     provider: Provider | None
     limits: Limits
     readonly: ReadOnly
+    standby: Standby | None
 
 
 def office() -> Office:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sync.arrival import rfc3339
 
-from . import consequences, metrics, readonly, transaction
+from . import consequences, metrics, readonly, standby, transaction
 from .archives.jobs import archive_all, archive_closed
 from .cases.jobs import make_all as make_cases
 from .catalogue import AFTERMATH, followers
@@ -80,6 +80,7 @@ INVALID_DAYS = 90  # protocol.md §1
 def run(app: Flask) -> None:
     """Run the periodic jobs in this process whenever it is the leader; does not return."""
     readonly.watch(app, app.extensions["office"].readonly)
+    standby.watch(app, app.extensions["office"].standby)
     planned(app).start()
 
 
