@@ -52,6 +52,7 @@ from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .provider import Provider
 from .reference.routes import blueprint as reference
+from .refusals import Refusals
 from .sealing import Seal
 from .sessions.routes import blueprint as sessions
 from .signing import Signing
@@ -112,6 +113,7 @@ def create_app(
         provider=Provider(config.openid, outgoing) if config.openid else None,
         limits=Rates(person=config.rate_person, address=config.rate_address, sign_in=config.rate_sign_in),
         readonly=readonly.ReadOnly(),
+        refusals=Refusals(),
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:

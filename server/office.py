@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .outgoing import Outgoing
     from .provider import Provider
     from .readonly import ReadOnly
+    from .refusals import Refusals
     from .sealing import Seal
     from .signing import Signing
     from .stamping import Stamping
@@ -52,6 +53,7 @@ class Office:
     provider: Provider | None
     limits: Limits
     readonly: ReadOnly
+    refusals: Refusals
 
 
 def office() -> Office:
