@@ -52,6 +52,7 @@ from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .provider import Provider
 from .reference.routes import blueprint as reference
+from .refusals import Refusals
 from .sealing import Seal
 from .sessions.routes import blueprint as sessions
 from .signing import Signing
@@ -114,6 +115,7 @@ def create_app(
         limits=Rates(person=config.rate_person, address=config.rate_address, sign_in=config.rate_sign_in),
         readonly=readonly.ReadOnly(),
         standby=Standby() if config.standby_url else None,
+        refusals=Refusals(),
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:

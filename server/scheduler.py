@@ -26,6 +26,7 @@ from .catalogue import AFTERMATH, followers
 from .database import LEADER_LOCK, db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .enrolments.jobs import forget_all as forget_sign_ins
+from .enrolments.jobs import note_ends
 from .erasures.actions import carry_out_all as erase_all
 from .evidence.actions import look_back, seal_all
 from .exports import jobs as exports
@@ -53,6 +54,7 @@ INTERVALS_S = {
     "drain uploads": 20,
     "prepare first loads": 3_600,
     "archive closed": 3_600,
+    "note ended devices": 3_600,
     "archive": DAY_S,
     "forget deletions": DAY_S,
     "send notifications": 10,
@@ -137,6 +139,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "prepare first loads": prepare_first_loads,
         "forget sign-ins": forget_sign_ins,
         "forget journeys": forget_journeys,
+        "note ended devices": note_ends,
         "forget deletions": forget_deletions,
         "drain uploads": drain,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),

@@ -9182,6 +9182,7 @@ export interface operations {
                         /** Format: date-time */
                         server_time: string;
                         offline_hours?: number;
+                        openid?: boolean;
                     };
                 };
             };
@@ -9668,6 +9669,7 @@ export interface operations {
     list_devices: {
         parameters: {
             query?: {
+                person?: string | null;
                 page?: string | null;
                 limit?: number;
             };
