@@ -175,6 +175,10 @@ export const WHY = {
   "access-expired": ["岗位已到期，内容已转交审核", "The post ran out; a reviewer decides."],
   deactivated: ["账号已停用，内容已转交审核", "The person has left; a reviewer decides."],
   "project-closed": ["项目已结束，内容已转交审核", "The project is over; a reviewer decides."],
+  "id-not-derived": [
+    "记录编号须由所述对象推算，请用提示的编号重新提交",
+    "This record's id is derived from what it is about; send it anew under the id that is named.",
+  ],
   "edit-vs-delete": ["记录已被删除", "The record was deleted meanwhile."],
   "delete-vs-edit": ["他人已修改，未删除", "Somebody edited it; it was not deleted."],
   "legal-hold": ["正在法律保全，解除前不得删除", "It is held as evidence; nothing of it may be erased."],
