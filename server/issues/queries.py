@@ -13,6 +13,7 @@ from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.law.rules import local_day
+from server.markups import queries as markups
 from server.people.queries import names
 from server.photos import queries as photos
 from server.projects.queries import names as project_names
@@ -209,8 +210,11 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
 
 
 def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[str, Any]:
-    """One issue with its whole body, photographs and comments. Raises Refusal `not-found`."""
-    row = found(actor, issue, dossier)
+    """One issue with its whole body, photographs, what was drawn over them, and comments.
+
+    Raises Refusal `not-found`.
+    """
+    row, conn = found(actor, issue, dossier), db.session.connection()
     comments = db.session.execute(
         select(CommentRow)
         .where(CommentRow.dossier == row.dossier, CommentRow.subject == row.id)
@@ -221,10 +225,12 @@ def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[st
     ).scalars()
     said = list(comments)[::-1]
     papers = _papers(actor, row)
-    people = names(c.author for c in said)
     told = _told(actor, [row], now)[0]
+    drawn = markups.over(actor, row.dossier, [p["id"] for p in told["photos"]])
+    people = names([*(c.author for c in said), *(m.drawn_by for m in drawn)])
     return told | {
-        "body": (body := history.body(db.session.connection(), row.dossier, row.id)),
+        "body": (body := history.body(conn, row.dossier, row.id)),
+        "markups": markups.told(conn, row.dossier, drawn, people),
         "steps": steps(actor, row.dossier, body),
         "papers": papers,
         "comments": [

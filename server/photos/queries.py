@@ -55,8 +55,8 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
 def told(row: PhotoRow) -> dict[str, Any]:
     """One photograph or attachment as the API tells it."""
     here = f"/api/v1/{row.kind}s/{row.id}"
-    names = ("dossier", "id", "subject", "sha256", "size", "mime", "name", "caption", "taken_at", "stored")
-    said = {n: getattr(row, n) for n in names}
+    names = ("dossier", "id", "audience", "subject", "sha256", "size", "mime", "name", "caption")
+    said = {n: getattr(row, n) for n in (*names, "taken_at", "stored")}
     faces = {"original": "original"}
     if row.kind == "photo":
         said["phase"] = row.phase

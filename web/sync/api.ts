@@ -5250,6 +5250,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5279,6 +5280,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5295,6 +5297,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5327,6 +5330,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5418,6 +5422,20 @@ export interface components {
         Done: {
             items?: components["schemas"]["Each"][];
         };
+        Markup: {
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            audience?: string;
+            /** Format: uuid */
+            photo?: string;
+            width?: number;
+            height?: number;
+            strokes?: string;
+            caption?: string | null;
+            drawn_by?: components["schemas"]["Named"];
+            drawn_at?: string;
+        };
         Comment: {
             /** Format: uuid */
             id?: string;
@@ -5475,6 +5493,7 @@ export interface components {
             evidence?: components["schemas"]["Evidence"];
             photos?: components["schemas"]["Photo"][];
             attachments?: components["schemas"]["Attachment"][];
+            markups?: components["schemas"]["Markup"][];
             /** 隐患 */
             body?: {
                 /** 标题 */
