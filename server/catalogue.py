@@ -27,7 +27,7 @@ from .inspections.records.plan import PLAN
 from .inspections.records.recusal import RECUSAL
 from .inspections.records.signature import SIGNATURE
 from .inspections.records.template import TEMPLATE
-from .issues.actions import DEADLINES, REVIEWERS
+from .issues.actions import DEADLINES, REQUESTS, REVIEWERS
 from .issues.followers import follow_extensions, follow_issues, follow_pauses
 from .issues.queries import project_comments, project_issues, project_papers
 from .issues.records.comment import COMMENT
@@ -100,7 +100,7 @@ CATALOGUE = (
     Line(COMMENT, project_comments),
     Line(REPLY, project_papers),
     Line(REVIEW, project_papers, guard=REVIEWERS),
-    Line(EXTENSION, project_papers, follow_extensions),
+    Line(EXTENSION, project_papers, follow_extensions, REQUESTS),
     Line(PAUSE, project_papers, follow_pauses),
     Line(ESCALATION, project_papers, follow_escalations),
     Line(BLOCK, project_blocks, follow_blocks),
