@@ -47,6 +47,9 @@ from .notices.records.notice import NOTICE
 from .numbers.actions import follow as follow_blocks
 from .numbers.queries import project as project_blocks
 from .numbers.records.block import BLOCK
+from .organisations.queries import GUARD as CODES
+from .organisations.queries import project as project_organisations
+from .organisations.records.organisation import ORGANISATION
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
 from .photos.records.attachment import ATTACHMENT
@@ -85,6 +88,7 @@ CATALOGUE = (
     Line(PROVISION, project_provisions),
     Line(CALENDAR, project_calendars),
     Line(TEMPLATE, inspections.project_templates),
+    Line(ORGANISATION, project_organisations, guard=CODES),
     Line(PLAN, inspections.project_plans),
     Line(DEVICE_KEY, project_device_keys),
     Line(RECUSAL, inspections.project_recusals),

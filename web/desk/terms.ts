@@ -106,6 +106,7 @@ export const WHY = {
   "too-few-officers": ["执法检查须两名以上执法人员", "An inspection by law takes two officers or more."],
   "officer-unlicensed": ["执法证在检查当日有效的人员不足", "Too few officers held a valid licence on that day."],
   "officer-recused": ["检查人员应当回避", "An officer may not inspect this firm or site."],
+  "code-invalid": ["代码有误，请核对校验码", "The code's check digit is wrong; look it up again."],
   "plan-without-end": ["专项计划须有截止日期", "A campaign needs the day on which it ends."],
   internal: ["服务器出错，内容未受影响，请稍后重试", "Our fault; nothing was written, try again."],
   "export-too-large": ["PDF 清单行数过多，请缩小筛选范围，或改用 Excel、CSV", "Too many rows for a PDF; narrow the filters, or ask for Excel or CSV."],
@@ -120,7 +121,7 @@ export const KINDS = {
   review: ["复查结果", "Re-inspection"], extension: ["延期申请", "Request for more time"], pause: ["停表", "Pause"],
   escalation: ["逾期升级", "Step of the ladder"], conflict: ["冲突", "Conflict"], parked: ["待审工作", "Parked work"],
   notice: ["文书", "Paper"], project: ["项目", "Project"], assignment: ["检查任务", "Assignment"], plan: ["检查计划", "Plan"],
-  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"],
+  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"], organisation: ["单位", "Organisation"],
 } as const satisfies Table;
 
 /** States of what is no issue. */

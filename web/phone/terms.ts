@@ -205,6 +205,7 @@ export const WHY = {
   "too-few-officers": ["执法检查须两名以上执法人员", "An inspection by law takes two officers or more."],
   "officer-unlicensed": ["执法证在检查当日有效的人员不足", "Too few officers held a valid licence on that day."],
   "officer-recused": ["检查人员应当回避", "An officer may not inspect this firm or site."],
+  "code-invalid": ["代码有误，请核对校验码", "The code's check digit is wrong; look it up again."],
   "plan-without-end": ["专项计划须有截止日期", "A campaign needs the day on which it ends."],
   "template-faulty": ["检查单有误，请按提示修改", "The checklist is wrong; see the faults."],
   "change-id-reused": ["提交编号重复，请重新保存", "This change's id was used before: save it again."],
