@@ -89,7 +89,7 @@ def killed_half_way(house: House, url: str, arguments: list[str], resting: FileS
     process = subprocess.Popen(
         line, cwd=REPOSITORY, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not any(resting.walk("media")):
         assert process.poll() is None and time.monotonic() < deadline, "nothing is moved"
         time.sleep(0.01)
