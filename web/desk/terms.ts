@@ -180,6 +180,17 @@ const MORE = {
     reinspection: ["复查", "Re-inspection"], start_check: ["开工条件核查", "Before the start"], acceptance: ["验收监督", "Acceptance"], off_site: ["非现场检查", "Off site"],
   },
   risk: { blue: ["蓝", "Blue"], yellow: ["黄", "Yellow"], orange: ["橙", "Orange"], red: ["红", "Red"] },
+  organisationSort: { firm: ["企业", "Firm"], street: ["街道", "Street"], department: ["内设机构", "Department"] },
+  party: {
+    client: ["建设单位", "Client"], contractor: ["施工单位", "Contractor"], supervision: ["监理单位", "Supervising firm"], designer: ["设计单位", "Designer"],
+    surveyor: ["勘察单位", "Surveyor"], laboratory: ["检测机构", "Laboratory"], monitoring: ["监测单位", "Monitoring firm"],
+    concrete: ["预拌混凝土生产单位", "Ready-mix plant"], lessor: ["设备产权单位", "Equipment owner"],
+  },
+  became: { entered: ["新增", "Entered"], changed: ["更新", "Changed"], same: ["无变化", "Same"], faulty: ["有误", "Faulty"], refused: ["未采用", "Refused"] },
+  organisationField: {
+    code: ["代码", "Code"], name: ["名称", "Name"], parties: ["参建类别", "On site as"], qualification: ["资质", "Qualification"],
+    qualified_until: ["资质有效期", "Qualified until"], duties: ["职责", "Duties"],
+  },
   planState: { draft: ["草稿", "Draft"], approved: ["已批准", "Approved"], ended: ["已结束", "Ended"] },
   planVerb: { approve: ["批准计划", "Approve"], end: ["结束计划", "End"], cancel: ["取消任务", "Cancel"] },
   listState: { draft: ["草稿", "Draft"], published: ["已发布", "Published"], withdrawn: ["已停用", "Withdrawn"] },

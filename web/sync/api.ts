@@ -5115,6 +5115,7 @@ export interface components {
             dossier?: string;
             role?: string;
             firm?: string | null;
+            firm_name?: string | null;
             since?: string;
             until?: string | null;
             ended?: string | null;
@@ -5443,6 +5444,7 @@ export interface components {
             /** Format: uuid */
             inspection?: string | null;
             contractor?: string | null;
+            contractor_name?: string | null;
             code?: string | null;
             issued_at?: string | null;
             replied_at?: string | null;
@@ -5543,6 +5545,7 @@ export interface components {
             /** Format: uuid */
             inspection?: string | null;
             contractor?: string | null;
+            contractor_name?: string | null;
             code?: string | null;
             issued_at?: string | null;
             replied_at?: string | null;
@@ -6362,6 +6365,7 @@ export interface components {
         };
         ThisYear: {
             firm?: string | null;
+            firm_name?: string | null;
             year?: number;
             count?: number;
             limit?: number;
@@ -6892,8 +6896,10 @@ export interface components {
             /** @enum {string|null} */
             risk?: "blue" | "yellow" | "orange" | "red" | null;
             street?: string | null;
+            street_name?: string | null;
             address?: string | null;
             contractor?: string | null;
+            contractor_name?: string | null;
             lat_e7?: number | null;
             lon_e7?: number | null;
         };
