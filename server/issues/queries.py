@@ -14,6 +14,7 @@ from server.endpoint import Actor
 from server.errors import Refusal
 from server.law.rules import local_day
 from server.markups import queries as markups
+from server.organisations.queries import names_of
 from server.people.queries import names
 from server.photos import queries as photos
 from server.projects.queries import names as project_names
@@ -88,9 +89,9 @@ def project_papers(conn: Connection, touched: Sequence[Touched]) -> None:
 
 
 def queue(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """One page of the queue: issues, their photographs, names of project and assignee.
+    """One page of the queue: issues, their photographs, names of project, assignee and firm.
 
-    Five statements however long the page; keyset paging however long the queue.
+    Six statements however long the page; keyset paging however long the queue.
     """
     keyset = SORTS[wanted["sort"]]
     rows = db.session.execute(_page(actor, wanted, local_day(now), keyset)).scalars().all()
@@ -177,6 +178,7 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
     named = photos.of_subjects(actor, [(r.dossier, r.id) for r in rows])
     people = names(r.assignee for r in rows if r.assignee)
     projects = project_names(actor, {r.dossier for r in rows})
+    firms = names_of(db.session.connection(), (r.contractor for r in rows))
     day = local_day(now)
     return [
         {
@@ -196,6 +198,7 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
             "project": projects.get(r.dossier),
             "inspection": r.inspection,
             "contractor": r.contractor,
+            "contractor_name": firms.get(r.contractor or ""),
             "code": r.code,
             **{name: getattr(r, name) for name in STEPS},
             "assignee": {"id": r.assignee, "name": people.get(r.assignee)} if r.assignee else None,

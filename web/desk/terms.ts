@@ -20,7 +20,7 @@ export const KINDS = {
   review: ["复查结果", "Re-inspection"], extension: ["延期申请", "Request for more time"], pause: ["停表", "Pause"],
   escalation: ["逾期升级", "Step of the ladder"], conflict: ["冲突", "Conflict"], parked: ["待审工作", "Parked work"],
   notice: ["文书", "Paper"], project: ["项目", "Project"], assignment: ["检查任务", "Assignment"], plan: ["检查计划", "Plan"],
-  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"],
+  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"], organisation: ["单位", "Organisation"],
 } as const satisfies Table;
 
 /** States of what is no issue. */
@@ -76,6 +76,17 @@ const MORE = {
   },
   visit: VISITS,
   risk: { blue: ["蓝", "Blue"], yellow: ["黄", "Yellow"], orange: ["橙", "Orange"], red: ["红", "Red"] },
+  organisationSort: { firm: ["企业", "Firm"], street: ["街道", "Street"], department: ["内设机构", "Department"] },
+  party: {
+    client: ["建设单位", "Client"], contractor: ["施工单位", "Contractor"], supervision: ["监理单位", "Supervising firm"], designer: ["设计单位", "Designer"],
+    surveyor: ["勘察单位", "Surveyor"], laboratory: ["检测机构", "Laboratory"], monitoring: ["监测单位", "Monitoring firm"],
+    concrete: ["预拌混凝土生产单位", "Ready-mix plant"], lessor: ["设备产权单位", "Equipment owner"],
+  },
+  became: { entered: ["新增", "Entered"], changed: ["更新", "Changed"], same: ["无变化", "Same"], faulty: ["有误", "Faulty"], refused: ["未采用", "Refused"] },
+  organisationField: {
+    code: ["代码", "Code"], name: ["名称", "Name"], parties: ["参建类别", "On site as"], qualification: ["资质", "Qualification"],
+    qualified_until: ["资质有效期", "Qualified until"], duties: ["职责", "Duties"],
+  },
   planState: { draft: ["草稿", "Draft"], approved: ["已批准", "Approved"], ended: ["已结束", "Ended"] },
   planVerb: { approve: ["批准计划", "Approve"], end: ["结束计划", "End"], cancel: ["取消任务", "Cancel"] },
   listState: { draft: ["草稿", "Draft"], published: ["已发布", "Published"], withdrawn: ["已停用", "Withdrawn"] },
