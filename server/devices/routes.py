@@ -46,6 +46,7 @@ def config(call: Call) -> Any:
         "limits": LIMITS,
         "server_time": rfc3339(call.now),
         "offline_hours": office().config.offline_hours,
+        "openid": office().provider is not None,
     }
 
 
