@@ -27,7 +27,7 @@ from .inspections.records.plan import PLAN
 from .inspections.records.recusal import RECUSAL
 from .inspections.records.signature import SIGNATURE
 from .inspections.records.template import TEMPLATE
-from .issues.actions import DEADLINES, REVIEWERS
+from .issues.actions import DEADLINES, REQUESTS, REVIEWERS
 from .issues.followers import follow_extensions, follow_issues, follow_pauses
 from .issues.queries import project_comments, project_issues, project_papers
 from .issues.records.comment import COMMENT
@@ -49,6 +49,9 @@ from .notices.records.notice import NOTICE
 from .numbers.actions import follow as follow_blocks
 from .numbers.queries import project as project_blocks
 from .numbers.records.block import BLOCK
+from .organisations.queries import GUARD as CODES
+from .organisations.queries import project as project_organisations
+from .organisations.records.organisation import ORGANISATION
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
 from .photos.records.attachment import ATTACHMENT
@@ -86,6 +89,7 @@ CATALOGUE = (
     Line(PROVISION, project_provisions),
     Line(CALENDAR, project_calendars),
     Line(TEMPLATE, inspections.project_templates),
+    Line(ORGANISATION, project_organisations, guard=CODES),
     Line(PLAN, inspections.project_plans),
     Line(DEVICE_KEY, project_device_keys),
     Line(RECUSAL, inspections.project_recusals),
@@ -101,7 +105,7 @@ CATALOGUE = (
     Line(COMMENT, project_comments),
     Line(REPLY, project_papers),
     Line(REVIEW, project_papers, guard=REVIEWERS),
-    Line(EXTENSION, project_papers, follow_extensions),
+    Line(EXTENSION, project_papers, follow_extensions, REQUESTS),
     Line(PAUSE, project_papers, follow_pauses),
     Line(ESCALATION, project_papers, follow_escalations),
     Line(BLOCK, project_blocks, follow_blocks),

@@ -86,6 +86,7 @@ class Issue(Schema):
     project = fields.String(allow_none=True)
     inspection = fields.UUID(allow_none=True)
     contractor = fields.String(allow_none=True)
+    contractor_name = fields.String(allow_none=True)
     code = fields.String(allow_none=True)
     issued_at = fields.String(allow_none=True)
     replied_at = fields.String(allow_none=True)

@@ -69,19 +69,7 @@ def test_what_is_drawn_at_the_desk_outlives_refusals_lost_answers_and_reloads_an
     page = desk.open(f"#/issue/{record}")
     page.locator(".frame").first.click()
     page.wait_for_selector(".stage .drawn")
-    page.keyboard.press("n")
-    page.wait_for_selector(".pad")
-    for key in ("ArrowLeft", " ", "ArrowRight", "ArrowRight", "ArrowDown", " "):
-        page.keyboard.press(key)  # by the keys alone
-    page.get_by_role("button", name="箭头").click()
-    stroke(page, (0.8, 0.2), (0.6, 0.5))
-    page.get_by_role("button", name="方框").click()
-    stroke(page, (0.1, 0.1), (0.2, 0.3))
-    page.get_by_role("button", name="撤销").click()
-    page.fill("dialog input[name=caption]", "箭头处缺挡脚板")
-    lines = page.locator(".pad .line").get_attribute("d") or ""
-    assert lines.startswith("M480 375L500 375 520 375 520 395M800 150L600 375") and lines.count("M") == 2
-
+    lines = drew(page)
     refused = '{"title": "存储空间不足", "code": "x", "status": 507, "remedy": "ask"}'
     page.route("**/api/v1/exchange", lambda route: route.fulfill(status=507, body=refused))
     page.get_by_role("button", name="保存标注").click()
@@ -118,6 +106,23 @@ def test_what_is_drawn_at_the_desk_outlives_refusals_lost_answers_and_reloads_an
     alter_and_remove(page, bureau, record)
     [original] = [p["original"] for p in bureau.hand("zhang").get(f"/api/v1/issues/{record}")["photos"]]
     assert bureau.hand("zhang").call("GET", original).data == data, "nothing of it reached the original"
+
+
+def drew(page: Page) -> str:
+    """A line by the keys, an arrow by the mouse, a box that is taken back; the strokes."""
+    page.keyboard.press("n")
+    page.wait_for_selector(".pad")
+    for key in ("ArrowLeft", " ", "ArrowRight", "ArrowRight", "ArrowDown", " "):
+        page.keyboard.press(key)  # by the keys alone
+    page.get_by_role("button", name="箭头").click()
+    stroke(page, (0.8, 0.2), (0.6, 0.5))
+    page.get_by_role("button", name="方框").click()
+    stroke(page, (0.1, 0.1), (0.2, 0.3))
+    page.get_by_role("button", name="撤销").click()
+    page.fill("dialog input[name=caption]", "箭头处缺挡脚板")
+    lines = page.locator(".pad .line").get_attribute("d") or ""
+    assert lines.startswith("M480 375L500 375 520 375 520 395M800 150L600 375") and lines.count("M") == 2
+    return lines
 
 
 def marks(bureau: Bureau, record: str) -> list[Any]:
