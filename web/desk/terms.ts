@@ -20,7 +20,7 @@ export const KINDS = {
   review: ["复查结果", "Re-inspection"], extension: ["延期申请", "Request for more time"], pause: ["停表", "Pause"],
   escalation: ["逾期升级", "Step of the ladder"], conflict: ["冲突", "Conflict"], parked: ["待审工作", "Parked work"],
   notice: ["文书", "Paper"], project: ["项目", "Project"], assignment: ["检查任务", "Assignment"], plan: ["检查计划", "Plan"],
-  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"], organisation: ["单位", "Organisation"],
+  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"], organisation: ["单位", "Organisation"], markup: ["标注", "Mark"],
 } as const satisfies Table;
 
 /** States of what is no issue. */
@@ -95,6 +95,10 @@ const MORE = {
   doubt: {
     "clock-skewed": ["设备时钟不准", "the device's clock is off"], "after-receipt": ["所述时间晚于收到时间", "it claims a time after its receipt"],
     monotonic: ["时间由设备运行时长推算", "the time is reckoned from the device's running clock"],
+  },
+  way: {
+    n: ["以北", "north"], ne: ["东北", "north-east"], e: ["以东", "east"], se: ["东南", "south-east"],
+    s: ["以南", "south"], sw: ["西南", "south-west"], w: ["以西", "west"], nw: ["西北", "north-west"],
   },
 } as const satisfies Readonly<Record<string, Table>>;
 
