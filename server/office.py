@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .sealing import Seal
     from .signing import Signing
     from .stamping import Stamping
+    from .standby import Standby
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Office:
     limits: Limits
     readonly: ReadOnly
     refusals: Refusals
+    standby: Standby | None
 
 
 def office() -> Office:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sync.arrival import rfc3339
 
-from . import consequences, metrics, readonly, transaction
+from . import consequences, metrics, readonly, standby, transaction
 from .archives.jobs import archive_all, archive_closed
 from .cases.jobs import make_all as make_cases
 from .catalogue import AFTERMATH, followers
@@ -37,7 +37,7 @@ from .notifications.jobs import forget_all, send_all
 from .numbers.actions import allot_all
 from .office import Office, office
 from .openid.jobs import forget_journeys
-from .photos import archive
+from .photos import archive, sidecars
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
 from .security.jobs import enter_all
@@ -66,7 +66,7 @@ INTERVALS_S = {
     "clear exports": 3_600,
 }
 # These walk over all that rests.
-INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
+INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "make up sidecars", "sweep watermarks"), DAY_S)
 INTERVALS_S |= {"forget notifications": DAY_S, "forget sign-ins": 3_600, "forget journeys": 3_600}
 # Whether the database is behind what was signed is said as soon as the jobs begin; figures are asked for at
 # once.
@@ -82,6 +82,7 @@ INVALID_DAYS = 90  # protocol.md §1
 def run(app: Flask) -> None:
     """Run the periodic jobs in this process whenever it is the leader; does not return."""
     readonly.watch(app, app.extensions["office"].readonly)
+    standby.watch(app, app.extensions["office"].standby)
     planned(app).start()
 
 
@@ -115,7 +116,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "settle photographs": settle_all,
         "develop photographs": develop_all,
         "reconcile media": archive.reconcile_all,
-        "write sidecars": archive.write_sidecars,
+        "write sidecars": sidecars.write_new,
+        "make up sidecars": archive.write_sidecars,
         "sweep watermarks": archive.sweep_watermarks,
         "settle notices": settle_notices,
         "erase": erase_all,
