@@ -92,7 +92,7 @@ const TITLES: Record<string, Word> = {
   waiting: "waiting",
   outbox: "outbox",
   scan: "scan",
-  leaving: "outbox",
+  leaving: "product",
 };
 
 interface Place {

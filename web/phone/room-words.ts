@@ -94,21 +94,21 @@ const WORDS = {
   factor: ["动态验证码", "Authenticator's code"],
   leavingTitle: ["本机待清除", "This phone is to be wiped"],
   leavingHint: [
-    "管理部门要求清除本机。未提交的内容先自动提交，全部提交后清除本机数据并上报。",
-    "The office has ordered it. What is unsent goes out first; when all is home, this phone wipes itself and says so.",
+    "管理部门要求清除本机。未提交的内容先自动提交，全部提交后清除本机数据并上报。草稿等不能自动提交的，请先导出。",
+    "The office has ordered it. What is unsent goes out first; when all is home, this phone wipes itself and says so. Export what cannot go by itself, such as drafts.",
   ],
   revokedTitle: ["本机已停用", "This phone was revoked"],
   revokedHint: [
     "服务器不再接收本机的内容，已下载的资料已从本机清除。未提交的内容仍在本机，请导出后交给管理员。",
     "Nothing more is taken from it, and what it had downloaded is gone from here. What is unsent is still here: export it and give it to the office.",
   ],
-  leftHere: ["{n} 项只在本机", "{n} items are only here"],
+  leftHere: ["{n} 项只在本机", "Only here: {n}"],
   leftNone: ["已全部提交", "All sent"],
   leftOthers: ["请其解锁后提交或导出", "They unlock it to send or export this"],
   wipeNow: ["立即清除本机", "Wipe this phone now"],
   wipeAsk: [
     "本机还有 {n} 项未提交的内容，清除后无法恢复。请先导出。清除后本机需重新登记。",
-    "{n} items are unsent and will be lost. Export them first. Afterwards this phone has to be enrolled anew.",
+    "What is unsent here ({n}) will be lost: export it first. Afterwards this phone has to be enrolled anew.",
   ],
   wipePlain: ["清除后本机需重新登记才能使用。", "Afterwards this phone has to be enrolled anew."],
 } as const satisfies Record<string, Pair>;

@@ -11,7 +11,8 @@ import { codes, say, word } from "../words.ts";
 import { Devices } from "./devices.tsx";
 import { Factor } from "./factor.tsx";
 
-const ALL = "devices"; // where a person's id stands else
+// Where a person's id stands else.
+const [OWN, ALL] = ["own", "devices"];
 
 export const keepsPeople = (): boolean => holds(["administrator"]);
 
@@ -30,7 +31,7 @@ export function People({ id }: { id: string | undefined }): JSX.Element {
       <section id="queue" class="inbox" aria-label={say("peopleShort")}>
         <ol>
           <li>
-            <a href={path("people")} aria-current={id ? undefined : "true"}>
+            <a href={path("people", OWN)} aria-current={!id || id === OWN ? "true" : undefined}>
               <strong>{me()?.name}</strong>
               <span class="muted">{say("ownAccess")}</span>
             </a>
@@ -75,7 +76,7 @@ export function People({ id }: { id: string | undefined }): JSX.Element {
         {taking && <TakeOn onDone={asked.again} onClose={() => setTaking(false)} />}
       </section>
       <article id="detail" aria-label={say("peopleShort")}>
-        {id === ALL && admin ? <All /> : id && admin ? <One key={id} id={id} onChange={asked.again} /> : <Own />}
+        {id === ALL && admin ? <All /> : id && id !== OWN && admin ? <One key={id} id={id} onChange={asked.again} /> : <Own />}
       </article>
     </main>
   );
@@ -312,6 +313,9 @@ function Sessions({ at, own = false }: { at: string; own?: boolean }): JSX.Eleme
 function Own(): JSX.Element {
   return (
     <>
+      <a href="#/people" class="back">
+        ‹ {say("peopleShort")}
+      </a>
       <header>
         <h2 tabIndex={-1}>{say("ownAccess")}</h2>
         <p class="muted">{say("ownAccessHint")}</p>

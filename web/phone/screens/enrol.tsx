@@ -76,7 +76,8 @@ export function Enrol(): JSX.Element {
       ) : (
         <>
           <p class="muted">{say("enrolHint")}</p>
-          {hasCamera.value && <Seeking onFound={found} />}
+          {/* Most frames of the camera show none. */}
+          {hasCamera.value && <Seeking onFound={(codes) => codes.length > 0 && found(codes)} />}
           <TakePhoto
             label={say("codeFromPicture")}
             onTake={(file) => void codesIn(file).then(found, tell)}
