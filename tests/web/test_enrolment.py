@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Playwright, Route
 
 from tests.doors.conftest import code
-from tests.faults.serving import Office
 from tests.support.house import PASSWORD
 from tests.web.browser import PIN, Handset, until
+from tests.web.bureau import Bureau
 from tests.web.desk import Desk
-from tests.web.evidence import album, queue
+from tests.web.evidence import album
 
 pytestmark = pytest.mark.journey
 # What a page that is opened anew finds of its token: that it is over.
@@ -31,10 +31,10 @@ LATER = """(hours) => {
 
 
 @pytest.fixture
-def desk(playwright: Playwright, office: Office) -> Iterator[Desk]:
+def desk(playwright: Playwright, bureau: Bureau) -> Iterator[Desk]:
     """Li's own; at the end it is asked for what it complained of."""
-    opened = Desk(playwright, office.server.url)
-    opened.sign_in("li")
+    opened = Desk(playwright, bureau.building.server.url)
+    opened.sign_in(bureau.people[0])
     opened.open("#/people").wait_for_selector("text=没有登记的设备")
     yield opened
     opened.close()
@@ -52,9 +52,9 @@ def shown_at(desk: Desk) -> str:
     return page.locator("dialog .secret").inner_text()
 
 
-def enrol(office: Office, handset: Handset, made: str | None = None) -> None:
+def enrol(bureau: Bureau, handset: Handset, made: str | None = None) -> None:
     """Open the link that the desk shows, agree, choose a code for this phone, load."""
-    handset.open(f"#enrol={made or code(office.house.desk('li'))}")
+    handset.open(f"#enrol={made or code(bureau.hand('li'))}")
     page = handset.page
     until(lambda: page.evaluate("!location.href.includes('enrol')"))  # it stays in no history
     page.get_by_role("button", name="登记本机").click()
@@ -66,28 +66,34 @@ def enrol(office: Office, handset: Handset, made: str | None = None) -> None:
     until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
 
 
-def device(office: Office) -> dict[str, Any]:
-    [one] = office.house.desk("li").get("/api/v1/devices")["items"]
+def device(bureau: Bureau) -> dict[str, Any]:
+    [one] = bureau.hand("li").get("/api/v1/devices")["items"]
     found: dict[str, Any] = one
     return found
 
 
-def order(office: Office, how: str) -> None:
-    path = f"/api/v1/devices/{device(office)['id']}/{how}"
-    assert office.house.desk("li").call("POST", path, json={"why": "换机"}).status_code == 204
+def queue(bureau: Bureau) -> list[dict[str, Any]]:
+    """What the supervisor sees."""
+    items: list[dict[str, Any]] = bureau.hand("zhang").get("/api/v1/issues")["items"]
+    return items
+
+
+def order(bureau: Bureau, how: str) -> None:
+    path = f"/api/v1/devices/{device(bureau)['id']}/{how}"
+    assert bureau.hand("li").call("POST", path, json={"why": "换机"}).status_code == 204
 
 
 def test_a_phone_is_enrolled_works_renews_through_lost_replies_and_is_wiped_when_all_is_home(
-    office: Office, phones: Callable[[str, str], Handset], desk: Desk, tmp_path: Path
+    bureau: Bureau, phones: Callable[[str, str], Handset], desk: Desk, tmp_path: Path
 ) -> None:
-    li = phones("li", office.server.url)
-    enrol(office, li, shown_at(desk))
+    li = phones("li", bureau.building.server.url)
+    enrol(bureau, li, shown_at(desk))
     desk.page.wait_for_selector("text=已登记：李的手机")
     first, second = album(tmp_path, 2)
     li.shoot(first)
     li.save()
     li.sync()
-    assert queue(office)[0]["evidence"] == {"stored": 1, "total": 1}
+    assert queue(bureau)[0]["evidence"] == {"stored": 1, "total": 1}
     _renew_badly(li)
     li.sync()
     # Switched off and on again, it opens by its own code and goes on by its key.
@@ -101,17 +107,17 @@ def test_a_phone_is_enrolled_works_renews_through_lost_replies_and_is_wiped_when
     li.context.set_offline(False)
     li.page.evaluate("dispatchEvent(new Event('online'))")
     li.page.wait_for_selector("input[name=password]")
-    until(lambda: device(office)["wiped_at"])
+    until(lambda: device(bureau)["wiped_at"])
     desk.page.reload()
     desk.page.wait_for_selector("text=内容已全部提交")
-    assert sorted(i["evidence"]["stored"] for i in queue(office)) == [1, 1], (
+    assert sorted(i["evidence"]["stored"] for i in queue(bureau)) == [1, 1], (
         "both photographs came home first"
     )
     until(lambda: li.page.evaluate(DATABASES) in ([], ["xunjian.device"]))
     assert li.page.evaluate("Object.keys(localStorage).filter((k) => k !== 'xunjian.language')") == []
     # It is nobody's device any more, and may become one again.
-    enrol(office, li)
-    assert len(office.house.desk("li").get("/api/v1/devices")["items"]) == 2
+    enrol(bureau, li)
+    assert len(bureau.hand("li").get("/api/v1/devices")["items"]) == 2
 
 
 def _wipe_at(desk: Desk) -> None:
@@ -152,15 +158,15 @@ def _renew_badly(li: Handset) -> None:
 
 
 def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
-    office: Office, phones: Callable[[str, str], Handset], tmp_path: Path
+    bureau: Bureau, phones: Callable[[str, str], Handset], tmp_path: Path
 ) -> None:
-    li = phones("li", office.server.url)
-    enrol(office, li)
+    li = phones("li", bureau.building.server.url)
+    enrol(bureau, li)
     [picture] = album(tmp_path, 1)
     li.context.set_offline(True)
     li.shoot(picture)
     li.save()
-    order(office, "revoke")
+    order(bureau, "revoke")
     li.context.set_offline(False)
     li.page.evaluate("dispatchEvent(new Event('online'))")
     page = li.page
@@ -182,19 +188,19 @@ def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
     assert "2 项未提交" in page.inner_text("dialog")
     page.locator("dialog").get_by_role("button", name="立即清除本机").click()
     page.wait_for_selector("text=联网后上报")
-    assert device(office)["wiped_at"] is None
+    assert device(bureau)["wiped_at"] is None
     li.restart()
     li.open()
-    until(lambda: device(office)["wiped_at"])
-    assert device(office)["unsent"] == 2
+    until(lambda: device(bureau)["wiped_at"])
+    assert device(bureau)["unsent"] == 2
     li.page.wait_for_selector("input[name=password]")
 
 
 def test_a_phone_that_was_out_of_touch_for_too_long_opens_by_password_alone_and_keeps_its_work(
-    office: Office, phones: Callable[[str, str], Handset], tmp_path: Path
+    bureau: Bureau, phones: Callable[[str, str], Handset], tmp_path: Path
 ) -> None:
-    li = phones("li", office.server.url)
-    enrol(office, li)
+    li = phones("li", bureau.building.server.url)
+    enrol(bureau, li)
     [picture] = album(tmp_path, 1)
     li.context.set_offline(True)
     li.shoot(picture)
@@ -214,4 +220,4 @@ def test_a_phone_that_was_out_of_touch_for_too_long_opens_by_password_alone_and_
     li.page.click("form .main")
     li.page.wait_for_selector(".below")
     li.sync()
-    assert queue(office)[0]["evidence"] == {"stored": 1, "total": 1}
+    assert queue(bureau)[0]["evidence"] == {"stored": 1, "total": 1}
