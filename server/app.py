@@ -61,6 +61,7 @@ from .tallies.routes import blueprint as tallies
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 from .views.routes import blueprint as views
+from .watchbook import Glances
 from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
@@ -113,6 +114,7 @@ def create_app(
         provider=Provider(config.openid, outgoing) if config.openid else None,
         limits=Rates(person=config.rate_person, address=config.rate_address, sign_in=config.rate_sign_in),
         readonly=readonly.ReadOnly(),
+        glances=Glances(),
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .sealing import Seal
     from .signing import Signing
     from .stamping import Stamping
+    from .watchbook import Glances
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Office:
     provider: Provider | None
     limits: Limits
     readonly: ReadOnly
+    glances: Glances
 
 
 def office() -> Office:

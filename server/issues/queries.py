@@ -13,6 +13,7 @@ from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.law.rules import local_day
+from server.office import office
 from server.organisations.queries import names_of
 from server.people.queries import names
 from server.photos import queries as photos
@@ -212,6 +213,17 @@ def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[st
             for c in said
         ],
     }
+
+
+def personal_in(told: Mapping[str, Any]) -> list[str]:
+    """The personal fields, by kind, that the answer about one issue shows."""
+    kinds = office().journal.kinds
+    lies_under = [(paper["kind"], paper["body"]) for paper in told["papers"]]
+    lies_under += [("comment", comment) for comment in told["comments"]]
+    lies_under += [(kind, one) for kind in photos.KINDS for one in told[f"{kind}s"]]
+    return [
+        f"{kind}.{n}" for kind, body in lies_under for n in kinds[kind].personal if body.get(n) is not None
+    ]
 
 
 def found(actor: Actor, issue: str, dossier: str | None, *, deleted: bool = False) -> IssueRow:

@@ -13,6 +13,7 @@ from server.endpoint import Call, endpoint
 from server.errors import Refusal
 from server.photos.routes import Attachment, Photo
 from server.transaction import reading
+from server.watchbook import glance
 from sync.record import INSTANT_PATTERN
 
 from . import actions, queries
@@ -253,7 +254,8 @@ def amend_issues(call: Call) -> Any:
 def one_issue(call: Call, issue: Any) -> Any:
     """With its whole body, photographs and comments."""
     with reading():
-        return queries.one(call.who, str(issue), call.query["dossier"], call.now)
+        told = queries.one(call.who, str(issue), call.query["dossier"], call.now)
+    return _shown(call, told)
 
 
 @endpoint(
@@ -289,7 +291,14 @@ def amend_issue(call: Call, issue: Any) -> Any:
         at=call.body["at"],
     )
     with reading():
-        return {"outcome": outcome, "issue": _present(call, str(issue), dossier)}
+        now = _present(call, str(issue), dossier)
+    return {"outcome": outcome, "issue": _shown(call, now) if now else None}
+
+
+def _shown(call: Call, told: Any) -> Any:
+    """What is about to be shown, with what of it tells of people in the watchbook."""
+    glance(call.who.id, told["dossier"], told["id"], "issue", queries.personal_in(told))
+    return told
 
 
 def _present(call: Call, issue: str, dossier: str | None) -> Any:

@@ -12,7 +12,7 @@ from server.cli import main
 from server.database import db
 from server.office import office
 from sync.replica import Replica
-from tests.support.house import PASSWORD, Desk, House, issue, new_id
+from tests.support.house import PASSWORD, Desk, House, create, issue, new_id
 
 WHY = "今晚升级 tonight's upgrade"
 
@@ -36,7 +36,8 @@ def refused(answer: TestResponse) -> None:
 
 def test_every_write_is_refused_with_its_way_out_and_every_list_goes_on(site: House) -> None:
     li, zhang, sent = site.desk("li"), site.desk("zhang"), issue()
-    [made] = li.push("project:wj-01", sent)
+    about = {"subject": sent["record"], "text": "x", "said_at": "2026-11-22T08:00:00+08:00"}
+    made, _ = li.push("project:wj-01", sent, create("comment", about))
     turn(site, WHY)
     body = {"protocol": 1, "schema": 1, "no": 1}
     push = [{"dossier": "project:wj-01", "epoch": 1, "changes": [issue()]}]
@@ -48,6 +49,8 @@ def test_every_write_is_refused_with_its_way_out_and_every_list_goes_on(site: Ho
     refused(site.app.test_client().post("/api/v1/session", json=signing_in))
     for path in ("/api/v1/issues", "/api/v1/my-day", "/api/v1/conflicts", "/api/v1/config"):
         li.get(path)
+    # That its comments were seen stands in the node's log: the watchbook takes nothing in.
+    assert li.get(f"/api/v1/issues/{sent['record']}")["comments"]
     cursor = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0, "below": None}
     pulled = li.exchange(cursors={"project:wj-01": {"field": cursor}})
     items = pulled["pull"]["dossiers"]["project:wj-01"]["audiences"]["field"]["items"]
