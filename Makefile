@@ -53,7 +53,7 @@ matrix: $(VENV)/dev ## write docs/access.md, who may do what, from the table tha
 
 audit: $(VENV)/dev ## careless code by bandit; what is known against our dependencies by pip-audit (asks pypi.org)
 	@$(BIN)/bandit -q -r server sync media migrations -ll
-	@$(BIN)/pip-audit --strict --no-deps --disable-pip -r requirements.txt
+	@$(BIN)/python -m tools.audit requirements.txt
 
 schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and person; no server error, no undocumented answer
 	@EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest tests/doors/test_schemathesis.py

@@ -40,6 +40,8 @@ from .issues.records.review import REVIEW
 from .law.queries import project_calendars, project_provisions
 from .law.records.calendar import CALENDAR
 from .law.records.provision import PROVISION
+from .markups.queries import project as project_markups
+from .markups.records.markup import MARKUP
 from .notices.followers import follow as follow_notices
 from .notices.followers import follow_escalations
 from .notices.queries import project as project_notices
@@ -53,7 +55,6 @@ from .organisations.records.organisation import ORGANISATION
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
 from .photos.records.attachment import ATTACHMENT
-from .photos.records.markup import MARKUP
 from .photos.records.photo import PHOTO
 from .projects.queries import project as project_projects
 from .projects.records.project import PROJECT
@@ -100,7 +101,7 @@ CATALOGUE = (
     Line(ISSUE, project_issues, _each(follow_issues, findings.follow_issues), DEADLINES),
     Line(PHOTO, project_photos, _each(follow_photos, findings.follow_photos)),
     Line(ATTACHMENT, project_photos, _each(follow_photos, findings.follow_photos)),
-    Line(MARKUP),
+    Line(MARKUP, project_markups),
     Line(COMMENT, project_comments),
     Line(REPLY, project_papers),
     Line(REVIEW, project_papers, guard=REVIEWERS),

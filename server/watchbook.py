@@ -50,7 +50,7 @@ def look(actor: str, dossier: str, record: str, kind: str) -> None:
     known = office().journal.kinds.get(kind)  # a question of the engine's own holds none
     fields = sorted(known.personal) if known else []
     if fields:
-        with transaction.writing() as conn:
+        with transaction.at_the_door() as conn:
             note(conn, "looked", actor, dossier=dossier, record=record, kind=kind, fields=fields)
 
 
@@ -81,8 +81,8 @@ def glance(actor: str, dossier: str, record: str, kind: str, fields: Iterable[st
     """Somebody is about to be shown personal fields in the course of the day's work, in an answer that is
     about other things too: in the book first, once a day for each person and record.
 
-    Unlike `look` it keeps nobody from their work: where nothing can be written (read-only mode, a full
-    disk) the line stands in the node's log.
+    Unlike `look` it keeps nobody from their work: where nothing can be written (a full disk, a standby)
+    the line stands in the node's log.
     """
     here, shown = office(), sorted(set(fields))
     what = (actor, dossier, record, *shown)
@@ -90,7 +90,7 @@ def glance(actor: str, dossier: str, record: str, kind: str, fields: Iterable[st
         return
     told: dict[str, Any] = {"dossier": dossier, "record": record, "kind": kind, "fields": shown}
     try:
-        with transaction.writing() as conn:
+        with transaction.at_the_door() as conn:
             note(conn, "looked", actor, **told)
     except (DBAPIError, Refusal) as wrong:
         log.error("a look is not in the watchbook", error=type(wrong).__name__, actor=actor, **told)

@@ -11,6 +11,8 @@ from server import paging
 from server.delivery import Where
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
+from server.office import office
+from server.photos.queries import KINDS
 from server.photos.routes import Attachment, Photo
 from server.transaction import reading
 from server.watchbook import glance
@@ -135,9 +137,29 @@ class Paper(Schema):
     body = fields.Dict()
 
 
-class WholeIssue(Issue):
-    """One issue with its body, photographs, attachments, comments, papers, and the steps open to you."""
+class Markup(Schema):
+    """What somebody drew over a photograph: strokes as the data of an SVG path, in a picture of `width` ×
+    `height` units that the photograph, upright, fills whole. `drawn_at`: of its last version.
+    """
 
+    id = fields.UUID()
+    version = fields.Integer()
+    audience = fields.String()
+    photo = fields.UUID()
+    width = fields.Integer()
+    height = fields.Integer()
+    strokes = fields.String()
+    caption = fields.String(allow_none=True)
+    drawn_by = fields.Nested(Named)
+    drawn_at = fields.String()
+
+
+class WholeIssue(Issue):
+    """One issue with its body, photographs, what was drawn over them, attachments, comments, papers, and
+    the steps open to you.
+    """
+
+    markups = fields.List(fields.Nested(Markup))
     body = fields.Dict(metadata=ISSUE.body_schema())
     comments = fields.List(fields.Nested(Comment))
     papers = fields.List(fields.Nested(Paper))
@@ -297,7 +319,14 @@ def amend_issue(call: Call, issue: Any) -> Any:
 
 def _shown(call: Call, told: Any) -> Any:
     """What is about to be shown, with what of it tells of people in the watchbook."""
-    glance(call.who.id, told["dossier"], told["id"], "issue", queries.personal_in(told))
+    kinds = office().journal.kinds
+    lies_under = [(paper["kind"], paper["body"]) for paper in told["papers"]]
+    lies_under += [("comment", comment) for comment in told["comments"]]
+    lies_under += [(kind, one) for kind in KINDS for one in told[f"{kind}s"]]
+    shown = [
+        f"{kind}.{n}" for kind, body in lies_under for n in kinds[kind].personal if body.get(n) is not None
+    ]
+    glance(call.who.id, told["dossier"], told["id"], "issue", shown)
     return told
 
 

@@ -5328,6 +5328,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5357,6 +5358,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5373,6 +5375,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5405,6 +5408,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5497,6 +5501,20 @@ export interface components {
         Done: {
             items?: components["schemas"]["Each"][];
         };
+        Markup: {
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            audience?: string;
+            /** Format: uuid */
+            photo?: string;
+            width?: number;
+            height?: number;
+            strokes?: string;
+            caption?: string | null;
+            drawn_by?: components["schemas"]["Named"];
+            drawn_at?: string;
+        };
         Comment: {
             /** Format: uuid */
             id?: string;
@@ -5555,6 +5573,7 @@ export interface components {
             evidence?: components["schemas"]["Evidence"];
             photos?: components["schemas"]["Photo"][];
             attachments?: components["schemas"]["Attachment"][];
+            markups?: components["schemas"]["Markup"][];
             /** 隐患 */
             body?: {
                 /** 标题 */
@@ -9305,6 +9324,7 @@ export interface operations {
                         /** Format: date-time */
                         server_time: string;
                         offline_hours?: number;
+                        openid?: boolean;
                     };
                 };
             };
@@ -9791,6 +9811,7 @@ export interface operations {
     list_devices: {
         parameters: {
             query?: {
+                person?: string | null;
                 page?: string | null;
                 limit?: number;
             };
