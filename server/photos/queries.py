@@ -206,13 +206,6 @@ def _awaited(dialect: str, by_digest: bool) -> Select[Any]:
     return query.where(bulk.named(dialect, t.c.sha256, "digests")) if by_digest else query
 
 
-def line(conn: Connection, dossier: str, digest: str) -> Any:
-    """What is noted of bytes at rest, or None."""
-    return conn.execute(
-        select(blobs).where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
-    ).one_or_none()
-
-
 def lines(conn: Connection, dossier: str, after: str, most: int) -> list[Any]:
     """(sha256, size) of the next originals at rest, by digest."""
     mine = (blobs.c.dossier == dossier, blobs.c.sha256 > after)
