@@ -63,6 +63,7 @@ from .tallies.routes import blueprint as tallies
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 from .views.routes import blueprint as views
+from .watchbook import Glances
 from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
@@ -91,8 +92,7 @@ def create_app(
     app = Flask("server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = endpoint.JSON_BYTES
     _open_database(app, config)
-    for folder in (config.staging, config.scratch):
-        folder.mkdir(parents=True, exist_ok=True)
+    _make_folders(config)
     uploads = Uploads(config.staging, clock, Limits(max_size=max(ATTACHED.values())), largest)
     outgoing = outgoing or Outgoing(config.outgoing_allow)
     app.extensions["office"] = Office(
@@ -117,6 +117,7 @@ def create_app(
         readonly=readonly.ReadOnly(),
         standby=Standby() if config.standby_url else None,
         refusals=Refusals(),
+        glances=Glances(),
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:
@@ -125,6 +126,11 @@ def create_app(
     _answer_errors(app)
     passage.guide(app, config.trusted_proxies)
     return app
+
+
+def _make_folders(config: Config) -> None:
+    for folder in (config.staging, config.scratch):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _open_database(app: Flask, config: Config) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .signing import Signing
     from .stamping import Stamping
     from .standby import Standby
+    from .watchbook import Glances
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class Office:
     readonly: ReadOnly
     standby: Standby | None
     refusals: Refusals
+    glances: Glances
 
 
 def office() -> Office:

@@ -53,7 +53,8 @@ def demo() -> None:
         photos = sum(len(i["photos"]) for i in data["issues"])
         task = progress.add_task("演示数据 demo", total=1 + len(data["projects"]) + photos)
         law.enter_provisions(law.given())
-        organisations.load(organisations.given()[0] + organisations.said(firms(data)))
+        organisations.load(organisations.given()[0])
+        organisations.load(organisations.said(firms(data)))
         for year in CALENDARS:
             law.enter_calendar(year)
         record, _ = checklists.enter(SYSTEM, checklists.given(), at=checklists.EPOCH)

@@ -11,8 +11,11 @@ from server import paging
 from server.delivery import Where
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
+from server.office import office
+from server.photos.queries import KINDS
 from server.photos.routes import Attachment, Photo
 from server.transaction import reading
+from server.watchbook import glance
 from sync.record import INSTANT_PATTERN
 
 from . import actions, queries
@@ -273,7 +276,8 @@ def amend_issues(call: Call) -> Any:
 def one_issue(call: Call, issue: Any) -> Any:
     """With its whole body, photographs and comments."""
     with reading():
-        return queries.one(call.who, str(issue), call.query["dossier"], call.now)
+        told = queries.one(call.who, str(issue), call.query["dossier"], call.now)
+    return _shown(call, told)
 
 
 @endpoint(
@@ -309,7 +313,21 @@ def amend_issue(call: Call, issue: Any) -> Any:
         at=call.body["at"],
     )
     with reading():
-        return {"outcome": outcome, "issue": _present(call, str(issue), dossier)}
+        now = _present(call, str(issue), dossier)
+    return {"outcome": outcome, "issue": _shown(call, now) if now else None}
+
+
+def _shown(call: Call, told: Any) -> Any:
+    """What is about to be shown, with what of it tells of people in the watchbook."""
+    kinds = office().journal.kinds
+    lies_under = [(paper["kind"], paper["body"]) for paper in told["papers"]]
+    lies_under += [("comment", comment) for comment in told["comments"]]
+    lies_under += [(kind, one) for kind in KINDS for one in told[f"{kind}s"]]
+    shown = [
+        f"{kind}.{n}" for kind, body in lies_under for n in kinds[kind].personal if body.get(n) is not None
+    ]
+    glance(call.who.id, told["dossier"], told["id"], "issue", shown)
+    return told
 
 
 def _present(call: Call, issue: str, dossier: str | None) -> Any:

@@ -103,6 +103,13 @@ def test_csv_as_excel_in_china_saves_it(town: House, encoding: str) -> None:
     assert town.desk("li").get(f"{AT}?text={FIRM}")["items"][0]["qualification"] == "建筑工程, 一级"
 
 
+def test_rows_of_two_files_may_bear_the_same_numbers(town: House) -> None:
+    said = [register.said([{"code": code, "name": "甲"}]) for code in (FIRM, OTHER)]
+    with town.app.app_context():
+        assert counts(register.load([*said[0], *said[1]])) == {"entered": 2}
+    assert named(town, FIRM, OTHER) == {FIRM: "甲", OTHER: "甲"}
+
+
 def test_what_a_row_leaves_out_stays_and_a_new_name_does_not_touch_what_names_the_code(town: House) -> None:
     desk = town.desk("ding")
     bring(desk, [{"code": FIRM, "name": "甲公司", "parties": ["contractor"], "qualification": "一级"}])

@@ -14,7 +14,7 @@ from server.office import office
 from sync import history, signatures
 from sync.replica import Replica
 from tests.doors.conftest import Handset, admin, handset
-from tests.support.house import PASSWORD, Desk, House, issue, new_id
+from tests.support.house import PASSWORD, Desk, House, create, issue, new_id
 
 __all__ = ["admin", "handset"]
 
@@ -40,7 +40,8 @@ def refused(answer: TestResponse) -> None:
 
 def test_every_write_is_refused_with_its_way_out_and_every_list_goes_on(site: House) -> None:
     li, zhang, sent = site.desk("li"), site.desk("zhang"), issue()
-    [made] = li.push("project:wj-01", sent)
+    about = {"subject": sent["record"], "text": "x", "said_at": "2026-11-22T08:00:00+08:00"}
+    made, _ = li.push("project:wj-01", sent, create("comment", about))
     turn(site, WHY)
     body = {"protocol": 1, "schema": 1, "no": 1}
     push = [{"dossier": "project:wj-01", "epoch": 1, "changes": [issue()]}]
@@ -50,6 +51,8 @@ def test_every_write_is_refused_with_its_way_out_and_every_list_goes_on(site: Ho
     refused(zhang.call("PATCH", f"/api/v1/issues/{sent['record']}", json=fields, headers=match))
     for path in ("/api/v1/issues", "/api/v1/my-day", "/api/v1/conflicts", "/api/v1/config"):
         li.get(path)
+    # That its comments were seen is entered: what the door writes goes on (decision 0030).
+    assert li.get(f"/api/v1/issues/{sent['record']}")["comments"]
     cursor = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0, "below": None}
     pulled = li.exchange(cursors={"project:wj-01": {"field": cursor}})
     items = pulled["pull"]["dossiers"]["project:wj-01"]["audiences"]["field"]["items"]

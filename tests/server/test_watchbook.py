@@ -155,6 +155,31 @@ def test_who_looks_at_personal_data_is_entered_and_what_cannot_be_entered_is_not
     assert zhang.call("GET", f"/api/v1/photos/{record['record']}/original").status_code == 500
 
 
+def test_who_is_shown_personal_fields_among_other_things_is_entered_once_a_day(site: House) -> None:
+    li, zhang, finding, bare = site.desk("li"), site.desk("zhang"), issue(), issue()
+    about = {"subject": finding["record"]}
+    said = create("comment", about | {"text": "x", "said_at": "2026-11-21T10:00:00+08:00"})
+    answer = {"measure": "y", "person": "赵某", "done_at": "2026-11-22T01:00:00Z"}
+    record = photo(jpeg(), **about)
+    li.push(WJ, finding, bare, said, create("reply", about | answer), record)
+    there = f"/api/v1/issues/{finding['record']}"
+    for _ in range(3):
+        zhang.get(there)
+        zhang.get(f"/api/v1/photos/{record['record']}")
+        zhang.get(f"/api/v1/issues/{bare['record']}")  # shows nothing of the kind
+        zhang.get("/api/v1/issues")  # as the feed does: what an audience holds, all at once
+    looked = [(e["actor"], e["told"]["record"], e["told"]["fields"]) for e in lines(site, "looked")]
+    who = site.people["zhang"]
+    fields = ["comment.text", "photo.name", "reply.person"]
+    [first, second] = looked
+    assert first == (who, finding["record"], fields)
+    assert second[:2] == (who, record["record"]) and "name" in second[2]
+    li.get(there)
+    site.clock.passes(days=1)
+    site.desk("zhang").get(there)
+    assert [e["actor"] for e in lines(site, "looked")][2:] == [site.people["li"], who]
+
+
 def test_leaders_in_the_offices_dossier_have_it_and_nobody_else(site: House) -> None:
     roles = {"qian": "director", "zhang": "supervisor", "li": "inspector", "admin": "administrator"}
     for who, role in roles.items():

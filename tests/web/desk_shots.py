@@ -56,6 +56,7 @@ ROOMS = (
     ("measures", ".bars"),
     ("map", ".map canvas"),
     ("checklists", ".inbox a"),
+    ("register", ".inbox li:nth-child(3) a"),
     ("people", ".inbox a"),
 )
 

@@ -62,13 +62,13 @@ def enter(author: Author, rows: Sequence[Row], *, amend: bool = True) -> dict[st
         known = queries.standing(conn, [row.said["code"] for row in right])
         heads = office().journal.heads(conn, [home])
     epoch = heads[home].epoch if home in heads else 1
-    sent = {}
+    sent = {}  # by code: it stands once among the rows that are right
     for row in right:
         change = _change(row, known.get(row.said["code"]), epoch)
         if change and (amend or change["op"] == "create"):
-            sent[row.number] = change
+            sent[row.said["code"]] = change
     told = dict(zip(sent, _submit(author, list(sent.values())), strict=True))
-    items = [_told(row, sent.get(row.number), told.get(row.number)) for row in rows]
+    items = [_told(row, sent.get(row.said.get("code")), told.get(row.said.get("code"))) for row in rows]
     count = Counter(item["became"] for item in items)
     shown = [item for item in items if item["became"] != "same"]
     return {name: count[name] for name in OUTCOMES} | {"items": shown}

@@ -1,21 +1,19 @@
 """The register as people keep it: an Excel workbook or CSV, one organisation a row.
 
-openpyxl reads what people send, so nothing it raises gets out. What is wrong with the file is wrong of
-all of it (Refusal `malformed`); what is wrong with a row stands beside that row.
+What is wrong with the file is wrong of all of it (Refusal `malformed`); what is wrong with a row stands
+beside that row.
 """
 
 import csv
 import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import openpyxl
-
+from media import workbooks
 from server.errors import Refusal
 from server.organisations.records.organisation import ORGANISATION, PARTIES
 from server.organisations.rules import sort_of
@@ -24,7 +22,6 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
 ROWS = 5_000  # twice the firms of a district (domain.md §16.2); a sheet may claim a million
 WIDTH = 40
-UNPACKED_BYTES = 64 * 1024 * 1024  # a small archive may unfold into all of memory
 # field → words that name it in a heading
 HEADINGS = {
     "code": {"代码", "code", "统一社会信用代码", "街道代码"},
@@ -169,19 +166,10 @@ def _day(text: str) -> str:
 
 
 def _workbook(data: bytes) -> list[tuple[Any, ...]]:
-    unreadable = "no Excel workbook that can be read (.xlsx)"
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > UNPACKED_BYTES:
-                raise Refusal("malformed", unreadable)
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what the file says of its size is not believed
-        return list(sheet.iter_rows(max_row=ROWS + 2, max_col=WIDTH, values_only=True))
-    except Refusal:
-        raise
-    except Exception as wrong:  # openpyxl raises whatever its parsers do on a damaged file
-        raise Refusal("malformed", unreadable) from wrong
+        return workbooks.read(data, {workbooks.FIRST: ROWS + 2}, width=WIDTH)[workbooks.FIRST]
+    except workbooks.NoWorkbook as wrong:
+        raise Refusal("malformed", "no Excel workbook that can be read (.xlsx)") from wrong
 
 
 def _commas(data: bytes) -> list[tuple[Any, ...]]:

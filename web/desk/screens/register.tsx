@@ -110,14 +110,14 @@ function One({ code, onChange }: { code: string; onChange: () => void }): JSX.El
           <Fact name={say("qualifiedUntil")}>{one.qualified_until && day(one.qualified_until)}</Fact>
           <Fact name={say("duties")}>{one.duties.join("、")}</Fact>
         </dl>
-        {keeps() && (
-          <div class="buttons">
-            <button type="button" onClick={() => setAmending(true)}>
-              {say("amendOrganisation")}
-            </button>
-          </div>
-        )}
       </section>
+      {keeps() && (
+        <section class="buttons">
+          <button type="button" onClick={() => setAmending(true)}>
+            {say("amendOrganisation")}
+          </button>
+        </section>
+      )}
       {amending && <Amend one={one} onDone={() => (asked.again(), onChange())} onClose={() => setAmending(false)} />}
     </>
   );

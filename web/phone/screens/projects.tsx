@@ -160,7 +160,7 @@ export function Named({ code }: { code: string }): JSX.Element {
   if (!name) return <>{code}</>;
   return (
     <>
-      {name} <small>{code}</small>
+      {name} <small class="under">{code}</small>
     </>
   );
 }
