@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Integer,
+    Join,
     String,
     Subquery,
     Table,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import ARRAY, TypeEngine
 
@@ -210,6 +212,21 @@ def pairs(
         for i, n in enumerate(("one", "other"))
     ]
     return select(*sides).subquery()
+
+
+class Led(Join):
+    """A join that begins with its left side. SQLite would rather walk through all that is on the right, in
+    the order that is wanted, than look some thousand keys up; its CROSS JOIN is never turned round.
+    """
+
+    inherit_cache = True
+
+
+@compiles(Led, "sqlite")
+def _led(join: Led, compiler: Any, **kw: Any) -> str:
+    left, right = (compiler.process(side, **kw | {"asfrom": True}) for side in (join.left, join.right))
+    on = compiler.process(join.onclause, **kw | {"asfrom": False})
+    return f"{left} CROSS JOIN {right} ON {on}"
 
 
 def named(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
