@@ -330,9 +330,7 @@ def pauses(conn: Connection, dossier: str, issue: str) -> list[tuple[date, date]
 
 
 def to_escalate(conn: Connection, horizon: date) -> Iterator[Sequence[Any]]:
-    """Issues whose clock runs and whose deadline is near or past, and all grave ones: some at a time, in a
-    transaction of `conn` (PostgreSQL keeps the place in it). One statement.
-    """
+    """Issues whose clock runs to a near or past deadline, and all grave ones; in a transaction of `conn`."""
     t = cast(Table, IssueRow.__table__).c
     running, issued = t.state.in_(CLOCK_RUNS), t.state.in_(ISSUED)
     query = (

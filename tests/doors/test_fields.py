@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from server.catalogue import CATALOGUE
+from tests.doors import asks_of_ones_own  # noqa: F401  # it fills the table
 from tests.doors.asks import ASKS
 from tests.doors.test_matrix import KNOWN, town
 from tests.doors.town import HERE, Town

@@ -14,7 +14,7 @@ from server.app import create_app
 from server.database import db
 from server.endpoint import OPERATIONS
 from tests.conftest import DATABASES
-from tests.doors import asks_of_people, matrix
+from tests.doors import asks_of_ones_own, asks_of_people, matrix  # noqa: F401  # they fill the table
 from tests.doors.asks import ASKS, OF_NOTHING, Ask
 from tests.doors.liar import lying, settings
 from tests.doors.town import ELSEWHERE, INNER, PEOPLE, ROLES, SECRET, SITE, Town, settle
