@@ -56,22 +56,27 @@ export function written(photo: Photographed, ratio: number, { drawn, caption, of
   });
 }
 
+/** A drawing on its way: nothing more is drawn on it, and a repetition sends the same change. */
+export const frozen = (photo: Photographed, ratio: number, drawing: Drawing): Drawing & { sent: Made } => ({
+  ...drawing,
+  sent: drawing.sent ?? written(photo, ratio, drawing),
+});
+
 /**
- * Send a drawing. What the house has, in its records or before a reviewer, is kept here no longer; all else stays:
- * under the same change where nobody knows whether it arrived, free to be altered where it was refused.
+ * Send a frozen drawing. What the house has, in its records or before a reviewer, is kept here no longer; all else
+ * stays: under the same change where nobody knows whether it arrived, free to be altered where it was refused.
  * Throws Problem.
  */
-export async function bring(dossier: string, photo: Photographed, ratio: number, drawing: Drawing): Promise<Outcome> {
-  const sent = drawing.sent ?? written(photo, ratio, drawing);
-  keep(photo.id, { ...drawing, sent });
+export async function bring(dossier: string, photo: string, drawing: Drawing & { sent: Made }): Promise<Outcome> {
+  keep(photo, drawing);
   let outcome: Outcome;
   try {
-    outcome = await push(sent)(dossier);
+    outcome = await push(drawing.sent)(dossier);
   } catch (wrong) {
-    if (!(wrong instanceof Problem && wrong.unsure)) keep(photo.id, { ...drawing, sent: null });
+    if (!(wrong instanceof Problem && wrong.unsure)) keep(photo, { ...drawing, sent: null });
     throw wrong;
   }
-  if (["invalid", "retry"].includes(outcome.status)) keep(photo.id, { ...drawing, sent: null });
-  else drop(photo.id);
+  if (["invalid", "retry"].includes(outcome.status)) keep(photo, { ...drawing, sent: null });
+  else drop(photo);
   return outcome;
 }

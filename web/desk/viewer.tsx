@@ -7,7 +7,7 @@ import { Drawn, Pad } from "../drawing/pad.tsx";
 import { joined, THICK, WIDE } from "../drawing/strokes.ts";
 import { type Grip, Marks, mayDraw, PenCase } from "./annotate.tsx";
 import type { Outcome } from "./changes.ts";
-import { altering, bring, type Drawing, drop, EMPTY, keep, kept, type Markup } from "./drawings.ts";
+import { altering, bring, type Drawing, drop, EMPTY, frozen, keep, kept, type Markup } from "./drawings.ts";
 import { Dialog, moment, Trouble, Verdict } from "./marks.tsx";
 import { here, type Photo, useFile } from "./photographs.tsx";
 import { say, word } from "./words.ts";
@@ -76,9 +76,11 @@ function useDrawing({ dossier, photo, onChange }: One, ratio: number | null) {
   };
   const save = async (): Promise<void> => {
     if (!drawing || ratio === null) return;
+    const going = frozen(photo, ratio, drawing);
+    setDrawing(going); // the pad is closed meanwhile: what came after the change was made would not be in it
     setSent({ busy: true });
     try {
-      setSent({ outcome: await bring(dossier, photo, ratio, drawing) });
+      setSent({ outcome: await bring(dossier, photo.id, going) });
       onChange();
     } catch (wrong) {
       setSent({ wrong });
