@@ -130,7 +130,7 @@ $(PACKAGES): $(VENV)/run requirements-web.txt web/package.json web/package-lock.
 	@cd web && $(NODE) npm ci --loglevel=error
 	@touch $@
 
-$(PHONE): $(PACKAGES) $(wildcard web/*.ts) web/tsconfig.json $(shell find web/phone web/desk web/sync -type f -not -path '*/tests/*')
+$(PHONE): $(PACKAGES) $(wildcard web/*.ts) web/tsconfig.json $(shell find web/phone web/desk web/drawing web/sync -type f -not -path '*/tests/*')
 	@echo "Building the pages …"
 	@cd web && $(NODE) npm run --silent build
 	@touch $@

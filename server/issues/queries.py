@@ -164,7 +164,12 @@ def _filtered(
         query = query.where(_late(row, day) if wanted["overdue"] else ~_late(row, day))
     if named is not None:
         few = bulk.pairs(db.session.connection(), (_i.dossier, _i.id), named)
-        query = query.join(few, and_(_i.dossier == few.c.one, _i.id == few.c.other))
+        here = and_(_i.dossier == few.c.one, _i.id == few.c.other)
+        query = (
+            query.select_from(bulk.Led(few, cast(Table, IssueRow.__table__), here))
+            if named
+            else query.where(false())
+        )
     for word in _words(wanted):
         query = query.where(row.words.contains(word, autoescape=True))
     return query

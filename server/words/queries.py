@@ -18,7 +18,7 @@ from .tables import GramRow, PlaceRow
 
 FOLLOWER = "words"
 # Above this, a walk in the order of the list comes upon a page's worth of matches sooner.
-MOST_FOUND = 3_000
+MOST_FOUND = 8_000
 _grams, _places = (cast(Table, model.__table__) for model in (GramRow, PlaceRow))
 g, p = _grams.c, _places.c
 Bits = dict[tuple[int, int], int]  # by gram and part
@@ -41,7 +41,8 @@ def found(conn: Connection, dossiers: Collection[str], words: Sequence[str]) -> 
         return None
     standing = [(d, place) for (d, part), bits in both.items() for place in rules.places(part, bits)]
     named = bulk.pairs(conn, (p.dossier, p.place), standing)
-    names = select(p.dossier, p.record).join(named, and_(p.dossier == named.c.one, p.place == named.c.other))
+    here = and_(p.dossier == named.c.one, p.place == named.c.other)
+    names = select(p.dossier, p.record).select_from(bulk.Led(named, _places, here))
     return list(dict.fromkeys([*moved, *((row.dossier, row.record) for row in conn.execute(names))]))
 
 

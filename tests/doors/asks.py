@@ -128,7 +128,15 @@ def _import_checklist(town: Town, _who: str, _whose: str) -> Ask:
 
 ORGANISATION = {"code": "91110105MA0XD00162", "name": "示例公司"}
 plain("bring_in_organisations", "/api/v1/organisations", method="POST", json={"items": [ORGANISATION]})
-OF_NOTHING |= {"sign_in", "sign_out", "import_checklist", "add_my_channel"}
+
+
+@made("check_checklist")
+def _check_checklist(town: Town, who: str, whose: str) -> Ask:
+    asked = _import_checklist(town, who, whose)
+    return Ask("POST", "/api/v1/checklists/check", asked.json)
+
+
+OF_NOTHING |= {"sign_in", "sign_out", "import_checklist", "check_checklist", "add_my_channel"}
 # ------------------------------------------------------------------------------------ things by their id
 # Of a record that nobody amends here: its last entry is sealed.
 RECORD = "/api/v1/dossiers/{dossier}/records/{photo}"

@@ -247,6 +247,8 @@ def test_a_revoked_device_is_refused_at_its_next_request_at_every_door(
     path = f"/api/v1/devices/{handset.id}/revoke"
     for _ in range(2):
         assert admin.call("POST", path, json={"why": "被盗"}).status_code == 204
+    current = [one["device"] for one in site.desk("li").get("/api/v1/sessions")["items"]]
+    assert current and handset.id not in current, "it is signed in nowhere any more"
     orders = set()
     exchange = {"protocol": 1, "schema": 1, "no": 1, "pull": {"cursors": {}}}
     for answer in (

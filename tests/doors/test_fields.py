@@ -19,7 +19,7 @@ BODIED = sorted(
 # (docs/protocol.md), and each change in it is held to its kind.
 TOLERANT = {"exchange_once"}
 # What an administrator alone may do.
-KEEPERS = {"import_checklist", "take_on", "give_post", "end_post"}
+KEEPERS = {"import_checklist", "check_checklist", "take_on", "give_post", "end_post"}
 # What the server keeps of itself, whoever asks: a value of each type that a field may want.
 ANY: tuple[Any, ...] = (new_id(), "2026-11-22T08:00:00+08:00", "2026-11-22", 1, "x", [], {}, True)
 

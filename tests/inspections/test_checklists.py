@@ -114,6 +114,33 @@ def test_a_checklist_goes_out_and_comes_in_again_the_same_in_either_form(office:
         assert actions.from_sheet(sheets.written(actions.given())) == actions.given()
 
 
+def test_a_check_says_what_bringing_it_in_would_say_and_enters_nothing(office: House) -> None:
+    chen = office.desk("chen")
+    [section] = SMALL["sections"]
+    [form] = section["forms"]
+    first = form["items"][0]
+    limits = {"unit": "m", "decimals": 0, "least": "2", "most": "1"}
+    twice = form | {"items": [first, first | {"measurement": limits}]}
+    cases = [
+        SMALL,
+        SMALL | {"title": ""},
+        SMALL | {"sections": [section | {"forms": [twice]}], "grades": "grades.jgj59"},
+        {"code": "flood"},
+    ]
+    for said in cases:
+        checked = chen.call("POST", "/api/v1/checklists/check", json=said)
+        assert checked.status_code == 200, checked.text
+        assert [c for c in chen.get("/api/v1/checklists")["items"] if c["code"] == "flood"] == []
+        with office.app.app_context():
+            assert checked.json["faults"] == actions.faults(said)
+    assert [len(actions.faults(said)) > 0 for said in cases] == [False, True, True, True]
+    told = " ".join(f["reason"] for f in actions.faults(cases[2]))
+    assert all(words in told for words in ("应为 100", "上限小于下限", "代码重复"))
+    assert chen.call("POST", "/api/v1/checklists/check", data=b"{").json["code"] == "malformed"
+    refused = office.desk("li").call("POST", "/api/v1/checklists/check", json=SMALL)
+    assert refused.json["code"] == "not-permitted"
+
+
 def test_an_edition_says_one_thing_and_another_is_numbered_anew(office: House) -> None:
     chen = office.desk("chen")
     post(chen, SMALL)

@@ -8,11 +8,10 @@ import pytest
 
 from server.factors.rules import STEP_S, code_at
 from server.law import actions as law
-from tests.server.test_photos import photo, upload
-from tests.support.house import jpeg, update
+from tests.support.house import update
 from tests.web.browser import until
 from tests.web.bureau import Bureau, found
-from tests.web.desk import NARROW, WIDE, Desk
+from tests.web.desk import Desk
 
 pytestmark = pytest.mark.journey
 
@@ -158,23 +157,3 @@ def test_an_administrator_takes_somebody_on_gives_a_post_and_suspends(bureau: Bu
     page.click("form .main")
     page.wait_for_selector("#rooms")
     assert page.locator("#me").inner_text() == "新来某"
-
-
-def test_a_picture_can_be_closed_on_a_phone(bureau: Bureau, desk: Desk) -> None:
-    [record] = found(bureau, 1)
-    li = bureau.hand("li")
-    for colour in ("red", "blue"):
-        data = jpeg(colour)
-        taken = photo(data, subject=record, caption="整改前：堆土裸露，挖掘机倒土起尘")
-        li.push(bureau.dossier, taken)
-        upload(li, taken["record"], data, dossier=bureau.dossier)
-    page = desk.open(f"#/issue/{record}")
-    page.set_viewport_size(NARROW)
-    page.locator(".frame").first.click()
-    page.wait_for_selector(".pane")
-    for button in page.locator("dialog.viewer button").all():
-        box = button.bounding_box()
-        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= NARROW["width"]
-        assert box["y"] >= 0 and box["y"] + box["height"] <= NARROW["height"]
-    page.get_by_role("button", name="关闭").click()
-    page.set_viewport_size(WIDE)

@@ -33,7 +33,7 @@ const ROOMS: readonly Room[] = [
   { at: "plans", name: "plansShort", show: () => <Plans /> },
   { at: "measures", name: "measuresShort", show: () => <Measures /> },
   { at: "map", name: "mapShort", show: () => <District /> },
-  { at: "checklists", name: "checklistsShort", show: ([id]) => <Checklists id={id} /> },
+  { at: "checklists", name: "checklistsShort", show: ([id, act]) => <Checklists id={id} act={act} /> },
   { at: "register", name: "registerShort", show: ([code]) => <Register code={code} /> },
   { at: "people", name: "peopleShort", show: ([id]) => <People id={id} /> },
 ];

@@ -20,7 +20,7 @@ export const KINDS = {
   review: ["复查结果", "Re-inspection"], extension: ["延期申请", "Request for more time"], pause: ["停表", "Pause"],
   escalation: ["逾期升级", "Step of the ladder"], conflict: ["冲突", "Conflict"], parked: ["待审工作", "Parked work"],
   notice: ["文书", "Paper"], project: ["项目", "Project"], assignment: ["检查任务", "Assignment"], plan: ["检查计划", "Plan"],
-  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"], organisation: ["单位", "Organisation"],
+  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"], organisation: ["单位", "Organisation"], markup: ["标注", "Mark"],
 } as const satisfies Table;
 
 /** States of what is no issue. */
@@ -91,10 +91,20 @@ const MORE = {
   planVerb: { approve: ["批准计划", "Approve"], end: ["结束计划", "End"], cancel: ["取消任务", "Cancel"] },
   listState: { draft: ["草稿", "Draft"], published: ["已发布", "Published"], withdrawn: ["已停用", "Withdrawn"] },
   listVerb: { publish: ["发布", "Publish"], withdraw: ["停用", "Withdraw"] },
+  result: { ok: ["符合", "OK"], fault: ["不符合", "Fault"], na: ["缺项", "N/A"] },
+  listColumn: {
+    code: ["代码", "code"], title: ["名称", "title"], marks: ["分值", "marks"], condition: ["前提", "condition"], measurement: ["实测", "measurement"],
+    unit: ["单位", "unit"], decimals: ["小数位", "decimals"], least: ["下限", "least"], most: ["上限", "most"], valid_from: ["施行日期", "in force from"],
+    valid_to: ["失效日期", "until"], items: ["检查项目", "items"], forms: ["检查表", "forms"], sections: ["分项", "sections"],
+  },
   itemGroup: { guarantee: ["保证项目", "Guarantee"], general: ["一般项目", "General"] },
   doubt: {
     "clock-skewed": ["设备时钟不准", "the device's clock is off"], "after-receipt": ["所述时间晚于收到时间", "it claims a time after its receipt"],
     monotonic: ["时间由设备运行时长推算", "the time is reckoned from the device's running clock"],
+  },
+  way: {
+    n: ["以北", "north"], ne: ["东北", "north-east"], e: ["以东", "east"], se: ["东南", "south-east"],
+    s: ["以南", "south"], sw: ["西南", "south-west"], w: ["以西", "west"], nw: ["西北", "north-west"],
   },
 } as const satisfies Readonly<Record<string, Table>>;
 

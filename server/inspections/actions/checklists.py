@@ -54,12 +54,7 @@ def from_sheet(data: bytes) -> dict[str, Any]:
 
 def understood(said: Any, rows: Mapping[tuple[str, ...], int] | None = None) -> dict[str, Any]:
     """Content that is a checklist. Raises Refusal `template-faulty`; with `rows`, where in the workbook."""
-    if not isinstance(said, dict):
-        raise Refusal("template-faulty", faults=[{"field": "", "reason": "不是检查单 no checklist"}])
-    surplus = sorted(str(name) for name in said.keys() - CONTENT - {"state"})  # which an export names
-    if surplus:
-        faults = [{"field": name[:80], "reason": "未知字段 unknown field"} for name in surplus[:10]]
-        raise Refusal("template-faulty", faults=faults)
+    _known(said)
     content: dict[str, Any] = {n: v for n, v in said.items() if v is not None and n in CONTENT}
     try:
         check(content)
@@ -76,6 +71,27 @@ def understood(said: Any, rows: Mapping[tuple[str, ...], int] | None = None) -> 
     if contradictions:
         raise Refusal("template-faulty", faults=contradictions)
     return content
+
+
+def _known(said: Any) -> None:
+    if not isinstance(said, dict):
+        raise Refusal("template-faulty", faults=[{"field": "", "reason": "不是检查单 no checklist"}])
+    surplus = sorted(str(name) for name in said.keys() - CONTENT - {"state"})  # which an export names
+    if surplus:
+        faults = [{"field": name[:80], "reason": "未知字段 unknown field"} for name in surplus[:10]]
+        raise Refusal("template-faulty", faults=faults)
+
+
+def faults(said: Any) -> list[dict[str, str]]:
+    """What speaks against this content as a checklist: where, and why. Raises Refusal `template-faulty`
+    where it is none at all, or says what no checklist says.
+    """
+    _known(said)
+    try:
+        understood(said)
+    except Refusal as wrong:
+        return [{"field": f["field"], "reason": f["reason"]} for f in wrong.details["faults"]]
+    return []
 
 
 def _named(content: Any, rows: Mapping[tuple[str, ...], int] | None, field: str, why: str) -> dict[str, Any]:

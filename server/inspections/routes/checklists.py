@@ -44,6 +44,19 @@ class Checklists(Schema):
     items = fields.List(fields.Nested(Checklist))
 
 
+class ChecklistFault(Schema):
+    """What is wrong: `field` leads there, by the places in the lists or by the codes."""
+
+    field = fields.String()
+    reason = fields.String()
+
+
+class Checked(Schema):
+    """Nothing in `faults`: it can be entered and published."""
+
+    faults = fields.List(fields.Nested(ChecklistFault))
+
+
 class Entered(Schema):
     """The record of the draft; `entered` is false where the same was there already."""
 
@@ -92,6 +105,21 @@ def show_checklist(call: Call, checklist: Any) -> Any:
 
 @endpoint(
     blueprint,
+    "/api/v1/checklists/check",
+    "POST",
+    may="template.create",
+    summary="核对检查单 What is wrong with a checklist, before anything is entered",
+    body=TEMPLATE.body_schema(),
+    answer=Checked,
+    refusals=("malformed", "template-faulty", "too-large"),
+)
+def check_checklist(call: Call) -> Any:  # noqa: ARG001
+    """The same as bringing it in says, and nothing is written; an unfinished one is no error."""
+    return {"faults": actions.faults(_json())}
+
+
+@endpoint(
+    blueprint,
     "/api/v1/checklists",
     "POST",
     may="template.create",
@@ -103,15 +131,18 @@ def show_checklist(call: Call, checklist: Any) -> Any:
 )
 def import_checklist(call: Call) -> Any:
     """A workbook that is wrong is answered with sheet, row, column and reason of each fault."""
-    data = request.get_data()
     if request.mimetype == EXCEL:
-        content = actions.from_sheet(data)
+        content = actions.from_sheet(request.get_data())
     elif request.mimetype in ("application/json", ""):
-        try:
-            content = actions.understood(orjson.loads(data))
-        except orjson.JSONDecodeError as wrong:
-            raise Refusal("malformed", f"The body is not JSON: {wrong}") from None
+        content = actions.understood(_json())
     else:
         raise Refusal("unsupported-media-type", got=request.mimetype[:80])
     record, entered = actions.draft(call.who, content)
     return {"id": record, "entered": entered}, 201 if entered else 200
+
+
+def _json() -> Any:
+    try:
+        return orjson.loads(request.get_data())
+    except orjson.JSONDecodeError as wrong:
+        raise Refusal("malformed", f"The body is not JSON: {wrong}") from None

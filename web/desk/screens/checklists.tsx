@@ -5,48 +5,43 @@ import { useState } from "preact/hooks";
 
 import { useAsked } from "../asking.ts";
 import { change, type Outcome, type Push } from "../changes.ts";
+import { blank, type Content, drop, kept, keyOf, next, type Section, type Shown } from "../checklist.ts";
 import { file, get, me, Problem, type Said, send } from "../house.ts";
-import { day, Empty, Loading, saveAs, Trouble, Verdict } from "../marks.tsx";
-import { path } from "../route.ts";
+import { day, Dialog, Empty, Loading, moment, saveAs, today, Trouble, Verdict } from "../marks.tsx";
+import { go, path } from "../route.ts";
 import { say, word } from "../words.ts";
+import { Editor } from "./checklist-editor.tsx";
 
 type Checklist = Said<"Checklist">;
 const EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const EDITOR = "administrator";
-
-interface Item {
-  code: string;
-  title: string;
-  group?: string;
-  marks?: number;
-}
-interface Form {
-  code: string;
-  title: string;
-  items: Item[];
-}
-interface Section {
-  code: string;
-  title: string;
-  marks?: number;
-  forms: Form[];
-}
-interface Content {
-  citation?: string;
-  sections: Section[];
-}
+const NEW = "new";
+const EDIT = "edit";
 
 /** The office's dossier, for those who keep its checklists. */
 const keeps = (): string | undefined => me()?.posts.find((post) => post.role === EDITOR)?.dossier;
 
-export function Checklists({ id }: { id: string | undefined }): JSX.Element {
+export function Checklists({ id, act }: { id: string | undefined; act: string | undefined }): JSX.Element {
   const asked = useAsked((signal) => get<Said<"Checklists">>("/api/v1/checklists", signal), []);
   const items = asked.told?.items ?? [];
   const open = items.find((one) => one.id === id);
+  const entered = (record: string): void => {
+    asked.again();
+    go(path("checklists", record).slice(1));
+  };
   return (
     <main id="work" class={id ? "reading" : ""}>
       <section id="queue" class="inbox" aria-label={say("checklistsShort")}>
-        {keeps() && <BringIn onDone={asked.again} />}
+        {keeps() && (
+          <>
+            <p class="buttons">
+              <a class="button" href={path("checklists", NEW)}>
+                {say("newChecklist")}
+              </a>
+            </p>
+            <BringIn onDone={asked.again} />
+          </>
+        )}
         <Trouble wrong={asked.wrong} again={asked.again} />
         {!asked.told && asked.busy && <Loading />}
         <ol>
@@ -67,10 +62,41 @@ export function Checklists({ id }: { id: string | undefined }): JSX.Element {
         </ol>
       </section>
       <article id="detail" aria-label={say("checklistsShort")}>
-        {open ? <One key={open.id} one={open} onChange={asked.again} /> : <Empty title={say("chooseOne")} hint={say("checklistHint")} />}
+        {id === NEW ? (
+          <Editing key={NEW} code="" onEntered={entered} />
+        ) : open && act === EDIT ? (
+          <Editing key={`${open.id} ${EDIT}`} code={open.code ?? ""} of={open.id} edition={newest(items, open) + 1} onEntered={entered} />
+        ) : open ? (
+          <One key={open.id} one={open} onChange={asked.again} />
+        ) : (
+          <Empty title={say("chooseOne")} hint={say("checklistHint")} />
+        )}
       </article>
     </main>
   );
+}
+
+const newest = (items: readonly Checklist[], one: Checklist): number =>
+  Math.max(...items.filter(({ code }) => code === one.code).map(({ edition }) => edition ?? 0));
+
+interface Edited {
+  code: string;
+  of?: string | undefined;
+  edition?: number;
+  onEntered: (record: string) => void;
+}
+
+/** The copy that lies on this computer, or the next edition of what is shown, or an empty sheet. */
+function Editing({ code, of, edition = 1, onEntered }: Edited): JSX.Element {
+  const office = keeps();
+  const key = keyOf(me()?.id ?? "", code);
+  const [start] = useState(() => kept(key)?.content ?? (of ? null : blank(today())));
+  const asked = useAsked((signal) => (of && !start ? get<Shown>(`/api/v1/checklists/${of}`, signal) : Promise.resolve(null)), [of]);
+  const content: Content | null = start ?? (asked.told ? next(asked.told, edition) : null);
+  const leave = (): void => go(of ? path("checklists", of).slice(1) : "/checklists");
+  if (!office) return <Empty title={word("why", "not-permitted")} />;
+  if (!content) return asked.wrong ? <Trouble wrong={asked.wrong} again={asked.again} /> : <Loading />;
+  return <Editor start={content} keptAs={key} office={office} onEntered={onEntered} onLeave={leave} />;
 }
 
 interface Fault {
@@ -148,7 +174,10 @@ function One({ one, onChange }: { one: Checklist; onChange: () => void }): JSX.E
   const asked = useAsked((signal) => get<Content>(`/api/v1/checklists/${one.id}`, signal), [one.id, one.state]);
   const [sent, setSent] = useState<Sent | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
+  const [dropping, setDropping] = useState(false);
   const office = keeps();
+  const key = keyOf(me()?.id ?? "", one.code ?? "");
+  const draft = office ? kept(key) : null;
   const send_ = async (verb: string, push: Push): Promise<void> => {
     if (!office) return;
     setSent({ verb, push });
@@ -180,6 +209,16 @@ function One({ one, onChange }: { one: Checklist; onChange: () => void }): JSX.E
           <button type="button" onClick={save}>
             {say("saveWorkbook")}
           </button>
+          {office && (
+            <a class="button" href={path("checklists", one.id ?? "", EDIT)}>
+              {draft ? say("goOnEditing", { at: moment(draft.at) }) : say("editNext")}
+            </a>
+          )}
+          {draft && (
+            <button type="button" onClick={() => setDropping(true)}>
+              {say("dropDraft")}
+            </button>
+          )}
           {office && one.state === "draft" && (
             <button type="button" class="main" onClick={() => step("publish")}>
               {word("listVerb", "publish")}
@@ -191,6 +230,19 @@ function One({ one, onChange }: { one: Checklist; onChange: () => void }): JSX.E
             </button>
           )}
         </div>
+        {dropping && (
+          <Dialog title={say("dropDraft")} onClose={() => setDropping(false)}>
+            <p>{say("dropDraftAsk")}</p>
+            <div class="menu">
+              <button type="button" onClick={() => setDropping(false)}>
+                {say("cancel")}
+              </button>
+              <button type="button" class="grave" onClick={() => (drop(key), setDropping(false))}>
+                {say("dropDraft")}
+              </button>
+            </div>
+          </Dialog>
+        )}
         {sent?.outcome && <Verdict outcome={sent.outcome} what={word("listVerb", sent.verb)} />}
         <Trouble wrong={sent?.wrong ?? wrong} again={() => sent && void send_(sent.verb, sent.push)} />
       </section>
