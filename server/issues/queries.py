@@ -89,9 +89,8 @@ def project_papers(conn: Connection, touched: Sequence[Touched]) -> None:
 
 
 def queue(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """One page of the queue: issues, their photographs, names of project, assignee and firm.
-
-    Six statements however long the page; keyset paging however long the queue.
+    """One page of the queue: issues, their photographs, names of project, assignee and firm. Six statements
+    however long the page; keyset paging however long the queue.
     """
     keyset = SORTS[wanted["sort"]]
     rows = db.session.execute(_page(actor, wanted, local_day(now), keyset)).scalars().all()
@@ -121,9 +120,7 @@ def _page(actor: Actor, wanted: Mapping[str, Any], day: date, keyset: paging.Key
 
 
 def filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]:
-    """The issues that match and that the actor may see, in no order; `day` is today. Three statements run
-    where words are looked for.
-    """
+    """The issues that match and that the actor may see, in no order; words are three statements more."""
     return _filtered(actor, wanted, day, _named(actor, wanted))
 
 

@@ -1,7 +1,6 @@
 """How each operation of openapi.yaml is asked for one thing: the asker's own, a foreign one, none at all.
 
-An operation without an entry here fails the matrix. What an ask uses up (a file, a view, a session) it
-makes first, as its owner.
+An operation without an entry fails the matrix. What an ask uses up it makes first, as its owner.
 """
 
 import base64
@@ -80,7 +79,6 @@ for name, where in {
     **{"front_door": "/", "desk": "/desk/", "desk_file": "/desk/mark.svg", "config": "/api/v1/config"},
     **{"house_keys": "/api/v1/keys", "open_style": "/open/open.css", "phone": "/phone/"},
     **{"phone_file": "/phone/sw.js", "my_day": "/api/v1/my-day", "list_exports": "/api/v1/exports"},
-    "list_organisations": "/api/v1/organisations?sort=firm",
     **{"list_checklists": "/api/v1/checklists", "list_plans": "/api/v1/plans"},
     **{"list_due_sites": "/api/v1/plans/due", "list_provisions": "/api/v1/law"},
     "term_ends": "/api/v1/law/term?code=term.general&since=2026-11-20",
@@ -124,10 +122,6 @@ def _sign_out(town: Town, who: str, _whose: str) -> Ask:
 def _import_checklist(town: Town, _who: str, _whose: str) -> Ask:
     content = town.client("supervisor").get(f"/api/v1/checklists/{town.own.checklist}")
     return Ask("POST", "/api/v1/checklists", {n: v for n, v in content.items() if n != "state"})
-
-
-ORGANISATION = {"code": "91110105MA0XD00162", "name": "示例公司"}
-plain("bring_in_organisations", "/api/v1/organisations", method="POST", json={"items": [ORGANISATION]})
 
 
 @made("check_checklist")

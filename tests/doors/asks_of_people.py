@@ -146,3 +146,8 @@ MAKE: dict[str, Make] = {
     **{"enrol": _enrol, "renew": _renew, "wiped": _wiped},
     **{"begin_factor": _begin_factor, "confirm_factor": _confirm_factor},
 }
+
+
+ORGANISATION = {"code": "91110105MA0XD00162", "name": "示例公司"}
+plain("list_organisations", "/api/v1/organisations?sort=firm")
+plain("bring_in_organisations", "/api/v1/organisations", method="POST", json={"items": [ORGANISATION]})
