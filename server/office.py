@@ -54,8 +54,8 @@ class Office:
     provider: Provider | None
     limits: Limits
     readonly: ReadOnly
-    refusals: Refusals
     standby: Standby | None
+    refusals: Refusals
 
 
 def office() -> Office:

@@ -30,7 +30,7 @@ from .enrolments.jobs import note_ends
 from .erasures.actions import carry_out_all as erase_all
 from .evidence.actions import look_back, seal_all
 from .exports import jobs as exports
-from .issues.jobs import escalate_all
+from .issues.jobs import enter_words, escalate_all
 from .measures.followers import catch_up as count
 from .notices.actions import settle_all as settle_notices
 from .notifications.jobs import forget_all, send_all
@@ -63,6 +63,8 @@ INTERVALS_S = {
     "make cases": 3,
     # What has changed since is counted issue by issue.
     "count issues": 10,
+    # What was written since is compared one by one.
+    "enter words": 10,
     "clear exports": 3_600,
 }
 # These walk over all that rests.
@@ -70,7 +72,7 @@ INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "make up sidecars"
 INTERVALS_S |= {"forget notifications": DAY_S, "forget sign-ins": 3_600, "forget journeys": 3_600}
 # Whether the database is behind what was signed is said as soon as the jobs begin; figures are asked for at
 # once.
-AT_START = frozenset({"look back", "count for measures", "count issues"})
+AT_START = frozenset({"look back", "count for measures", "count issues", "enter words"})
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"look back", "drain uploads", "sweep uploads", "clear scratch"})
@@ -130,6 +132,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "escalate": escalate_all,
         "count for measures": count,
         "count issues": count_all,
+        "enter words": enter_words,
         "make exports": exports.make_all,
         "make cases": make_cases,
         "clear exports": exports.clear,

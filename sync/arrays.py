@@ -1,5 +1,4 @@
-"""PostgreSQL's arrays in its binary form (array_recv of its sources): a header, then each value behind its
-length.
+"""PostgreSQL's arrays in its binary form: a header, then each value behind its length (its array_recv).
 
 The driver writes a list of whatever it finds, 1.2 µs an element; a batch of 500 changes has 22,000 of
 them, a quarter of all its time. The type of a column is known beforehand.

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     String,
+    Subquery,
     Table,
     any_,
     bindparam,
@@ -188,6 +189,31 @@ def _binder(kind: TypeEngine[Any], dialect: Dialect) -> Any:
 def among(conn: Connection, column: ColumnElement[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
     """`column IN values` with one parameter, so that the statement is compiled once."""
     return _among(conn.dialect.name, column, bindparam(None, listed(conn, values), unique=True))
+
+
+def pairs(
+    conn: Connection,
+    columns: tuple[ColumnElement[Any], ColumnElement[Any]],
+    values: Sequence[tuple[str | int, str | int]],
+) -> Subquery:
+    """A table of these pairs, each of them once, to be joined with a table that has both `columns`; its own
+    are `one` and `other`. As many parameters however many there are.
+
+    Not `(one, other) IN …`: SQLite looks for every `one` with every `other`.
+    """
+    if conn.dialect.name == "postgresql":
+        sides: list[Any] = [
+            type_coerce(bindparam(None, [v[i] for v in values], unique=True), ARRAY(columns[i].type))
+            for i in (0, 1)
+        ]
+        table = func.unnest(*sides).table_valued("one", "other").render_derived()
+        return select(table.c.one, table.c.other).subquery()
+    each = func.json_each(orjson.dumps(values).decode()).table_valued("value")
+    sides = [
+        func.json_extract(each.c.value, f"$[{i}]", type_=columns[i].type).label(n)
+        for i, n in enumerate(("one", "other"))
+    ]
+    return select(*sides).subquery()
 
 
 def named(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -87,9 +87,7 @@ class Sitting:
         self.checks |= guards.checks(self.guarded, self.conn, self.dossier, changes, self.states)
 
     def _read_touched(self, names: set[str]) -> None:
-        """Records, and the open conflicts over those that are there: a statement for what is new, two for
-        what stands, one more for conflicts; none without names.
-        """
+        """Records, and open conflicts over those that are there; at most three statements."""
         found = lookup.states(self.conn, self.dossier, names, self.kinds) if names else {}
         self.states |= found
         rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, found) if found else ()

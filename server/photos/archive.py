@@ -93,7 +93,7 @@ def _orphan(dossier: str, held: Held | None) -> Finding | None:
         return None
     if held.sha256 is not None:
         with transaction.reading() as conn:
-            if queries.line(conn, dossier, held.sha256) is not None:
+            if queries.lines_of(conn, dossier, [held.sha256]):
                 return None
     return Finding("orphan", dossier, there.key, held.sha256, None, there.size, there.since)
 

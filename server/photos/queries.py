@@ -55,8 +55,8 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
 def told(row: PhotoRow) -> dict[str, Any]:
     """One photograph or attachment as the API tells it."""
     here = f"/api/v1/{row.kind}s/{row.id}"
-    names = ("dossier", "id", "subject", "sha256", "size", "mime", "name", "caption", "taken_at", "stored")
-    said = {n: getattr(row, n) for n in names}
+    names = ("dossier", "id", "audience", "subject", "sha256", "size", "mime", "name", "caption")
+    said = {n: getattr(row, n) for n in (*names, "taken_at", "stored")}
     faces = {"original": "original"}
     if row.kind == "photo":
         said["phase"] = row.phase
@@ -204,13 +204,6 @@ def _awaited(dialect: str, by_digest: bool) -> Select[Any]:
         .limit(500)
     )
     return query.where(bulk.named(dialect, t.c.sha256, "digests")) if by_digest else query
-
-
-def line(conn: Connection, dossier: str, digest: str) -> Any:
-    """What is noted of bytes at rest, or None."""
-    return conn.execute(
-        select(blobs).where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
-    ).one_or_none()
 
 
 def lines(conn: Connection, dossier: str, after: str, most: int) -> list[Any]:
