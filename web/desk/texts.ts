@@ -454,15 +454,9 @@ export const WORDS = {
   silent: ["已 {n} 天未联系", "silent for {n} d"],
   revoked: ["已停用", "revoked"],
   revoke: ["停用设备", "Revoke"],
-  revokeHint: [
-    "用于丢失或被盗。下一次请求起不再接受该设备，已下载的资料由其清除；未提交的内容不再接收，只能由持有人导出。无法撤回，需重新登记。",
-    "For one that was lost or stolen. Nothing more is taken from its next request on, and it drops what it had downloaded; what it has not sent can only be exported by whoever holds it. It cannot be taken back: the device would be enrolled anew.",
-  ],
+  revokeHint: ["用于丢失或被盗。下一次请求起不再接受该设备，已下载的资料由其清除；未提交的内容不再接收，只能由持有人导出。无法撤回，需重新登记。", "For one that was lost or stolen. Nothing more is taken from its next request on, and it drops what it had downloaded; what it has not sent can only be exported by whoever holds it. It cannot be taken back: the device would be enrolled anew."],
   wipe: ["收回清除", "Wipe"],
-  wipeHint: [
-    "用于交还或更换。设备下次联网时先提交未提交的内容，不再收到新内容，全部提交后清除本机数据并上报。此后需重新登记。",
-    "For one that is given back or replaced. With its next line it sends what is unsent, is told nothing new, wipes itself once all is home, and says so. Afterwards it would be enrolled anew.",
-  ],
+  wipeHint: ["用于交还或更换。设备下次联网时先提交未提交的内容，不再收到新内容，全部提交后清除本机数据并上报。此后需重新登记。", "For one that is given back or replaced. With its next line it sends what is unsent, is told nothing new, wipes itself once all is home, and says so. Afterwards it would be enrolled anew."],
   toBeWiped: ["待清除（{at} 下达）", "to be wiped, ordered {at}"],
   wipedAt: ["已清除 {at}", "wiped {at}"],
   unsentLost: ["{n} 项未提交", "{n} unsent"],
