@@ -29,7 +29,7 @@ up: ## two nodes, PostgreSQL, an S3 store and nginx with TLS, by Docker (compose
 phone: $(PHONE) ## build the phone's and the desk's pages
 
 test: $(VENV)/clients ## all tests, on SQLite and on a PostgreSQL of their own
-	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 lint: $(VENV)/dev $(PACKAGES) ## formatting, lint, types, import contracts
 	@$(BIN)/ruff format --check .
@@ -53,7 +53,7 @@ matrix: $(VENV)/dev ## write docs/access.md, who may do what, from the table tha
 
 audit: $(VENV)/dev ## careless code by bandit; what is known against our dependencies by pip-audit (asks pypi.org)
 	@$(BIN)/bandit -q -r server sync media migrations -ll
-	@$(BIN)/pip-audit --strict --no-deps --disable-pip -r requirements.txt
+	@$(BIN)/python -m tools.audit requirements.txt
 
 schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and person; no server error, no undocumented answer
 	@EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest tests/doors/test_schemathesis.py
@@ -130,7 +130,7 @@ $(PACKAGES): $(VENV)/run requirements-web.txt web/package.json web/package-lock.
 	@cd web && $(NODE) npm ci --loglevel=error
 	@touch $@
 
-$(PHONE): $(PACKAGES) $(wildcard web/*.ts) web/tsconfig.json $(shell find web/phone web/desk web/sync -type f -not -path '*/tests/*')
+$(PHONE): $(PACKAGES) $(wildcard web/*.ts) web/tsconfig.json $(shell find web/phone web/desk web/drawing web/sync -type f -not -path '*/tests/*')
 	@echo "Building the pages …"
 	@cd web && $(NODE) npm run --silent build
 	@touch $@

@@ -23,7 +23,7 @@ from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
 from .cases.routes import blueprint as cases
 from .config import ROOT, Config
-from .database import db, engine_options, keep_promises
+from .database import STANDBY, db, engine_options, keep_promises, standby_options
 from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
 from .enrolments.routes import blueprint as enrolments
@@ -44,6 +44,7 @@ from .numbers.routes import blueprint as numbers
 from .office import Office
 from .open.routes import blueprint as open_pages
 from .openid.routes import blueprint as openid
+from .organisations.routes import blueprint as organisations
 from .outgoing import Outgoing
 from .people.queries import identify
 from .phone.routes import blueprint as phone
@@ -52,23 +53,26 @@ from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .provider import Provider
 from .reference.routes import blueprint as reference
+from .refusals import Refusals
 from .sealing import Seal
 from .sessions.routes import blueprint as sessions
 from .signing import Signing
 from .stamping import Stamping, certificates
+from .standby import Standby
 from .tallies.routes import blueprint as tallies
 from .traces.followers import tell_authors
 from .traces.routes import blueprint as traces
 from .views.routes import blueprint as views
+from .watchbook import Glances
 from .webhooks.routes import blueprint as webhooks
 
 log = structlog.get_logger()
 BLUEPRINTS = (
     *(sessions, openid, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
     *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, reference, notifications),
-    *(webhooks, views, measures, exports, evidence, erasures, cases),
+    *(webhooks, views, measures, exports, evidence, erasures, cases, organisations),
 )
-STANDBY = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
+REFUSES_WRITES = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 
@@ -88,8 +92,7 @@ def create_app(
     app = Flask("server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = endpoint.JSON_BYTES
     _open_database(app, config)
-    for folder in (config.staging, config.scratch):
-        folder.mkdir(parents=True, exist_ok=True)
+    _make_folders(config)
     uploads = Uploads(config.staging, clock, Limits(max_size=max(ATTACHED.values())), largest)
     outgoing = outgoing or Outgoing(config.outgoing_allow)
     app.extensions["office"] = Office(
@@ -112,6 +115,9 @@ def create_app(
         provider=Provider(config.openid, outgoing) if config.openid else None,
         limits=Rates(person=config.rate_person, address=config.rate_address, sign_in=config.rate_sign_in),
         readonly=readonly.ReadOnly(),
+        standby=Standby() if config.standby_url else None,
+        refusals=Refusals(),
+        glances=Glances(),
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:
@@ -122,13 +128,21 @@ def create_app(
     return app
 
 
+def _make_folders(config: Config) -> None:
+    for folder in (config.staging, config.scratch):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def _open_database(app: Flask, config: Config) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config.database_url)
+    if config.standby_url:
+        app.config["SQLALCHEMY_BINDS"] = {STANDBY: standby_options(config.standby_url)}
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     with app.app_context():
-        keep_promises(db.engine)
+        for engine in db.engines.values():
+            keep_promises(engine)
 
 
 def _stamping(config: Config, outgoing: Outgoing) -> Stamping | None:
@@ -181,7 +195,7 @@ def _answer_errors(app: Flask) -> None:
         if "disk is full" in said or "no space left" in said:
             log.error("disk full", error=said[:200])
             return answer_refusal(Refusal("disk-full"))
-        if "readonly database" in said or getattr(wrong.orig, "sqlstate", None) == STANDBY:
+        if "readonly database" in said or getattr(wrong.orig, "sqlstate", None) == REFUSES_WRITES:
             return answer_refusal(readonly.refusal())
         if isinstance(wrong, OperationalError) or wrong.connection_invalidated:
             log.error("database unavailable", error=said[:200])

@@ -51,7 +51,7 @@ def examined(here: Office) -> Iterator[Standing]:
     """Every part of the deployment in turn; nothing is changed, and what is tried is cleared away."""
     yield health.database()
     yield health.schema()
-    for probe in (engine, clocks, files, store, keys, name, line, limits):
+    for probe in (engine, standby, clocks, files, store, keys, name, line, limits):
         try:
             yield from probe(here)
         except (DBAPIError, PoolTimeout):
@@ -85,6 +85,14 @@ def engine(_here: Office) -> Iterator[Standing]:
     fault = f"须改正 put right: {', '.join(wrong)}" if wrong else None
     seen = f"PostgreSQL {version}, {told['max_connections']} connections"
     yield replace(part, seen=seen, fault=fault)
+
+
+def standby(here: Office) -> Iterator[Standing]:
+    """备库 Whether the standby, where there is one, can be read from, and how far it is behind."""
+    if here.standby is not None:
+        here.standby.look()
+        seen = f"{here.standby.behind_bytes} bytes behind"
+        yield Standing(name="standby", zh="备库", seen=seen, fault=here.standby.fault)
 
 
 def clocks(here: Office) -> Iterator[Standing]:

@@ -38,6 +38,7 @@ from .law.rules import SHANGHAI
 from .measures import followers as measures
 from .notifications.commands import notify
 from .office import office
+from .organisations.commands import organisation
 from .people import actions as people
 from .people.queries import by_username
 from .photos import queries as photos
@@ -311,6 +312,7 @@ main.add_command(erasure)
 main.add_command(export)
 main.add_command(keys)
 main.add_command(law)
+main.add_command(organisation)
 main.add_command(media)
 main.add_command(notify)
 main.add_command(replay)

@@ -3,6 +3,9 @@
 XUNJIAN_VAR            folder for everything kept locally; default `var/` of the checkout
 XUNJIAN_DATABASE_URL   sqlite:///path or postgresql+psycopg://…; default `<var>/xunjian.db`. It may hold
                        a password: then better the name of a file, in XUNJIAN_DATABASE_URL_FILE
+XUNJIAN_STANDBY_URL    postgresql+psycopg://… of a streaming standby of that database, from which lists,
+                       pulls, figures and exports are read, never older than what stood when they were
+                       asked for; also in a file, named by XUNJIAN_STANDBY_URL_FILE. Unset: none
 XUNJIAN_MEDIA_URL      file:///folder, or an S3 store: s3://bucket?endpoint=https://host[:port]
                        with region=, prefix=, checksums=when_required|when_supported where
                        the store wants them; default `<var>/media`. Its credentials come from
@@ -117,6 +120,7 @@ class Config:
     """What a node needs to know. `from_environment` is the only way settings come in."""
 
     database_url: str = field(repr=False)
+    standby_url: str | None = field(repr=False)
     media: Path | S3Address
     media_public_url: str | None
     public_url: str | None
@@ -152,8 +156,10 @@ class Config:
         """Read the settings; raises ValueError with the variable's name where one is wrong."""
         env = os.environ if env is None else env
         var = Path(env.get("XUNJIAN_VAR") or ROOT / "var").resolve()
+        database_url = _secret(env, "XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}"
         return cls(
-            database_url=_secret(env, "XUNJIAN_DATABASE_URL") or f"sqlite:///{var / 'xunjian.db'}",
+            database_url=database_url,
+            standby_url=_standby(_secret(env, "XUNJIAN_STANDBY_URL"), database_url),
             media=_store(env, "XUNJIAN_MEDIA_URL", (var / "media").as_uri()),
             media_public_url=_url(env, "XUNJIAN_MEDIA_PUBLIC_URL"),
             public_url=_url(env, "XUNJIAN_PUBLIC_URL"),
@@ -189,6 +195,12 @@ class Config:
     def embedded(self) -> bool:
         """Whether the database is SQLite: one node, one writer."""
         return self.database_url.startswith("sqlite")
+
+
+def _standby(given: str | None, database_url: str) -> str | None:
+    if given is not None and not (given.startswith("postgresql") and database_url.startswith("postgresql")):
+        raise ValueError("XUNJIAN_STANDBY_URL: both it and XUNJIAN_DATABASE_URL are postgresql+psycopg://…")
+    return given
 
 
 def _office(given: str) -> str:

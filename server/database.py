@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import BigInteger, Boolean, Connection, Engine, String, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -14,6 +15,11 @@ BUSY_TIMEOUT_S = 30  # another process (a command beside the server) may hold th
 # PostgreSQL's advisory lock of the node whose jobs lead. Any constant will do, as long as all ask for it.
 LEADER_LOCK = 0x58756E4A
 
+# The bind key of the standby, and where a session notes that it reads from it.
+STANDBY = "standby"
+# A standby that is off is known within seconds, also where nobody answers at all.
+_SECONDS = {"connect_timeout": 2, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2}
+
 # People's data stay out of errors and logs.
 COMMON: dict[str, Any] = {"hide_parameters": True}
 
@@ -22,7 +28,16 @@ class Base(DeclarativeBase):
     """The base of all read models and tables of the office."""
 
 
-db = SQLAlchemy(model_class=Base)
+class Sitting(Session):
+    """A session that reads from the standby while it says so itself (transaction.py)."""
+
+    def get_bind(self, *args: Any, **more: Any) -> Engine | Connection:
+        """The standby, or what Flask-SQLAlchemy says."""
+        standby: Engine | None = self.info.get(STANDBY)
+        return standby if standby is not None else super().get_bind(*args, **more)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": Sitting})
 # Flask-SQLAlchemy makes the base class of models at run time; the type checker sees ours.
 if TYPE_CHECKING:
 
@@ -57,6 +72,13 @@ def engine_options(url: str) -> dict[str, Any]:
         # The connection used last has its pages in its cache; the others need none.
         return COMMON | {"connect_args": {"timeout": BUSY_TIMEOUT_S}, "pool_size": 32, "pool_use_lifo": True}
     return COMMON | {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
+
+
+def standby_options(url: str) -> dict[str, Any]:
+    """What the engine of the standby at `url` is made with: nobody waits for it, nobody writes to it."""
+    read_only = {"options": "-c default_transaction_read_only=on"}
+    line = {"connect_args": _SECONDS | read_only | {"tcp_user_timeout": 3_000}}
+    return engine_options(url) | line | {"url": url, "pool_timeout": 1}
 
 
 def _check_alive(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -6,7 +6,7 @@ It is also the register of operations from which openapi.yaml is written.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import orjson
@@ -15,6 +15,7 @@ from marshmallow import RAISE, Schema, ValidationError
 
 from .errors import Refusal
 from .office import office
+from .transaction import shown
 
 JSON_BYTES = 4 * 1024 * 1024  # protocol.md §7
 STREAM_BYTES = 1 << 62  # the view itself limits what it reads; None would mean Flask's own limit
@@ -36,6 +37,17 @@ class Held:
     ended: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceKey:
+    """A key that a device signs its changes with, or did `until` then; `public` is the point, base64url."""
+
+    key: str
+    device: str
+    public: str
+    since: str
+    until: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who is calling: a person signed in at a device, with the roles held at this moment."""
@@ -52,6 +64,7 @@ class Actor:
     factors: int = 1  # how many were shown at sign-in: a password, and a code beside it
     key: str | None = None  # the enrolled device's key, where the session is bound to one
     wipe: Mapping[str, Any] | None = None  # the order that this device stands under
+    signs: tuple[DeviceKey, ...] = ()  # with what the device signs at this moment
 
     @property
     def writer(self) -> str:
@@ -129,7 +142,10 @@ def endpoint(
         def wrapped(**path: str) -> Response:
             if raw:
                 request.max_content_length = STREAM_BYTES
-            return _respond(view(_call(operation), **path), operation.status)
+            call = _call(operation)
+            # What a GET tells is only shown: the standby may tell it, and it can be asked twice.
+            done = shown(partial(view, call, **path)) if method == "GET" else view(call, **path)
+            return _respond(done, operation.status)
 
         wrapped.declared = True  # type: ignore[attr-defined]
         blueprint.add_url_rule(rule, view_func=wrapped, methods=[method])

@@ -260,6 +260,9 @@ CODES: dict[str, Code] = {
         200, "ask", "执法证在检查当日有效的人员不足", "Too few officers held a valid licence on that day."
     ),
     "officer-recused": Code(200, "ask", "检查人员应当回避", "An officer may not inspect this firm or site."),
+    "code-invalid": Code(
+        200, "ask", "代码有误，请核对校验码", "The code's check digit is wrong; look it up again."
+    ),
     "plan-without-end": Code(
         200, "repair", "专项计划须有截止日期", "A campaign needs the day on which it ends."
     ),

@@ -13,7 +13,7 @@ from pathlib import Path
 WHERE = "PROMETHEUS_MULTIPROC_DIR"
 LOCK = "in-use.lock"
 # Memory and not a disk: a page of a file that finds no room on a full disk kills its process (SIGBUS).
-MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own in it, closed to others
+MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108  # a folder of our own in it
 
 
 def folder() -> None:

@@ -39,13 +39,25 @@ def post_worker_init(worker: Any) -> None:
 
     What was loaded until now stays for good: the collector need not walk over it again.
     """
-    from . import readonly  # only where the folder is named
+    from . import readonly, standby  # only where the folder is named
 
     gc.collect()
     gc.freeze()
     app: Flask = worker.app.callable
-    readonly.watch(app, app.extensions["office"].readonly)
-    caretaker.keep(app.extensions["office"].config.scratch)
+    here = app.extensions["office"]
+    readonly.watch(app, here.readonly)
+    standby.watch(app, here.standby)
+    caretaker.keep(here.config.scratch)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """A worker goes: what it has counted of refusals and not told yet is told."""
+    from . import passage  # only where the folder is named
+
+    app = getattr(getattr(worker, "app", None), "callable", None)
+    if isinstance(app, Flask):
+        with app.app_context():
+            passage.tell_refusals()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

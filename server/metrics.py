@@ -57,6 +57,15 @@ WAITING = Gauge(
 )
 FREE = Gauge("xunjian_disk_free_bytes", "Room on a disk.", ["folder"], multiprocess_mode="mostrecent")
 READ_ONLY = Gauge("xunjian_read_only", "Whether the house is in read-only mode.", multiprocess_mode="max")
+SHOWN = Counter("xunjian_shown", "Readings of what is only shown, where there is a standby.", ["server"])
+STANDBY_BEHIND_BYTES = Gauge(
+    "xunjian_standby_behind_bytes", "Log that the standby has not replayed.", multiprocess_mode="livemax"
+)
+STANDBY_BEHIND_S = Gauge(
+    "xunjian_standby_behind_seconds",
+    "Age of what it replayed last, 0 while nothing is missing.",
+    multiprocess_mode="livemax",
+)
 
 
 def forget_process(pid: int) -> None:

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from .outgoing import Outgoing
     from .provider import Provider
     from .readonly import ReadOnly
+    from .refusals import Refusals
     from .sealing import Seal
     from .signing import Signing
     from .stamping import Stamping
+    from .standby import Standby
+    from .watchbook import Glances
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +55,9 @@ class Office:
     provider: Provider | None
     limits: Limits
     readonly: ReadOnly
+    standby: Standby | None
+    refusals: Refusals
+    glances: Glances
 
 
 def office() -> Office:

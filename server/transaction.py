@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from flask import g
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync.arrival import Arrival
 
 from . import metrics, writers
-from .database import db
+from . import standby as at_standby
+from .database import STANDBY, db
 from .office import office
 from .writers import Queue, Writer
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 T = TypeVar("T")
+_PLAIN: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 
 
 @contextmanager
@@ -31,14 +35,68 @@ def reading() -> Iterator[Connection]:
     """A read transaction: one snapshot on SQLite, statement snapshots on PostgreSQL.
 
     There each statement would have its own snapshot anyway: without a transaction around them
-    two round trips are saved.
+    two round trips are saved. What is only shown (`shown`) is read from the standby where there is
+    one that holds all that stands at this moment.
     """
     session = db.session()
     begun = db.engine.dialect.name == "sqlite" or session.in_transaction()
     try:
-        yield session.connection(execution_options={} if begun else {"isolation_level": "AUTOCOMMIT"})
+        yield (
+            session.connection()
+            if begun
+            else _at_standby(session) or session.connection(execution_options=_PLAIN)
+        )
     finally:
-        db.session.rollback()
+        _from_primary(session)
+
+
+def _at_standby(session: Any) -> Connection | None:
+    """The session's connection to the standby, or None where the primary is to be asked."""
+    standby = office().standby
+    if standby is None or not g.get("shown"):
+        return None
+    if standby.fault is None and (position := at_standby.position()) is not None:
+        try:
+            session.info[STANDBY] = db.engines[STANDBY]
+            conn: Connection = session.connection(execution_options=_PLAIN)
+            if standby.holds(conn, position):
+                g.shown = STANDBY
+                metrics.SHOWN.labels(STANDBY).inc()
+                return conn
+        except PoolTimeout:
+            pass  # too many ask it just now
+        except DBAPIError:
+            standby.give_up(at_standby.AWAY)
+        _from_primary(session)
+    metrics.SHOWN.labels("primary").inc()
+    return None
+
+
+def _from_primary(session: Any) -> None:
+    session.rollback()
+    session.info.pop(STANDBY, None)
+
+
+def shown(work: Callable[[], T]) -> T:
+    """The result of `work`, which decides nothing and only reads what somebody is shown.
+
+    Its `reading` may be of the standby. Should that fall away under it, or have to let go of what is
+    read (a conflict with what it replays), `work` is done once more from the primary.
+    """
+    g.shown = "primary"
+    try:
+        return work()
+    except DBAPIError as wrong:
+        if g.shown != STANDBY:
+            raise
+        log.warning("read again from the primary", error=str(wrong.orig)[:200])
+        standby = office().standby
+        if standby is not None and wrong.connection_invalidated:
+            standby.give_up(at_standby.AWAY)
+        g.pop("shown")
+        return work()
+    finally:
+        g.pop("shown", None)
 
 
 @contextmanager
@@ -59,11 +117,27 @@ def writing(dossier: str | None = None) -> Iterator[Connection]:
     """A write transaction: committed when the block ends well, rolled back when it raises.
 
     With `dossier`, the writers of that dossier are queued first: they wait before they hold a
-    connection, so that a busy dossier leaves connections for the others. Raises Refusal `busy`.
+    connection, so that a busy dossier leaves connections for the others. Raises Refusal `busy`,
+    `read-only`.
     Functions given to `after_commit` meanwhile run once it is durable; if one fails, the write
     stands and the failure is logged (jobs find again what it left undone).
     """
-    one = Writer(dossier)
+    office().readonly.check()
+    with _write(Writer(dossier)) as conn:
+        yield conn
+
+
+@contextmanager
+def at_the_door() -> Iterator[Connection]:
+    """As `writing`, for what is noted of those who come, go and look: sessions, proofs, attempts, the
+    watchbook. Open in read-only mode too: what is to be seen then would be seen by nobody who has to come in.
+    """
+    with _write(Writer(None)) as conn:
+        yield conn
+
+
+@contextmanager
+def _write(one: Writer) -> Iterator[Connection]:
     with _turn(one), _transaction() as conn:
         g.after_commit = one.after_commit
         yield conn
@@ -74,8 +148,10 @@ def share(dossier: str, size: int, work: Callable[[Connection], T]) -> T:
     """The result of `work` in a write transaction, where others who wait may be in it too.
 
     `size` counts its changes. Each work that fails is undone alone; a commit that fails fails all.
-    One flush to the disk for all who wait is what bounds small writes. Raises Refusal `busy`.
+    One flush to the disk for all who wait is what bounds small writes. Raises Refusal `busy`,
+    `read-only`.
     """
+    office().readonly.check()
     one = Writer(dossier, work, size)
     with _turn(one) as queue:
         if not one.done:
@@ -99,8 +175,7 @@ def share(dossier: str, size: int, work: Callable[[Connection], T]) -> T:
 
 @contextmanager
 def _turn(one: Writer) -> Iterator[Queue | None]:
-    """Wait for the turn and hold it, or come back with `one.done`. Raises Refusal `read-only`."""
-    office().readonly.check()
+    """Wait for the turn and hold it, or come back with `one.done`."""
     db.session.rollback()  # a read before this left a snapshot open; a writer waits without it
     queue = writers.queue(db.engine, one.dossier)
     if queue is None:
@@ -140,6 +215,7 @@ def _cross(aboard: Sequence[Writer]) -> None:
 
 @contextmanager
 def _transaction() -> Iterator[Connection]:
+    db.session().info.pop(STANDBY, None)
     try:
         yield db.session.connection(execution_options={"writes": True})
         db.session.commit()

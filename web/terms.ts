@@ -199,6 +199,7 @@ export const WHY = {
   "too-few-officers": ["执法检查须两名以上执法人员", "An inspection by law takes two officers or more."],
   "officer-unlicensed": ["执法证在检查当日有效的人员不足", "Too few officers held a valid licence on that day."],
   "officer-recused": ["检查人员应当回避", "An officer may not inspect this firm or site."],
+  "code-invalid": ["代码有误，请核对校验码", "The code's check digit is wrong; look it up again."],
   "plan-without-end": ["专项计划须有截止日期", "A campaign needs the day on which it ends."],
   internal: ["服务器出错，内容未受影响，请稍后重试", "Our fault; nothing was written, try again."],
   "export-too-large": [

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from werkzeug.wsgi import FileWrapper
 from media.errors import BlobUnknown
 from media.store import snapshot_key
 from server import access, metrics, transaction
-from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
+from server.endpoint import ANYONE, SIGNED_IN, Actor, Call, endpoint
 from server.errors import Refusal
 from server.evidence import actions as evidence
 from server.evidence import queries as signed
@@ -45,6 +46,7 @@ def config(call: Call) -> Any:
         "limits": LIMITS,
         "server_time": rfc3339(call.now),
         "offline_hours": office().config.offline_hours,
+        "openid": office().provider is not None,
     }
 
 
@@ -70,7 +72,7 @@ def exchange_once(call: Call) -> Any:
     wanted = _read_request()
     _count(wanted)
     pulls = wanted.cursors is not None
-    here, actor = office(), call.who
+    actor = call.who
     arrival = exchange.arrival(wanted, call.now)
     answer: dict[str, Any] = {"no": wanted.no, "server_time": rfc3339(call.now)}
     if actor.wipe is not None:
@@ -78,15 +80,11 @@ def exchange_once(call: Call) -> Any:
     if wanted.device_key is not None:
         answer["device_key"] = evidence.register(actor, wanted.device_key)
     if wanted.groups:
-        with transaction.reading() as conn:
-            keys = signed.keys_of(conn, actor.id)
+        pushed = chain.from_iterable(group.changes for group in wanted.groups)
+        keys = signed.keys_for(actor, pushed, registered=wanted.device_key is not None)
         answer["push"] = [_push(call, group, arrival, keys, pulls) for group in wanted.groups]
     if wanted.cursors is not None:
-        with transaction.reading() as conn:
-            # A device that is to be wiped is told nothing more: what it held goes as with lost access.
-            granted = {} if actor.wipe is not None else access.granted(actor, conn)
-            lacking = photos.wanted(actor, list(wanted.cursors))
-            answer["pull"] = exchange.answer_pull(conn, here.journal, wanted, granted, lacking)
+        answer["pull"] = transaction.shown(partial(_pull, actor, wanted))
     data, encoding = pack(orjson.dumps(answer), request.headers.get("Accept-Encoding", ""))
     out = Response(data, mimetype="application/json")
     out.headers["Cache-Control"] = "no-store"
@@ -94,6 +92,14 @@ def exchange_once(call: Call) -> Any:
     if encoding is not None:
         out.headers["Content-Encoding"] = encoding
     return out
+
+
+def _pull(actor: Actor, wanted: Request) -> dict[str, Any]:
+    with transaction.reading() as conn:
+        # A device that is to be wiped is told nothing more: what it held goes as with lost access.
+        granted = {} if actor.wipe is not None else access.granted(actor, conn)
+        lacking = photos.wanted(conn, actor, granted, wanted.cursors or {})
+        return exchange.answer_pull(conn, office().journal, wanted, granted, lacking)
 
 
 def _count(wanted: Request) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from server.issues.routes import Narrow, narrowed
 from server.law.rules import SHANGHAI
 from server.office import office
 from server.people.queries import standing
-from server.transaction import reading, writing
+from server.transaction import reading, shown, writing
 from sync.arrival import rfc3339
 
 from . import queries, rules
@@ -136,16 +137,19 @@ def _pages(row: Row[Any], claim: str) -> Rows:
         raise Refusal("malformed") from None  # asked for before a release that knows it no more
     page, done = None, 0
     while True:
-        now = office().clock()
-        with reading() as conn:
-            actor = _asker(conn, row.owner)
-            found = issues.queue(actor, said | {"sort": row.sort, "page": page, "limit": PAGE}, now)
+        wanted = said | {"sort": row.sort, "page": page, "limit": PAGE}
+        found = shown(partial(_page, row.owner, wanted))
         yield found["items"]
         done += len(found["items"])
         renew(row, claim, done)
         page = found["next"]
         if page is None:
             return
+
+
+def _page(owner: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    with reading() as conn:
+        return issues.queue(_asker(conn, owner), wanted, office().clock())
 
 
 def _asker(conn: Connection, owner: str) -> Actor:

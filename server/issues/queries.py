@@ -13,6 +13,8 @@ from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.law.rules import local_day
+from server.markups import queries as markups
+from server.organisations.queries import names_of
 from server.people.queries import names
 from server.photos import queries as photos
 from server.projects.queries import names as project_names
@@ -87,9 +89,9 @@ def project_papers(conn: Connection, touched: Sequence[Touched]) -> None:
 
 
 def queue(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """One page of the queue: issues, their photographs, names of project and assignee.
+    """One page of the queue: issues, their photographs, names of project, assignee and firm.
 
-    Five statements however long the page; keyset paging however long the queue.
+    Six statements however long the page; keyset paging however long the queue.
     """
     keyset = SORTS[wanted["sort"]]
     rows = db.session.execute(_page(actor, wanted, local_day(now), keyset)).scalars().all()
@@ -181,6 +183,7 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
     named = photos.of_subjects(actor, [(r.dossier, r.id) for r in rows])
     people = names(r.assignee for r in rows if r.assignee)
     projects = project_names(actor, {r.dossier for r in rows})
+    firms = names_of(db.session.connection(), (r.contractor for r in rows))
     day = local_day(now)
     return [
         {
@@ -200,6 +203,7 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
             "project": projects.get(r.dossier),
             "inspection": r.inspection,
             "contractor": r.contractor,
+            "contractor_name": firms.get(r.contractor or ""),
             "code": r.code,
             **{name: getattr(r, name) for name in STEPS},
             "assignee": {"id": r.assignee, "name": people.get(r.assignee)} if r.assignee else None,
@@ -214,8 +218,11 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
 
 
 def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[str, Any]:
-    """One issue with its whole body, photographs and comments. Raises Refusal `not-found`."""
-    row = found(actor, issue, dossier)
+    """One issue with its whole body, photographs, what was drawn over them, and comments.
+
+    Raises Refusal `not-found`.
+    """
+    row, conn = found(actor, issue, dossier), db.session.connection()
     comments = db.session.execute(
         select(CommentRow)
         .where(CommentRow.dossier == row.dossier, CommentRow.subject == row.id)
@@ -226,10 +233,12 @@ def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[st
     ).scalars()
     said = list(comments)[::-1]
     papers = _papers(actor, row)
-    people = names(c.author for c in said)
     told = _told(actor, [row], now)[0]
+    drawn = markups.over(actor, row.dossier, [p["id"] for p in told["photos"]])
+    people = names([*(c.author for c in said), *(m.drawn_by for m in drawn)])
     return told | {
-        "body": (body := history.body(db.session.connection(), row.dossier, row.id)),
+        "body": (body := history.body(conn, row.dossier, row.id)),
+        "markups": markups.told(conn, row.dossier, drawn, people),
         "steps": steps(actor, row.dossier, body),
         "papers": papers,
         "comments": [

@@ -11,8 +11,11 @@ from server import paging
 from server.delivery import Where
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
+from server.office import office
+from server.photos.queries import KINDS
 from server.photos.routes import Attachment, Photo
 from server.transaction import reading
+from server.watchbook import glance
 from sync.record import INSTANT_PATTERN
 
 from . import actions, queries
@@ -86,6 +89,7 @@ class Issue(Schema):
     project = fields.String(allow_none=True)
     inspection = fields.UUID(allow_none=True)
     contractor = fields.String(allow_none=True)
+    contractor_name = fields.String(allow_none=True)
     code = fields.String(allow_none=True)
     issued_at = fields.String(allow_none=True)
     replied_at = fields.String(allow_none=True)
@@ -133,9 +137,29 @@ class Paper(Schema):
     body = fields.Dict()
 
 
-class WholeIssue(Issue):
-    """One issue with its body, photographs, attachments, comments, papers, and the steps open to you."""
+class Markup(Schema):
+    """What somebody drew over a photograph: strokes as the data of an SVG path, in a picture of `width` ×
+    `height` units that the photograph, upright, fills whole. `drawn_at`: of its last version.
+    """
 
+    id = fields.UUID()
+    version = fields.Integer()
+    audience = fields.String()
+    photo = fields.UUID()
+    width = fields.Integer()
+    height = fields.Integer()
+    strokes = fields.String()
+    caption = fields.String(allow_none=True)
+    drawn_by = fields.Nested(Named)
+    drawn_at = fields.String()
+
+
+class WholeIssue(Issue):
+    """One issue with its body, photographs, what was drawn over them, attachments, comments, papers, and
+    the steps open to you.
+    """
+
+    markups = fields.List(fields.Nested(Markup))
     body = fields.Dict(metadata=ISSUE.body_schema())
     comments = fields.List(fields.Nested(Comment))
     papers = fields.List(fields.Nested(Paper))
@@ -252,7 +276,8 @@ def amend_issues(call: Call) -> Any:
 def one_issue(call: Call, issue: Any) -> Any:
     """With its whole body, photographs and comments."""
     with reading():
-        return queries.one(call.who, str(issue), call.query["dossier"], call.now)
+        told = queries.one(call.who, str(issue), call.query["dossier"], call.now)
+    return _shown(call, told)
 
 
 @endpoint(
@@ -288,7 +313,21 @@ def amend_issue(call: Call, issue: Any) -> Any:
         at=call.body["at"],
     )
     with reading():
-        return {"outcome": outcome, "issue": _present(call, str(issue), dossier)}
+        now = _present(call, str(issue), dossier)
+    return {"outcome": outcome, "issue": _shown(call, now) if now else None}
+
+
+def _shown(call: Call, told: Any) -> Any:
+    """What is about to be shown, with what of it tells of people in the watchbook."""
+    kinds = office().journal.kinds
+    lies_under = [(paper["kind"], paper["body"]) for paper in told["papers"]]
+    lies_under += [("comment", comment) for comment in told["comments"]]
+    lies_under += [(kind, one) for kind in KINDS for one in told[f"{kind}s"]]
+    shown = [
+        f"{kind}.{n}" for kind, body in lies_under for n in kinds[kind].personal if body.get(n) is not None
+    ]
+    glance(call.who.id, told["dossier"], told["id"], "issue", shown)
+    return told
 
 
 def _present(call: Call, issue: str, dossier: str | None) -> Any:

@@ -70,6 +70,13 @@ def reviewed_by_a_party(review: Mapping[str, Any], issue: Mapping[str, Any]) -> 
     return "same-person" if review.get("author") in parties else None
 
 
+def reaches(request: str, issue: str) -> bool:
+    """Whether what is written in one audience may tell of an issue in the other: a firm's of its own
+    alone, and nothing but what is confidential itself of a confidential one.
+    """
+    return request == issue or not (request.startswith("party:") or issue == "confidential")
+
+
 def systemic_code(code: str) -> str:
     """The code of the issue that stands for those of `code`."""
     return code[: 40 - len(SYSTEMIC)] + SYSTEMIC

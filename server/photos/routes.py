@@ -15,7 +15,7 @@ from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.office import office
 from server.transaction import reading
-from server.watchbook import look
+from server.watchbook import glance, look
 
 from . import actions, queries
 from .rules import FLAGS
@@ -45,6 +45,7 @@ class Attachment(Schema):
 
     dossier = fields.String()
     id = fields.UUID()
+    audience = fields.String()
     subject = fields.UUID()
     sha256 = fields.String()
     size = fields.Integer()
@@ -247,7 +248,8 @@ def one_photo(call: Call, photo: Any) -> Any:
     """Whether its bytes are at rest, where to get them, and what speaks against it."""
     with reading() as conn:
         row = queries.one(call.who, str(photo), call.query["dossier"])
-        return queries.told(row) | queries.three_views(conn, row)
+        told = queries.told(row) | queries.three_views(conn, row)
+    return _shown(call, row, told)
 
 
 @endpoint(
@@ -278,7 +280,8 @@ def original(call: Call, photo: Any) -> Any:
 )
 def one_attachment(call: Call, attachment: Any) -> Any:
     """Whether its bytes are at rest, and where to get them."""
-    return queries.told(_row(call, str(attachment), "attachment.read"))
+    row = _row(call, str(attachment), "attachment.read")
+    return _shown(call, row, queries.told(row))
 
 
 @endpoint(
@@ -294,6 +297,14 @@ def one_attachment(call: Call, attachment: Any) -> Any:
 def attachment_original(call: Call, attachment: Any) -> Any:
     """As a photograph's original; always to be saved, never shown in place."""
     return _original(call, str(attachment), "attachment.read")
+
+
+def _shown(call: Call, row: PhotoRow, told: dict[str, Any]) -> dict[str, Any]:
+    """What is about to be shown, with what of it tells of people in the watchbook."""
+    known = office().journal.kinds[row.kind].personal
+    said = told | told.get("record", {})
+    glance(call.who.id, row.dossier, row.id, row.kind, (n for n in known if said.get(n) is not None))
+    return told
 
 
 def _original(call: Call, record: str, verb: str) -> Response:

@@ -43,6 +43,7 @@ def live(conn: Connection, person: str, now: str) -> list[dict[str, Any]]:
         )
         .outerjoin_from(_s, _d, _d.c.id == _s.c.device)
         .where(_s.c.person == person, _s.c.ended_at.is_(None), _s.c.expires_at > now, _s.c.id.is_not(None))
+        .where(_d.c.revoked_at.is_(None))
         .order_by(_s.c.made_at.desc(), _s.c.id.desc())
     )
     return [dict(row) for row in rows.mappings()]

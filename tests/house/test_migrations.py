@@ -79,7 +79,7 @@ def test_what_the_previous_release_writes_after_0006_is_a_photograph(database_ur
         db.engine.dispose()
 
 
-def test_what_was_written_before_0022_is_found_in_the_spelling_of_today(database_url: str) -> None:
+def test_what_was_written_before_0020_is_found_in_the_spelling_of_today(database_url: str) -> None:
     from pathlib import Path
     from tempfile import mkdtemp
 

@@ -59,6 +59,16 @@ def test_every_kind_has_chinese_words_and_known_audiences(line) -> None:
     assert set(line.kind.audiences) <= {"field", "office", "confidential", "public", "party"}
 
 
+NUMBERS = re.compile(r"phone|mobile|tel(_|$)|id_no|identity|id_card|wechat|电话|手机|身份证|微信")
+
+
+@pytest.mark.parametrize("line", CATALOGUE, ids=lambda line: line.kind.name)
+def test_numbers_of_people_lie_where_leaders_alone_see_them(line) -> None:
+    """Decision 0027: such a number is a record of its own; lists show 138****1234 from a column."""
+    named = [n for n, field in line.kind.fields.items() if NUMBERS.search(n) or NUMBERS.search(field.zh)]
+    assert not named or line.kind.audiences == ("confidential",), f"{line.kind.name}: {named}"
+
+
 def test_every_route_says_who_may(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]

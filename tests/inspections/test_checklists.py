@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from media import workbooks
 from server.errors import Refusal
 from server.inspections.actions import checklists as actions
 from server.inspections.actions import sheets
@@ -285,7 +286,7 @@ def test_text_that_looks_like_a_formula_stays_text() -> None:
 def test_an_archive_that_unfolds_into_all_memory_is_not_unfolded() -> None:
     out = io.BytesIO(GOOD)
     with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("xl/more.xml", b"0" * (sheets.UNPACKED_BYTES + 1))
+        packed.writestr("xl/more.xml", b"0" * (workbooks.UNPACKED_BYTES + 1))
     assert len(out.getvalue()) < 100_000
     assert "工作簿" in faults(out.getvalue())[0]["reason"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from server import transaction
+from server import passage, transaction
 from server.people import actions as people
 from server.scheduler import jobs
 from server.security.records.watch import MOST
@@ -75,6 +75,31 @@ def test_a_line_is_one_insert_and_an_entry_holds_many(site: House) -> None:
     assert (verified.entries, verified.fault) == (before + 1, None)
 
 
+def test_a_flood_of_refusals_is_two_lines_a_minute_of_which_the_second_says_how_many(site: House) -> None:
+    li, wang = site.desk("li"), site.desk("wang")
+    entered(site)
+    with site.statements() as said:
+        for n in range(50):
+            assert li.call("GET", f"/api/v1/people?limit={n + 1}").status_code == 403
+        wang.call("GET", "/api/v1/people")
+    assert sum("INSERT INTO watchbook" in s for s in said) == 2, "the first of Li's, the first of Wang's"
+    site.clock.passes(minutes=1)
+    li.get("/api/v1/projects")  # whoever comes next
+    told = [(line["actor"], line["told"].get("more")) for line in lines(site, "refused")]
+    assert told == [(li.person, None), (wang.person, None), (li.person, 49)]
+    assert li.call("GET", "/api/v1/people").status_code == 403
+    assert len(lines(site, "refused")) == 4
+
+
+def test_what_a_worker_had_counted_is_told_when_it_goes(site: House) -> None:
+    li = site.desk("li")
+    for _ in range(3):
+        li.call("GET", "/api/v1/people")
+    with site.app.app_context():
+        passage.tell_refusals()
+    assert [line["told"].get("more") for line in lines(site, "refused")] == [None, 2]
+
+
 def test_more_lines_than_an_entry_holds_make_several(site: House) -> None:
     entered(site)
     for _ in range(MOST + 1):
@@ -128,6 +153,31 @@ def test_who_looks_at_personal_data_is_entered_and_what_cannot_be_entered_is_not
 
     monkeypatch.setattr(watchbook, "note", full)
     assert zhang.call("GET", f"/api/v1/photos/{record['record']}/original").status_code == 500
+
+
+def test_who_is_shown_personal_fields_among_other_things_is_entered_once_a_day(site: House) -> None:
+    li, zhang, finding, bare = site.desk("li"), site.desk("zhang"), issue(), issue()
+    about = {"subject": finding["record"]}
+    said = create("comment", about | {"text": "x", "said_at": "2026-11-21T10:00:00+08:00"})
+    answer = {"measure": "y", "person": "赵某", "done_at": "2026-11-22T01:00:00Z"}
+    record = photo(jpeg(), **about)
+    li.push(WJ, finding, bare, said, create("reply", about | answer), record)
+    there = f"/api/v1/issues/{finding['record']}"
+    for _ in range(3):
+        zhang.get(there)
+        zhang.get(f"/api/v1/photos/{record['record']}")
+        zhang.get(f"/api/v1/issues/{bare['record']}")  # shows nothing of the kind
+        zhang.get("/api/v1/issues")  # as the feed does: what an audience holds, all at once
+    looked = [(e["actor"], e["told"]["record"], e["told"]["fields"]) for e in lines(site, "looked")]
+    who = site.people["zhang"]
+    fields = ["comment.text", "photo.name", "reply.person"]
+    [first, second] = looked
+    assert first == (who, finding["record"], fields)
+    assert second[:2] == (who, record["record"]) and "name" in second[2]
+    li.get(there)
+    site.clock.passes(days=1)
+    site.desk("zhang").get(there)
+    assert [e["actor"] for e in lines(site, "looked")][2:] == [site.people["li"], who]
 
 
 def test_leaders_in_the_offices_dossier_have_it_and_nobody_else(site: House) -> None:

@@ -317,6 +317,15 @@ def test_the_statement_count_does_not_depend_on_how_many_changes_there_are(site:
     assert counts[0] == counts[1]
 
 
+def test_a_new_record_takes_six_round_trips_on_postgresql(site: House, database: str) -> None:
+    """Who is calling, the lock, what there is of the change and of the record, all tables, the queue."""
+    li = site.desk("li")
+    li.push(WJ, issue())
+    with site.statements() as said:
+        assert li.push(WJ, issue())[0]["status"] == "applied"
+    assert len([s for s in said if not s.startswith("BEGIN")]) == {"postgresql": 6, "sqlite": 12}[database]
+
+
 def test_read_models_are_rebuilt_from_the_records(site: House) -> None:
     li = site.desk("li")
     li.push(WJ, *[issue(title=f"问题 {i}") for i in range(7)])

@@ -11,6 +11,8 @@ from typing import Any
 
 from playwright.sync_api import Page, Playwright
 
+from server.demo.actions import named
+from server.demo.stories import DRAWN
 from tests.journeys.conftest import PASSWORD
 from tests.web.browser import playing, until
 from tests.web.desk import NARROW, WIDE, Desk
@@ -54,6 +56,7 @@ ROOMS = (
     ("measures", ".bars"),
     ("map", ".map canvas"),
     ("checklists", ".inbox a"),
+    ("register", ".inbox li:nth-child(3) a"),
     ("people", ".inbox a"),
 )
 
@@ -79,10 +82,7 @@ def walk(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
     until(lambda: verified(page), timeout_s=SEALED_S)
     page.locator(".checks").scroll_into_view_if_needed()
     shot("verified")
-    page.locator(".frame").first.click()
-    page.wait_for_selector(".pane img")
-    shot("viewer")
-    page.keyboard.press("Escape")
+    pictured(desk, page, shot)
     for room, rows, shown in (
         ("inbox", ".inbox a", ".acts"),
         ("notices", ".inbox a", ".sheets img, #detail .notice"),
@@ -103,6 +103,25 @@ def walk(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
     page.goto(f"{desk.url}/api/docs")
     page.wait_for_selector("article")
     shot("api")
+
+
+def pictured(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
+    """Where an issue lies, what was drawn over a photograph of another one, and drawing."""
+    page.locator(".where button").click()
+    page.wait_for_selector(".where .map canvas")
+    page.locator(".where").scroll_into_view_if_needed()
+    shot("where")
+    # The issue with a mark over its first photograph (server/demo/stories.py).
+    desk.open(f"#/issue/{named(DRAWN[0])}")
+    page.locator(".frame").first.click()
+    page.wait_for_selector(".stage .drawn")
+    shot("viewer")
+    page.keyboard.press("n")
+    page.wait_for_selector(".pad")
+    for key in (" ", *["ArrowRight"] * 6, *["ArrowDown"] * 4, " "):
+        page.keyboard.press(key)
+    shot("drawing")
+    page.keyboard.press("Escape")
 
 
 def verified(page: Page) -> bool:

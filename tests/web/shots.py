@@ -118,6 +118,7 @@ def on_site(handset: Handset, shot: Callable[[str], None]) -> None:
     page.locator(".card").first.click()
     page.wait_for_selector(".duo")
     page.wait_for_selector(".plan")
+    page.wait_for_selector("dd:has-text('有限公司'):has(small)")  # what codes are called, from the feed
     shot("project")
     press(page, "现场二维码", "Site's code")
     page.wait_for_selector("svg.qr")

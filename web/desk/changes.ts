@@ -61,14 +61,20 @@ const epochs = new Map<string, number>();
 
 export type Push = (dossier: string) => Promise<Outcome>;
 
+/** A change as it is sent, however often and from whichever page. */
+export type Made = Readonly<Change & { id: string; n: number; at: string }>;
+
+export const made = (said: Change): Made => Object.freeze({ id: uuid7(), n: (serial += 1), at: now(), ...said });
+
 /** A change made ready; sending it again sends the same change. */
-export function change({ version, ...said }: Change): Push {
-  const told = { id: uuid7(), n: (serial += 1), at: now(), ...said };
+export const change = (said: Change): Push => push(made(said));
+
+export function push({ version, ...told }: Made): Push {
   return async (dossier) => {
     const schema = (await get<{ schema: { max: number } }>("/api/v1/config")).schema.max;
     for (;;) {
       const epoch = epochs.get(dossier) ?? 1;
-      const based = said.op === "create" ? told : { ...told, base: { version: version ?? 0, epoch } };
+      const based = told.op === "create" ? told : { ...told, base: { version: version ?? 0, epoch } };
       const body = { protocol: 1, schema, no: serial, push: [{ dossier, epoch, changes: [based] }] };
       const [group] = (await patiently<Answered>("/api/v1/exchange", { method: "POST", body })).push;
       if (group?.error === "epoch-changed" && group.epoch !== undefined && group.epoch !== epoch) {

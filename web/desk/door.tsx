@@ -1,9 +1,10 @@
 /** The door: name and password, a second factor where one is asked for, one's own password in place of one given out. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
-import { lapsed, Problem, send, signIn } from "./house.ts";
+import { useAsked } from "./asking.ts";
+import { comeBack, fromProvider, get, goToProvider, lapsed, Problem, send, signIn } from "./house.ts";
 import { begin } from "./live.ts";
 import { Language, Trouble } from "./marks.tsx";
 import { say } from "./words.ts";
@@ -15,6 +16,12 @@ export function Door(): JSX.Element {
   const [busy, setBusy] = useState(false);
   const code = wrong instanceof Problem ? wrong.code : "";
   const [asked, setAsked] = useState<"factor" | "password" | null>(null);
+  const [back, setBack] = useState(fromProvider);
+  const openid = useAsked((signal) => get<{ openid?: boolean }>("/api/v1/config", signal), []).told?.openid ?? false;
+  useEffect(() => {
+    if (!back) return;
+    comeBack(back).then(begin, (fault: unknown) => (setWrong(fault), setBack(null)));
+  }, []);
   const enter = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -72,9 +79,14 @@ export function Door(): JSX.Element {
             </label>
           )}
           {!expected && <Trouble wrong={wrong ?? lapsed.value} />}
-          <button class="main" disabled={busy}>
-            {say("signIn")}
+          <button class="main" disabled={busy || back !== null}>
+            {say(back ? "openidBack" : "signIn")}
           </button>
+          {openid && !back && (
+            <button type="button" onClick={() => void goToProvider().catch(setWrong)}>
+              {say("openid")}
+            </button>
+          )}
         </form>
       </main>
     </>

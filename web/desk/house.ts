@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 
 import type { components } from "../sync/api.ts";
 import { uuid7 } from "../sync/ids.ts";
-import { language } from "./words.ts";
+import { language, say } from "./words.ts";
 
 /** What the description leaves open is there: the server sends every field of an answer. */
 export type Whole<T> = T extends (infer U)[]
@@ -23,6 +23,7 @@ interface Session {
 
 const SESSION = "xunjian.session";
 const DEVICE = "xunjian.device";
+const FLOW = "xunjian.flow";
 const TRIES = 4; // about nine seconds of trying before a person is asked
 
 const session = signal<Session | null>(JSON.parse(sessionStorage.getItem(SESSION) ?? "null") as Session | null);
@@ -105,17 +106,47 @@ export const remove = (path: string): Promise<Response> => send(path, { method: 
 export const file = async (path: string, signal?: AbortSignal): Promise<string> =>
   URL.createObjectURL(await (await send(path, { signal })).blob());
 
+/** Each tab is a device: what one tab wrote, the other has not seen, and a merge must know it. */
+function device(): string {
+  const known = sessionStorage.getItem(DEVICE) ?? `desk-${uuid7().slice(-12)}`;
+  sessionStorage.setItem(DEVICE, known);
+  return known;
+}
+
+/** To the authority's provider; the browser comes back with its answer in the address. Throws Problem. */
+export async function goToProvider(): Promise<void> {
+  const answer = await send("/api/v1/session/openid", { method: "POST" });
+  const { address, flow } = (await answer.json()) as Said<"Journey">;
+  sessionStorage.setItem(FLOW, flow); // only this tab knows it: an answer that was sent to another opens nothing
+  location.assign(address);
+}
+
+/** What the provider has sent this browser back with; it stands in the address, and in no history. */
+export function fromProvider(): Record<string, string> | null {
+  const said = Object.fromEntries(new URLSearchParams(location.search));
+  if (!said.state) return null;
+  history.replaceState(null, "", location.pathname + location.hash);
+  return said;
+}
+
+/** The session of whom the provider names. Throws Problem. */
+export async function comeBack({ state, code, iss, error }: Record<string, string>): Promise<void> {
+  const flow = sessionStorage.getItem(FLOW);
+  sessionStorage.removeItem(FLOW);
+  if (!code || !flow) throw new Problem(401, { code: "openid-refused", title: say("openidNot"), detail: error ?? "", remedy: "repair" });
+  const body = { state, code, flow, device: device(), ...(iss && { iss }) };
+  take((await (await send("/api/v1/session/openid/return", { method: "POST", body })).json()) as Session);
+}
+
 /** `code`: the second factor, of who has one. Throws Problem; its code says what is lacking. */
 export async function signIn(username: string, password: string, code = ""): Promise<void> {
   session.value = null;
-  // Each tab is a device: what one tab wrote, the other has not seen, and a merge must know it.
-  const device = sessionStorage.getItem(DEVICE) ?? `desk-${uuid7().slice(-12)}`;
-  sessionStorage.setItem(DEVICE, device);
-  const answer = await send("/api/v1/session", {
-    method: "POST",
-    body: { username, password, device, ...(code && { code }) },
-  });
-  const told = (await answer.json()) as Session;
+  const body = { username, password, device: device(), ...(code && { code }) };
+  const answer = await send("/api/v1/session", { method: "POST", body });
+  take((await answer.json()) as Session);
+}
+
+function take(told: Session): void {
   sessionStorage.setItem(SESSION, JSON.stringify(told));
   lapsed.value = null;
   session.value = told;

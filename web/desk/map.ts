@@ -18,6 +18,8 @@ import Style from "ol/style/Style.js";
 import Text from "ol/style/Text.js";
 import View from "ol/View.js";
 
+import { colour } from "./trusted.ts";
+
 export interface Site {
   dossier: string;
   name: string;
@@ -27,25 +29,11 @@ export interface Site {
   overdue: number;
 }
 
-interface Types {
-  createPolicy(name: string, rules: { createHTML: (text: string) => string }): unknown;
-}
-
-// OpenLayers writes the letter M into an element to measure how high text is; nothing else becomes HTML here.
-const types = (globalThis as { trustedTypes?: Types }).trustedTypes;
-types?.createPolicy("default", {
-  createHTML: (text) => {
-    if (text === "M") return text;
-    throw new TypeError("No text becomes HTML on this page.");
-  },
-});
-
 const NEAR_PX = 46;
 const SMALLEST_PX = 15;
 const LARGEST_PX = 34;
 const CLOSEST = 17;
 
-const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const membersOf = (feature: Feature): Feature[] => feature.get("features") as Feature[];
 const siteOf = (feature: Feature): Site => feature.get("site") as Site;
 

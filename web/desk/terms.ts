@@ -20,7 +20,7 @@ export const KINDS = {
   review: ["复查结果", "Re-inspection"], extension: ["延期申请", "Request for more time"], pause: ["停表", "Pause"],
   escalation: ["逾期升级", "Step of the ladder"], conflict: ["冲突", "Conflict"], parked: ["待审工作", "Parked work"],
   notice: ["文书", "Paper"], project: ["项目", "Project"], assignment: ["检查任务", "Assignment"], plan: ["检查计划", "Plan"],
-  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"],
+  recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"], organisation: ["单位", "Organisation"], markup: ["标注", "Mark"],
 } as const satisfies Table;
 
 /** States of what is no issue. */
@@ -76,6 +76,17 @@ const MORE = {
   },
   visit: VISITS,
   risk: { blue: ["蓝", "Blue"], yellow: ["黄", "Yellow"], orange: ["橙", "Orange"], red: ["红", "Red"] },
+  organisationSort: { firm: ["企业", "Firm"], street: ["街道", "Street"], department: ["内设机构", "Department"] },
+  party: {
+    client: ["建设单位", "Client"], contractor: ["施工单位", "Contractor"], supervision: ["监理单位", "Supervising firm"], designer: ["设计单位", "Designer"],
+    surveyor: ["勘察单位", "Surveyor"], laboratory: ["检测机构", "Laboratory"], monitoring: ["监测单位", "Monitoring firm"],
+    concrete: ["预拌混凝土生产单位", "Ready-mix plant"], lessor: ["设备产权单位", "Equipment owner"],
+  },
+  became: { entered: ["新增", "Entered"], changed: ["更新", "Changed"], same: ["无变化", "Same"], faulty: ["有误", "Faulty"], refused: ["未采用", "Refused"] },
+  organisationField: {
+    code: ["代码", "Code"], name: ["名称", "Name"], parties: ["参建类别", "On site as"], qualification: ["资质", "Qualification"],
+    qualified_until: ["资质有效期", "Qualified until"], duties: ["职责", "Duties"],
+  },
   planState: { draft: ["草稿", "Draft"], approved: ["已批准", "Approved"], ended: ["已结束", "Ended"] },
   planVerb: { approve: ["批准计划", "Approve"], end: ["结束计划", "End"], cancel: ["取消任务", "Cancel"] },
   listState: { draft: ["草稿", "Draft"], published: ["已发布", "Published"], withdrawn: ["已停用", "Withdrawn"] },
@@ -90,6 +101,10 @@ const MORE = {
   doubt: {
     "clock-skewed": ["设备时钟不准", "the device's clock is off"], "after-receipt": ["所述时间晚于收到时间", "it claims a time after its receipt"],
     monotonic: ["时间由设备运行时长推算", "the time is reckoned from the device's running clock"],
+  },
+  way: {
+    n: ["以北", "north"], ne: ["东北", "north-east"], e: ["以东", "east"], se: ["东南", "south-east"],
+    s: ["以南", "south"], sw: ["西南", "south-west"], w: ["以西", "west"], nw: ["西北", "north-west"],
   },
 } as const satisfies Readonly<Record<string, Table>>;
 

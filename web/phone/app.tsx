@@ -6,6 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { total, unsent } from "../sync/storage.ts";
 import { followPosition } from "./camera.ts";
 import { begin, shoot } from "./drafts.ts";
+import { begun, offered, order, unreported } from "./device.ts";
 import { atWork, connection, house, syncing } from "./house.ts";
 import { type Rooms, rooms } from "./later.ts";
 import { sought } from "./lens.ts";
@@ -33,7 +34,13 @@ export function App(): JSX.Element {
   const at = house.value;
   return (
     <>
-      {at ? <Inside key={at.user.id} /> : <Door />}
+      {offered.value !== null && rooms.value ? (
+        <rooms.value.Enrol />
+      ) : at && !begun.value ? (
+        <Inside key={at.user.id} />
+      ) : (
+        <Door key={unreported.value ? "wiped" : "door"} />
+      )}
       {at && rooms.value && sought.value && <rooms.value.Viewfinder of={sought.value} />}
       <Notices />
     </>
@@ -45,7 +52,7 @@ function Inside(): JSX.Element {
   const [room, ...rest] = parts(route.value);
   // Only signing in again can go on, and only with a line; work here goes on without.
   if (room === "sign-in") return <Door asked={user.username ?? ""} />;
-  const deep = rest.length > 0 || room === "scan" || room === "outbox";
+  const deep = rest.length > 0 || ["scan", "outbox", "leaving"].includes(room ?? "");
   return (
     <>
       <header class="top">
@@ -59,6 +66,11 @@ function Inside(): JSX.Element {
         <span class="where">{say(TITLES[room ?? ""] ?? "today")}</span>
         <Standing />
       </header>
+      {(order.value || connection.value === "revoked") && (
+        <p class="notice bar wrong" role="alert">
+          {say(order.value?.push_first ? "leaving" : "revoked")} <a href="#/leaving">{say("see")}</a>
+        </p>
+      )}
       {connection.value === "expired" && (
         <p class="notice bar" role="alert">
           {say("expiredHint")} <a href="#/sign-in">{say("signIn")}</a>
@@ -80,6 +92,7 @@ const TITLES: Record<string, Word> = {
   waiting: "waiting",
   outbox: "outbox",
   scan: "scan",
+  leaving: "product",
 };
 
 interface Place {
@@ -104,12 +117,13 @@ function Screen({ room, rest }: Place): JSX.Element {
 }
 
 function Later({
-  rooms: { Conflict, Form, Inspection, Outbox, Scan, Waiting },
+  rooms: { Conflict, Form, Inspection, Leaving, Outbox, Scan, Waiting },
   room,
   rest,
 }: Place & { rooms: Rooms }): JSX.Element {
   const [first, second, form, instance] = rest;
   if (room === "outbox") return <Outbox />;
+  if (room === "leaving") return <Leaving />;
   if (room === "scan") return <Scan />;
   if (room === "waiting")
     return first && second ? <Conflict dossier={first} record={second} key={second} /> : <Waiting />;

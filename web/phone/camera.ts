@@ -5,7 +5,8 @@ import { signal } from "@preact/signals";
 import { sha256 } from "../sync/canonical.ts";
 import { sets } from "../sync/change.ts";
 import { uuid7 } from "../sync/ids.ts";
-import { type Replica, rfc3339 } from "../sync/replica.ts";
+import type { Replica } from "../sync/replica.ts";
+import { rfc3339 } from "../sync/stamp.ts";
 import type { Shot } from "../sync/tables.ts";
 
 const PREVIEW_PX = 480;

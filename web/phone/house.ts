@@ -2,13 +2,16 @@
 
 import { computed, signal } from "@preact/signals";
 
+import type { WipeOrder } from "../sync/answers.ts";
+import type { Enrolled } from "../sync/enrolled.ts";
 import { bringHome } from "../sync/home.ts";
-import { HttpLine, NoLine, Refused, retryAfterMs } from "../sync/line.ts";
+import { HttpLine, NoLine, Refused, retryAfterMs, type SignedIn } from "../sync/line.ts";
 import { Replica } from "../sync/replica.ts";
 import { type Attempt, Rhythm } from "../sync/rhythm.ts";
 import { askToKeep } from "../sync/storage.ts";
 import { tell } from "./live.ts";
-import { device, type Opened, opened, type User } from "./people.ts";
+import { device, leaving, order, ordered } from "./device.ts";
+import { away, database, heard, lock, named, type Opened, opened, openedBy, renewed, type User } from "./people.ts";
 import { rememberAuthors } from "./traces.ts";
 import { language } from "./words.ts";
 
@@ -29,20 +32,39 @@ export const lastSync = signal<Date | null>(null);
 export const uploading = signal<Record<string, number>>({});
 export const me = computed(() => house.value?.user ?? null);
 
-const database = (user: User): string => `xunjian-${user.id}`;
-
 /** Begin to work as this person; what they kept here is there at once, with or without a line. */
-export function enter({ user, token }: Opened): void {
+export function enter({ user, token, ends, session }: Opened): void {
   house.value?.rhythm.stop();
   house.value?.replica.close();
   const line = new HttpLine("", () => language.value);
-  line.token = token;
-  const replica = new Replica(database(user), device(), { signs: true });
+  const for_s = session ? { expires_in: token && ends ? (ends - Date.now()) / 1_000 : 0 } : {};
+  line.hold({ ...(token && { access_token: token }), ...for_s });
+  if (session) line.renewal = async () => took(await (await device()).renew(line, session));
+  const here = named();
+  const enrolled = async (): ReturnType<Enrolled["key"]> => (here.enrolled && session ? (await device()).key() : null);
+  const replica = new Replica(database(user), here.id, { signs: true, enrolled });
   const rhythm = new Rhythm(() => attempt(replica, line, user), retryAfterMs);
   house.value = { user, replica, line, rhythm };
   connection.value = "unknown";
   void rhythm.now();
   void askToKeep();
+}
+
+/** A renewed sign-in: what it says of the person holds from now on. */
+function took(told: SignedIn): SignedIn {
+  const now = openedBy(told);
+  renewed(now);
+  const here = house.value;
+  if (here && here.user.id === now.user.id) house.value = { ...here, user: now.user };
+  return told;
+}
+
+/** The phone was out of touch for too long, and opens only for a password again; what is unsent stays. */
+function lockIfAway(user: User): boolean {
+  if (!away(user)) return false;
+  lock();
+  exit();
+  return true;
 }
 
 export function exit(): void {
@@ -54,12 +76,12 @@ export function exit(): void {
 /** Somebody who was at work when the page was killed goes on where they were. */
 export function reenter(): void {
   const known = opened();
-  if (known) enter(known);
+  if (known && !lockIfAway(known.user)) enter(known);
 }
 
 /** One attempt at a time over all tabs; a tab that does not get the turn has nothing to do. */
 async function attempt(replica: Replica, line: HttpLine, user: User): Promise<Attempt> {
-  const work = (): Promise<Attempt> => once(replica, line);
+  const work = (): Promise<Attempt> => once(replica, line, user);
   if (!navigator.locks) return work(); // right without them too: they only save the trouble
   const held = { ifAvailable: true };
   return navigator.locks.request(`${database(user)}-sync`, held, (turn) =>
@@ -67,7 +89,7 @@ async function attempt(replica: Replica, line: HttpLine, user: User): Promise<At
   );
 }
 
-async function once(replica: Replica, line: HttpLine): Promise<Attempt> {
+async function once(replica: Replica, line: HttpLine, user: User): Promise<Attempt> {
   syncing.value = true;
   try {
     const done = await bringHome(replica, line, "", (photo, share) => {
@@ -75,15 +97,26 @@ async function once(replica: Replica, line: HttpLine): Promise<Attempt> {
     });
     connection.value = "online";
     lastSync.value = new Date();
-    await rememberAuthors(replica, line);
+    heard(user);
+    ordered(replica.wipe);
+    if (order.value) await (await leaving()).carryOut(order.value);
+    else await rememberAuthors(replica, line);
     return done;
   } catch (fault) {
     connection.value = standing(fault);
+    if (connection.value === "revoked" && fault instanceof Refused) await revoked(fault);
+    else lockIfAway(user);
     throw fault;
   } finally {
     syncing.value = false;
     uploading.value = {};
   }
+}
+
+/** The house takes nothing more from here, and has said what is to become of this phone. */
+export async function revoked({ details }: Refused): Promise<void> {
+  ordered((details.wipe as WipeOrder | null | undefined) ?? null);
+  await (await leaving()).carryOut(order.value);
 }
 
 function standing(fault: unknown): Connection {

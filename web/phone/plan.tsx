@@ -3,7 +3,7 @@
 import type { JSX, TargetedMouseEvent } from "preact";
 import { useState } from "preact/hooks";
 
-import { moved, offset, type Place } from "./places.ts";
+import { moved, offset, type Place } from "../drawing/places.ts";
 import { say } from "./words.ts";
 
 export interface Spot {

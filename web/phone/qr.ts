@@ -55,6 +55,14 @@ export async function reader(): Promise<(picture: CanvasImageSource, wide: numbe
   };
 }
 
+/** The codes in a photograph. */
+export async function codesIn(file: File): Promise<string[]> {
+  const whole = await createImageBitmap(file);
+  const codes = await (await reader())(whole, whole.width, whole.height);
+  whole.close();
+  return codes;
+}
+
 /** The code's dark modules as the data of a path, and how many modules it is wide, quiet zone included. */
 export async function drawn(said: string): Promise<{ path: string; wide: number }> {
   const { default: encode } = await import("qr");

@@ -2,9 +2,20 @@
 
 import { signal } from "@preact/signals";
 
+import { codeIn, offered } from "./device.ts";
+
 const LAST = "xunjian.route";
 
 const read = (): string => location.hash.replace(/^#/, "") || "/";
+
+/** A code for this phone stands in the address only until the page has seen it: it must be in no history. */
+function takeCode(): void {
+  const code = codeIn(location.hash);
+  if (!code || !location.hash.startsWith("#enrol=")) return;
+  offered.value = code;
+  history.replaceState(null, "", "#/");
+}
+takeCode();
 
 // The system camera often kills the page on weak phones: the same place opens again.
 if (!location.hash) {
@@ -15,6 +26,7 @@ if (!location.hash) {
 export const route = signal(read());
 
 addEventListener("hashchange", () => {
+  takeCode();
   route.value = read();
   sessionStorage.setItem(LAST, route.value);
   scrollTo(0, 0);

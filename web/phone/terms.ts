@@ -48,6 +48,7 @@ export const OTHER_FIELDS = {
   stage: ["阶段", "Stage"],
   risk: ["风险等级", "Risk"],
   address: ["地址", "Address"],
+  street: ["街道", "Subdistrict"],
   permit_no: ["施工许可证编号", "Permit"],
   client: ["建设单位", "Client"],
   main_contractor: ["施工单位", "Contractor"],

@@ -7,7 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { hasCamera, type Sought, sought } from "./lens.ts";
 import { Icon } from "./marks.tsx";
 import { TakePhoto } from "./parts.tsx";
-import { say } from "./words.ts";
+import { say } from "./room-words.ts";
 
 const LENS = { video: { facingMode: "environment", width: { ideal: 4096 }, height: { ideal: 3072 } } };
 const QUALITY = 0.92; // of a frame where the browser takes no photograph of its own

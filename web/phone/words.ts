@@ -5,32 +5,30 @@ import { signal } from "@preact/signals";
 import { DOMAINS, FIELDS, STATES, VERBS, WHY, type Table } from "../terms.ts";
 import { DOUBTS, KIND_WORDS, MORE, OTHER_FIELDS, OWN_WHY, VISIT_STATES, VISIT_VERBS } from "./terms.ts";
 
+export type Pair = readonly [string, string];
+
 const WORDS = {
   product: ["巡检", "Xunjian"],
   signIn: ["登录", "Sign in"],
-  signInOnce: [
-    "首次登录需要网络，之后无信号也能解锁和工作。",
-    "The first sign-in needs a line; after it the phone unlocks and works without one.",
-  ],
-  username: ["用户名", "User name"],
   password: ["密码", "Password"],
   unlock: ["解锁", "Unlock"],
   unlockHint: ["输入本机解锁码", "Enter this phone's code"],
   wrongPin: ["解锁码不对，还可再试 {n} 次", "Wrong code; {n} tries left"],
-  notThisPin: ["不是本机的解锁码，可重新设置", "Not this phone's code; you may choose a new one"],
   pinSpent: [
     "解锁码多次输入错误，请用密码登录。本机工作仍在。",
     "Too many wrong codes: sign in with your password. Your work is still here.",
   ],
-  setPin: ["设置本机解锁码", "Choose a code for this phone"],
-  setPinHint: [
-    "6 至 12 位数字。无信号时用它打开；忘记了可用密码重新登录，未提交的工作不会丢失。",
-    "6 to 12 digits. It opens the app without signal; if you forget it, sign in with your password: nothing unsent is lost.",
+  awayTooLong: [
+    "离线超过 {n} 小时，请联网并用密码登录。本机的工作仍在。",
+    "Out of touch for more than {n} hours: sign in with your password, with a line. Your work is still here.",
   ],
+  wiped: ["本机数据已清除，联网后上报。", "This phone has wiped itself, and says so when there is a line."],
+  leaving: [
+    "管理部门要求清除本机，正在提交未提交的内容。",
+    "This phone is to be wiped; what is unsent goes out first.",
+  ],
+  see: ["查看", "See"],
   pin: ["解锁码", "Code"],
-  pinAgain: ["再输一次", "Once more"],
-  pinShort: ["请输入 6 至 12 位数字", "Enter 6 to 12 digits"],
-  pinDiffers: ["两次输入不一致", "The two codes differ"],
   save: ["保存", "Save"],
   otherPerson: ["其他人登录", "Somebody else"],
   onThisPhone: ["本机用户", "On this phone"],
@@ -47,19 +45,11 @@ const WORDS = {
   allHome: ["已全部提交", "All sent"],
   unsentCount: ["待提交 {n}", "{n} unsent"],
   offline: ["离线", "Offline"],
-  offlineWorks: [
-    "离线可用：内容先保存在本机，联网后自动提交",
-    "Works offline: kept on this phone, sent when there is a line",
-  ],
   syncing: ["同步中", "Syncing"],
   expired: ["登录已过期", "Sign-in expired"],
   expiredHint: [
     "登录已过期，工作保存在本机。请登录后继续提交。",
     "The sign-in has expired. Your work is kept here; sign in to send it.",
-  ],
-  tooOld: [
-    "需要更新后才能提交，内容保存在本机。",
-    "The app must be updated before it can send; everything is kept here.",
   ],
   revoked: [
     "本机已被停用，请联系管理员。未提交的内容可以导出。",
@@ -116,11 +106,6 @@ const WORDS = {
   saved: ["已保存，联网后自动提交", "Saved; it is sent when there is a line"],
   edit: ["修改", "Edit"],
   shutter: ["快门", "Shutter"],
-  systemCamera: ["系统相机", "Phone's camera"],
-  cameraRefused: [
-    "无法使用取景器。请用系统相机拍照，或在浏览器设置中允许使用相机。",
-    "The viewfinder cannot be used. Take the photograph with the phone's camera, or allow the camera in the browser's settings.",
-  ],
   recording: ["录音", "Recording"],
   recordings: ["录音", "Recordings"],
   record: ["录音", "Record"],
@@ -238,54 +223,17 @@ const WORDS = {
   update: ["修改", "Edited"],
   delete: ["删除", "Deleted"],
   resolve: ["处理", "Decided"],
-  syncNow: ["立即同步", "Sync now"],
-  lastSync: ["上次同步 {at}", "Last synced {at}"],
-  never: ["尚未同步", "Not synced yet"],
-  waitsForLine: ["等待提交", "Waits for a line"],
   entered: ["已提交", "Entered"],
-  uploading: ["正在上传 {n}%", "Uploading {n}%"],
   awaiting: ["等待上传", "Waits to upload"],
-  arrived: ["已送达，等待入库", "Arrived, being stored"],
   uploadFailed: ["未能上传，点击重试", "Not uploaded; tap to try again"],
   exportWork: ["导出未提交的工作", "Export unsent work"],
-  exportHint: [
-    "手机无法联网时，把文件交给管理员，内容不会丢失。",
-    "If this phone cannot get a line, give the file to your administrator: nothing is lost.",
-  ],
   doubted: [
     "{n} 个案卷的服务器记录不可信，已停止提交。点此查看。",
     "The server is not believed in {n} dossiers: nothing is sent. Tap to see.",
   ],
-  doubtHint: ["未提交的内容保存在本机，请导出并联系管理员", "What is unsent stays here: export it and call the office"],
-  evidenceHeld: ["存证见证", "What this phone can witness"],
-  evidenceHint: [
-    "本机保存 {n} 个案卷的检查点和提交回执，可交审计核对。",
-    "It holds checkpoints of {n} dossiers and receipts of its work, for an auditor to check.",
-  ],
-  evidenceNone: ["尚无已签署的检查点", "No checkpoint was signed yet"],
-  exportEvidence: ["导出见证", "Export"],
-  storage: ["本机存储", "Storage"],
-  storageKept: ["浏览器承诺保留", "The browser keeps it"],
-  storageLoose: ["浏览器可能清理。请安装到主屏幕", "The browser may clear it: install to the home screen"],
-  storageFree: ["可用 {n}", "{n} free"],
-  storageLittle: ["空间不足，请先联网提交照片", "Little room left: get a line and send the photographs"],
-  connection: ["连接", "Connection"],
   online: ["已连接", "Connected"],
-  clockOff: ["手机时间与服务器相差 {n} 秒", "This phone's clock is {n} s off the server's"],
-  clockRight: ["手机时间准确", "The clock is right"],
-  settings: ["设置", "Settings"],
   language: ["语言", "Language"],
   otherLanguage: ["English", "中文"],
-  signOut: ["退出登录", "Sign out"],
-  signOutAsk: [
-    "有 {n} 项未提交的工作。退出后仍保存在本机，您下次登录时继续提交。",
-    "{n} items are unsent. They stay on this phone after you sign out, and go out when you sign in again.",
-  ],
-  signOutPlain: [
-    "退出后，数据仍保存在本机，需登录才能查看。",
-    "The data stays on this phone; a sign-in opens it again.",
-  ],
-  exportFirst: ["先导出", "Export first"],
   lock: ["锁定", "Lock"],
   update_ready: ["新版本已备好", "A new version is ready"],
   updateNow: ["更新", "Update"],
@@ -294,15 +242,11 @@ const WORDS = {
   trouble: ["出错了", "Something went wrong"],
   storageFailed: ["未能保存到本机，请勿关闭页面", "It could not be saved on this phone: do not close the page"],
   again: ["重试", "Try again"],
-  unreachable: ["连接不上服务器", "The server cannot be reached"],
   close: ["关闭", "Close"],
   yes: ["确定", "Yes"],
   photo: ["照片", "Photograph"],
   photos: ["照片", "Photographs"],
   and: ["、", ", "],
-  recordingsN: ["{n} 段录音", "{n} × recording"],
-  photosN: ["{n} 张照片", "{n} × photograph"],
-  itemsN: ["{n} 条{kind}", "{n} × {kind}"],
 } as const satisfies Table;
 
 export type Word = keyof typeof WORDS;
@@ -321,7 +265,7 @@ const TABLES = {
 export type TableName = keyof typeof TABLES;
 
 export type Language = "zh-CN" | "en";
-const KEY = "xunjian.language";
+export const KEY = "xunjian.language";
 export const language = signal<Language>(localStorage.getItem(KEY) === "en" ? "en" : "zh-CN");
 
 export function changeLanguage(): void {
@@ -332,8 +276,11 @@ export function changeLanguage(): void {
 const column = (): 0 | 1 => (language.value === "en" ? 1 : 0);
 
 /** The word for `key` with `{names}` filled in. */
-export function say(key: Word, values: Record<string, string | number> = {}): string {
-  return WORDS[key][column()].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+export const say = (key: Word, values: Record<string, string | number> = {}): string => said(WORDS[key], values);
+
+/** A pair of words, for rooms that bring their own. */
+export function said(pair: Pair, values: Record<string, string | number> = {}): string {
+  return pair[column()].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
 /** A word of one of the code tables; a code that is new here is shown as it is. */

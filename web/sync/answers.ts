@@ -53,10 +53,18 @@ interface DossierAnswer {
   audiences: Record<string, Page>;
 }
 
+/** This device is to wipe itself; `push_first`: what it has not sent may come home before. */
+export interface WipeOrder {
+  order: string;
+  at: string;
+  push_first: boolean;
+}
+
 export interface Answer {
   no: number;
   server_time: string;
   device_key?: { key: string | null; why: string | null };
+  wipe?: WipeOrder;
   push?: GroupAnswer[];
   pull?: PullAnswer;
 }

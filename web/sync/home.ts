@@ -1,6 +1,6 @@
 /** Bringing everything home: text first, then bytes, then the receipts for them. */
 
-import type { HttpLine } from "./line.ts";
+import { expired, type HttpLine } from "./line.ts";
 import type { Replica } from "./replica.ts";
 import type { Attempt } from "./rhythm.ts";
 import type { Tables } from "./tables.ts";
@@ -23,7 +23,13 @@ export async function bringHome(
     const written = async (): Promise<void> => {
       if ((await tally(replica.db)).changes) await replica.sync(line);
     };
-    await sendBytes(replica.db, { endpoint: base + UPLOADS, token: line.token }, written, progress);
+    const place = { endpoint: base + UPLOADS, token: () => line.current() };
+    const send = (): Promise<void> => sendBytes(replica.db, place, written, progress);
+    await send().catch(async (wrong: unknown) => {
+      if (!line.renewal || !expired(wrong)) throw wrong;
+      await line.renew();
+      await send();
+    });
     await replica.sync(line); // the receipts
   }
   const after = await tally(replica.db);

@@ -38,10 +38,19 @@ export function retryAfterMs(fault: unknown): number | null {
   return fault.retryAfterMs;
 }
 
+// Soon enough that a lost reply can be asked for again while the token still opens doors.
+const BEFORE_END_MS = 120_000;
+
+export const expired = (fault: unknown): boolean => fault instanceof Refused && fault.code === "token-expired";
+
 export class HttpLine {
   readonly #base: string;
   readonly #language: () => string;
   token: string | null = null;
+  /** How an enrolled device gets its next token; null where one is good for the whole session. */
+  renewal: (() => Promise<SignedIn>) | null = null;
+  #ends = Infinity; // ms of this clock
+  #renewing: Promise<void> | null = null;
 
   /** `base` is empty for the page's own house. */
   constructor(base = "", language: () => string = () => "zh-CN") {
@@ -49,11 +58,43 @@ export class HttpLine {
     this.#language = language;
   }
 
-  async signIn(username: string, password: string, device: string): Promise<SignedIn> {
+  async signIn(username: string, password: string, device: string, code = ""): Promise<SignedIn> {
     this.token = null;
-    const answer = await this.#json<SignedIn>("/api/v1/session", "POST", { username, password, device });
-    this.token = answer.access_token ?? null;
+    const said = { username, password, device, ...(code && { code }) };
+    const answer = await this.#json<SignedIn>("/api/v1/session", "POST", said);
+    this.hold(answer);
     return answer;
+  }
+
+  /** Use this token from now on; `expires_in` in seconds, 0 for one that is to be renewed before its first use. */
+  hold({ access_token, expires_in }: Pick<SignedIn, "access_token" | "expires_in">): void {
+    this.token = access_token ?? null;
+    this.#ends = expires_in === undefined ? Infinity : Date.now() + expires_in * 1_000;
+  }
+
+  /** The token that opens doors now, renewed where it soon would not. Throws what a renewal throws. */
+  async current(): Promise<string | null> {
+    if (!this.renewal || Date.now() < this.#ends - BEFORE_END_MS) return this.token;
+    try {
+      await this.renew();
+    } catch (wrong) {
+      const later = wrong instanceof NoLine || (wrong instanceof Refused && wrong.status >= 500);
+      if (!later || Date.now() >= this.#ends) throw wrong; // until its end the old one is as good
+    }
+    return this.token;
+  }
+
+  /** Get the next token, once for all who ask meanwhile. */
+  renew(): Promise<void> {
+    this.#renewing ??= (this.renewal?.() ?? Promise.reject(new Error("nothing to renew")))
+      .then((told) => this.hold(told))
+      .finally(() => (this.#renewing = null));
+    return this.#renewing;
+  }
+
+  /** The whole address of a path, as a device's proof names it. */
+  address(path: string): string {
+    return new URL(path, this.#base || globalThis.location?.origin).href;
   }
 
   /** The token is refused from then on; work on the device stays there. */
@@ -90,9 +131,22 @@ export class HttpLine {
 
   /** One request with the token. Throws NoLine without an answer, Refused for a problem. */
   async ask(path: string, init: RequestInit = {}): Promise<Response> {
+    const token = await this.current();
+    try {
+      return await this.bare(path, init, token);
+    } catch (wrong) {
+      // The clock was set, or the phone slept: the house knows better when it is over.
+      if (!this.renewal || !expired(wrong)) throw wrong;
+      if (this.token === token) await this.renew();
+      return this.bare(path, init, this.token);
+    }
+  }
+
+  /** One request with this token, or as nobody. Throws NoLine, Refused. */
+  async bare(path: string, init: RequestInit = {}, token: string | null = null): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set("Accept-Language", this.#language());
-    if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
+    if (token) headers.set("Authorization", `Bearer ${token}`);
     let answer: Response;
     try {
       answer = await fetch(this.#base + path, { ...init, headers, signal: AbortSignal.timeout(PATIENCE_MS) });

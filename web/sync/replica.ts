@@ -6,13 +6,14 @@
  * not at all. protocol.md §2–§6; sync/replica.py is the same device in Python.
  */
 
-import type { Answer, Offer } from "./answers.ts";
+import type { Answer, Offer, WipeOrder } from "./answers.ts";
 import { canonical, type Value } from "./canonical.ts";
 import { type Base, type Change, type Fields, foldable, folded } from "./change.ts";
 import { uuid7 } from "./ids.ts";
 import { KINDS, SCHEMA } from "./kinds.ts";
 import type { DeviceKey } from "./signatures.ts";
 import { type DraftRow, type OutboxRow, reopening, type Shot, TAKEN, Tables } from "./tables.ts";
+import { rfc3339 } from "./stamp.ts";
 import { look, recordInView } from "./view.ts";
 
 const CHANGE_BYTES = 64 * 1024; // protocol.md §7
@@ -37,6 +38,15 @@ export interface Making {
   at?: string;
 }
 
+interface Given {
+  now?: () => Date;
+  newId?: () => string;
+  schema?: number;
+  signs?: boolean;
+  /** The key that this device was enrolled with, which is then the only one that signs here; null for none. */
+  enrolled?: () => Promise<DeviceKey | null>;
+}
+
 export class Replica {
   readonly db: Tables;
   readonly device: string;
@@ -45,7 +55,10 @@ export class Replica {
   readonly newId: () => string;
   /** Milliseconds that the server's clock is ahead of this one, as last measured; null before. */
   offsetMs: number | null = null;
+  /** The order that this device stands under, as the last answer said. */
+  wipe: WipeOrder | null = null;
   readonly #signs: boolean;
+  readonly #enrolled: () => Promise<DeviceKey | null>;
   /** The house knows nothing of devices' keys, or takes none from here: what is done goes unsigned, but goes. */
   #unasked = false;
   #refusals = 0;
@@ -55,13 +68,9 @@ export class Replica {
   constructor(
     name: string,
     device: string,
-    {
-      now = () => new Date(),
-      newId = uuid7,
-      schema = SCHEMA,
-      signs = false,
-    }: { now?: () => Date; newId?: () => string; schema?: number; signs?: boolean } = {},
+    { now = () => new Date(), newId = uuid7, schema = SCHEMA, signs = false, enrolled = async () => null }: Given = {},
   ) {
+    this.#enrolled = enrolled;
     this.#signs = signs;
     this.db = new Tables(name);
     this.device = device;
@@ -267,6 +276,7 @@ export class Replica {
       const body = await this.request();
       const sent = Date.now();
       const answer = await line.exchange(body);
+      this.wipe = answer.wipe ?? null;
       // Of an answer to an earlier request less is demanded (trust.ts): the line knows which one it is.
       if (answer.no !== (await this.#counted("no"))) throw new Error("the server answered another request");
       this.#measure(answer.server_time, sent);
@@ -310,7 +320,8 @@ export class Replica {
   }
 
   async #key(): Promise<DeviceKey | null> {
-    return this.#signs && !this.#unasked ? (await signatures()).deviceKey(this.db) : null;
+    if (!this.#signs || this.#unasked) return null;
+    return (await this.#enrolled()) ?? (await signatures()).deviceKey(this.db);
   }
 
   /** Sign and freeze all that is unsent, before it is exported: what may reach the house by hand is not edited. */
@@ -342,6 +353,7 @@ export class Replica {
 
   async #takeKey({ device_key: told }: Answer): Promise<void> {
     if (told?.key) await this.db.meta.put({ key: TAKEN, value: told.key });
+    else if (told?.why === "read-only") return;
     else if (told) {
       await (await signatures()).forgetKey(this.db);
       this.#unasked = (this.#refusals += 1) > 1;
@@ -358,11 +370,6 @@ export class Replica {
   view(dossier: string): ReturnType<typeof look> {
     return look(this.db, { dossier });
   }
-}
-
-/** RFC 3339 with the zone of Beijing, as the office reads times, to the millisecond. */
-export function rfc3339(moment: Date): string {
-  return `${new Date(moment.getTime() + 8 * 3_600_000).toISOString().slice(0, -1)}+08:00`;
 }
 
 function check(said: Omit<Change, "id" | "n" | "at">): void {

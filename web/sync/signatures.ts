@@ -3,7 +3,7 @@
  * of the browser. What is signed is SHA-256(16-byte salt ‖ canonical statement).
  */
 
-import { hex, joined, sha256Bytes, spell, utf8, type Value } from "./canonical.ts";
+import { base64url, fromBase64url, hex, joined, sha256Bytes, spell, utf8, type Value } from "./canonical.ts";
 import type { Change } from "./change.ts";
 import type { Tables } from "./tables.ts";
 
@@ -70,19 +70,10 @@ export async function forgetKey(db: Tables): Promise<void> {
   await db.meta.delete(ROW);
 }
 
-async function make(): Promise<DeviceKey> {
+/** A new key of this browser's. Throws where it cannot make one. */
+export async function make(): Promise<DeviceKey> {
   const pair = await crypto.subtle.generateKey(CURVE, false, ["sign"]); // the private half never leaves
   const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
   const name = hex(await sha256Bytes(point)).slice(0, 16);
   return { name, public: base64url(point), private: pair.privateKey };
 }
-
-/** Bytes as base64url without padding (RFC 4648 §5). */
-export const base64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
-
-const fromBase64url = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));

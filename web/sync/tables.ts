@@ -205,6 +205,25 @@ export class Tables extends Dexie {
   }
 }
 
+/** What belongs to the device and to none of the people who work at it: its key, its id. */
+export class Keyring extends Dexie {
+  declare rows: Table<MetaRow, string>;
+
+  constructor(name: string) {
+    super(name, { chromeTransactionDurability: "strict" });
+    this.version(1).stores({ rows: "key" });
+  }
+
+  async value<T>(key: string): Promise<T | null> {
+    return ((await this.rows.get(key))?.value as T | undefined) ?? null;
+  }
+}
+
+/** Have every database of this page whose name begins so forgotten. */
+export async function drop(prefix: string): Promise<void> {
+  for (const name of await Dexie.getDatabaseNames()) if (name.startsWith(prefix)) await Dexie.delete(name);
+}
+
 /**
  * Run `work`, and once more where the connection had died: iOS closes it in the background without a word.
  * `work` must be one transaction, so that the first try left nothing.

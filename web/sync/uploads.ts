@@ -11,7 +11,8 @@ const RETRIES_MS = [0, 500, 2_000];
 
 export interface Place {
   endpoint: string;
-  token: string | null;
+  /** Asked before each request: it may be renewed while a long video is on its way. */
+  token: () => Promise<string | null>;
 }
 
 /**
@@ -57,7 +58,10 @@ function send(
       uploadSize: bytes.byteLength,
       ...(row.url && { uploadUrl: row.url }),
       metadata: { dossier, record: photo, sha256, mime, filename: name },
-      headers: token ? { Authorization: `Bearer ${token}` } : {},
+      onBeforeRequest: async (asking) => {
+        const now = await token();
+        if (now) asking.setHeader("Authorization", `Bearer ${now}`);
+      },
       storeFingerprintForResuming: false, // the row remembers where it goes, in the same database as the bytes
       retryDelays: RETRIES_MS,
       onUploadUrlAvailable: () => void db.media.update(photo, { url: upload.url }),

@@ -1,23 +1,22 @@
 """检查单 as an Excel workbook and back: one sheet says what it is, the other one row for each item.
 
-openpyxl reads what people send, so nothing it raises gets out: a workbook that cannot be read, or says
-what a checklist cannot say, is answered with row, column and reason.
+A workbook that cannot be read, or says what a checklist cannot say, is answered with row, column and
+reason.
 """
 
 import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import openpyxl
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 
+from media import workbooks
+
 HEAD, ITEMS = "检查单", "检查项目"
 ROWS = 5_000  # more than any checklist has; a sheet may claim a million
-UNPACKED_BYTES = 64 * 1024 * 1024  # a small archive may unfold into all of memory
 # what stands in column A of the first sheet → the template's field
 SAID = {
     "代码 code": "code",
@@ -171,26 +170,16 @@ def read(data: bytes) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
     return content | {"sections": forms}, places
 
 
-def _open(data: bytes) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """Both sheets' cells as they were last computed."""
-    nowhere = SheetFault(HEAD, 1, "A", "不是可读的 Excel 工作簿 no Excel workbook that can be read (.xlsx)")
+def _open(data: bytes) -> tuple[workbooks.Cells, workbooks.Cells]:
+    """Both sheets' cells. Raises BadSheet."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > UNPACKED_BYTES:
-                raise BadSheet(nowhere)
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        found = []
-        for name, most in ((HEAD, 50), (ITEMS, ROWS)):
-            if name not in book.sheetnames:
-                raise BadSheet(SheetFault(name, 1, "A", "缺少此工作表 there is no such sheet"))
-            sheet = book[name]
-            sheet.reset_dimensions()  # what the file says of its size is not believed
-            found.append(list(sheet.iter_rows(max_row=most, max_col=len(COLUMNS), values_only=True)))
-    except BadSheet:
-        raise
-    except Exception as wrong:  # openpyxl raises whatever its parsers do on a damaged file
-        raise BadSheet(nowhere) from wrong
-    return found[0], found[1]
+        found = workbooks.read(data, {HEAD: 50, ITEMS: ROWS}, width=len(COLUMNS))
+    except workbooks.NoSheet as wrong:
+        raise BadSheet(SheetFault(wrong.name, 1, "A", "缺少此工作表 there is no such sheet")) from None
+    except workbooks.NoWorkbook as wrong:
+        unreadable = "不是可读的 Excel 工作簿 no Excel workbook that can be read (.xlsx)"
+        raise BadSheet(SheetFault(HEAD, 1, "A", unreadable)) from wrong
+    return found[HEAD], found[ITEMS]
 
 
 def _line(number: int, row: tuple[Any, ...]) -> dict[str, Any]:

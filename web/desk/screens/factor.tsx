@@ -3,19 +3,21 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { post, type Said } from "../house.ts";
+import { post, Problem, type Said } from "../house.ts";
 import { Trouble } from "../marks.tsx";
+import { Qr } from "../qr.tsx";
 import { say } from "../words.ts";
 
 export function Factor(): JSX.Element {
-  const [begun, setBegun] = useState<{ told: Said<"FactorBegun">; modules: boolean[][] } | null>(null);
+  const [begun, setBegun] = useState<Said<"FactorBegun"> | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
-  const begin = async (): Promise<void> => {
-    const told = await post<Said<"FactorBegun">>("/api/v1/session/factor", {});
-    const { encodeQR } = await import("qr"); // few need it
-    setBegun({ told, modules: encodeQR(told.address, "raw") });
-    setWrong(null);
+  // Who signed in a while ago gives the password again.
+  const again = wrong instanceof Problem && wrong.code === "sign-in-again";
+  const begin = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const said = Object.fromEntries(new FormData(event.currentTarget as HTMLFormElement));
+    post<Said<"FactorBegun">>("/api/v1/session/factor", said).then((told) => (setBegun(told), setWrong(null)), setWrong);
   };
   const confirm = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -26,7 +28,7 @@ export function Factor(): JSX.Element {
     <section>
       <h3>{say("factor")}</h3>
       <p class="muted">{say("factorHint")}</p>
-      <Trouble wrong={wrong} />
+      {!again && <Trouble wrong={wrong} />}
       {codes ? (
         <div class="notice well" role="status">
           <strong>{say("recovery")}</strong>
@@ -38,9 +40,9 @@ export function Factor(): JSX.Element {
         </div>
       ) : begun ? (
         <form class="factor" onSubmit={confirm}>
-          <Code modules={begun.modules} />
+          <Qr text={begun.address} label={say("factorQr")} />
           <p>
-            <code class="secret">{begun.told.secret}</code>
+            <code class="secret">{begun.secret}</code>
           </p>
           <label class="field">
             <span>{say("factorCode")}</span>
@@ -51,22 +53,18 @@ export function Factor(): JSX.Element {
           </div>
         </form>
       ) : (
-        <div class="buttons">
-          <button type="button" onClick={() => void begin().catch(setWrong)}>
-            {say("setFactor")}
-          </button>
-        </div>
+        <form class="factor" onSubmit={begin}>
+          {again && (
+            <label class="field">
+              <span>{say("passwordAgain")}</span>
+              <input name="password" type="password" autocomplete="current-password" required />
+            </label>
+          )}
+          <div class="buttons">
+            <button>{say("setFactor")}</button>
+          </div>
+        </form>
       )}
     </section>
-  );
-}
-
-/** Dark on light whatever the scheme: cameras read nothing else. */
-function Code({ modules }: { modules: boolean[][] }): JSX.Element {
-  const path = modules.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ""))).join("");
-  return (
-    <svg class="qr" viewBox={`0 0 ${modules.length} ${modules.length}`} role="img" aria-label={say("factorQr")}>
-      <path d={path} />
-    </svg>
   );
 }

@@ -5,13 +5,15 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useAsked } from "../asking.ts";
 import { amend, type Outcome, step as stepped, type Written } from "../changes.ts";
+import { kept } from "../drawings.ts";
 import { get, Problem, type Said } from "../house.ts";
 import { heads } from "../live.ts";
-import { Badge, day, Deadline, Evidence, Fact, Loading, moment, Standing, Trouble, Verdict } from "../marks.tsx";
+import { Badge, day, Deadline, Evidence, Fact, Loading, moment, Named, Standing, Trouble, Verdict } from "../marks.tsx";
 import { Attached, Photograph, type Photo, sides } from "../photographs.tsx";
 import { replace } from "../queue.ts";
 import { Decide, GRAVE, SITES, type Step } from "../steps.tsx";
 import { Viewer } from "../viewer.tsx";
+import { Where } from "../where.tsx";
 import { listed, say, type Word, word } from "../words.ts";
 import { History } from "./history.tsx";
 import { Papers } from "./papers.tsx";
@@ -73,8 +75,8 @@ export function IssuePane({ id }: { id: string }): JSX.Element {
       <section>
         <h3>{say("photos")}</h3>
         <div class="pair">
-          <Side name="before" photos={before} none="noBefore" onOpen={setLarge} />
-          <Side name="after" photos={after} none="noAfter" onOpen={setLarge} />
+          <Side name="before" photos={before} marks={issue.markups} none="noBefore" onOpen={setLarge} />
+          <Side name="after" photos={after} marks={issue.markups} none="noAfter" onOpen={setLarge} />
         </div>
       </section>
       {issue.attachments.length > 0 && (
@@ -88,6 +90,7 @@ export function IssuePane({ id }: { id: string }): JSX.Element {
         </section>
       )}
       <Facts issue={issue} body={body} />
+      <Where dossier={issue.dossier} body={body} />
       <Papers issue={issue} onChange={again} />
       <section>
         <h3>{say("comments")}</h3>
@@ -105,12 +108,30 @@ export function IssuePane({ id }: { id: string }): JSX.Element {
       </section>
       <History dossier={issue.dossier} record={issue.id} beat={`${issue.version}/${round}`} />
       <Acts issue={issue} onTaken={taken} />
-      {large && <Viewer photos={[...before, ...after]} first={large} onClose={() => setLarge(null)} />}
+      {large && (
+        <Viewer
+          dossier={issue.dossier}
+          photos={[...before, ...after]}
+          markups={issue.markups}
+          first={large}
+          onClose={() => setLarge(null)}
+          onChange={again}
+        />
+      )}
     </>
   );
 }
 
-function Side(given: { name: Word; photos: Photo[]; none: Word; onOpen: (photo: Photo) => void }): JSX.Element {
+interface Shown {
+  name: Word;
+  photos: Photo[];
+  marks: Whole["markups"];
+  none: Word;
+  onOpen: (photo: Photo) => void;
+}
+
+function Side(given: Shown): JSX.Element {
+  const drawn = (photo: Photo): number => given.marks.filter((mark) => mark.photo === photo.id).length;
   return (
     <div>
       <h4>{say(given.name)}</h4>
@@ -127,7 +148,10 @@ function Side(given: { name: Word; photos: Photo[]; none: Word; onOpen: (photo: 
           </button>
           <figcaption>
             {photo.caption}
-            <small>{moment(photo.taken_at)}</small>
+            <small>
+              {[moment(photo.taken_at), drawn(photo) > 0 && say("marksN", { n: drawn(photo) })].filter(Boolean).join(" · ")}
+            </small>
+            {kept(photo.id) && <b class="thin">{say("unsavedMark")}</b>}
           </figcaption>
         </figure>
       ))}
@@ -151,7 +175,9 @@ function Facts({ issue, body }: { issue: Whole; body: Body }): JSX.Element {
         <Fact name={word("fields", "domain")}>{word("domain", issue.domain)}</Fact>
         <Fact name={word("fields", "code")}>{text("code")}</Fact>
         <Fact name={word("fields", "assignee")}>{issue.assignee?.name ?? say("nobody")}</Fact>
-        <Fact name={word("fields", "contractor")}>{issue.contractor}</Fact>
+        <Fact name={word("fields", "contractor")}>
+          {issue.contractor && <Named code={issue.contractor} name={issue.contractor_name} />}
+        </Fact>
         <Fact name={word("fields", "found_at")}>{moment(issue.found_at)}</Fact>
         <Fact name={word("fields", "due_on")}>
           {issue.due_on && [day(issue.due_on), text("due_basis")].filter(Boolean).join(" · ")}

@@ -5,12 +5,14 @@ import { useState } from "preact/hooks";
 
 import { useAsked } from "../asking.ts";
 import { get, holds, me, post, remove, type Said, send } from "../house.ts";
-import { day, Dialog, Empty, Fact, Loading, moment, Trouble } from "../marks.tsx";
+import { day, Dialog, Fact, Loading, moment, Named, Trouble } from "../marks.tsx";
 import { path } from "../route.ts";
 import { codes, say, word } from "../words.ts";
+import { Devices } from "./devices.tsx";
 import { Factor } from "./factor.tsx";
 
-type Device = Said<"EnrolledDevice">;
+// Where a person's id stands else.
+const [OWN, ALL] = ["own", "devices"];
 
 export const keepsPeople = (): boolean => holds(["administrator"]);
 
@@ -29,11 +31,18 @@ export function People({ id }: { id: string | undefined }): JSX.Element {
       <section id="queue" class="inbox" aria-label={say("peopleShort")}>
         <ol>
           <li>
-            <a href={path("people")} aria-current={id ? undefined : "true"}>
+            <a href={path("people", OWN)} aria-current={!id || id === OWN ? "true" : undefined}>
               <strong>{me()?.name}</strong>
               <span class="muted">{say("ownAccess")}</span>
             </a>
           </li>
+          {admin && (
+            <li>
+              <a href={path("people", ALL)} aria-current={id === ALL ? "true" : undefined}>
+                <strong>{say("allDevices")}</strong>
+              </a>
+            </li>
+          )}
         </ol>
         {admin && (
           <form id="filters" role="search" aria-label={say("filters")} onSubmit={(event) => event.preventDefault()}>
@@ -67,7 +76,7 @@ export function People({ id }: { id: string | undefined }): JSX.Element {
         {taking && <TakeOn onDone={asked.again} onClose={() => setTaking(false)} />}
       </section>
       <article id="detail" aria-label={say("peopleShort")}>
-        {id && admin ? <One key={id} id={id} onChange={asked.again} /> : <Own />}
+        {id === ALL && admin ? <All /> : id && id !== OWN && admin ? <One key={id} id={id} onChange={asked.again} /> : <Own />}
       </article>
     </main>
   );
@@ -189,6 +198,11 @@ function One({ id, onChange }: { id: string; onChange: () => void }): JSX.Elemen
             <li key={one.id}>
               <b>{word("role", one.role)}</b>
               <span>{one.dossier}</span>
+              {one.firm && (
+                <span>
+                  <Named code={one.firm} name={one.firm_name} />
+                </span>
+              )}
               <span class="muted">
                 {day(one.since)} – {one.until ? day(one.until) : say("openEnd")}
                 {one.ended && ` · ${word("why", one.ended)}`}
@@ -211,6 +225,7 @@ function One({ id, onChange }: { id: string; onChange: () => void }): JSX.Elemen
         {giving && <GivePost at={at} onDone={(now) => (asked.set(now), setGiving(false))} onClose={() => setGiving(false)} />}
       </section>
       <Sessions at={`${at}/sessions`} />
+      <Devices person={id} own={self} />
     </>
   );
 }
@@ -301,66 +316,32 @@ function Sessions({ at, own = false }: { at: string; own?: boolean }): JSX.Eleme
 }
 
 function Own(): JSX.Element {
-  const devices = useAsked((signal) => get<Said<"EnrolledDevices">>("/api/v1/devices?limit=100", signal), []);
-  const [wrong, setWrong] = useState<unknown>(null);
-  const [revoking, setRevoking] = useState<Device | null>(null);
-  const revoke = (device: Device, why: string): void => {
-    setRevoking(null);
-    const asking = { method: "POST", body: { why } };
-    send(`/api/v1/devices/${encodeURIComponent(device.id)}/revoke`, asking).then(devices.again, setWrong);
-  };
   return (
     <>
+      <a href="#/people" class="back">
+        ‹ {say("peopleShort")}
+      </a>
       <header>
         <h2 tabIndex={-1}>{say("ownAccess")}</h2>
         <p class="muted">{say("ownAccessHint")}</p>
       </header>
       <Factor />
       <Sessions at="/api/v1/sessions" own />
-      <section>
-        <h3>{say("devices")}</h3>
-        <Trouble wrong={wrong ?? devices.wrong} again={devices.again} />
-        {devices.told && !devices.told.items.length && <Empty title={say("noDevices")} />}
-        <ul class="list">
-          {devices.told?.items.map((one) => (
-            <li key={one.id}>
-              <b>{one.name}</b>
-              <span>{one.whose ?? say("sharedDevice")}</span>
-              <span class="muted">{one.seen_at ? say("seenAt", { at: moment(one.seen_at) }) : ""}</span>
-              {one.wiped_at && <b class="late">{say("wiped")}</b>}
-              {one.revoked_at ? (
-                <b class="late">{say("revoked")}</b>
-              ) : (
-                <button type="button" class="grave" onClick={() => setRevoking(one)}>
-                  {say("revoke")}
-                </button>
-              )}
-            </li>
-          ))}
-        </ul>
-      </section>
-      {revoking && <Revoke device={revoking} onRevoke={(why) => revoke(revoking, why)} onClose={() => setRevoking(null)} />}
+      <Devices person={me()?.id ?? ""} own />
     </>
   );
 }
 
-function Revoke(given: { device: Device; onRevoke: (why: string) => void; onClose: () => void }): JSX.Element {
-  const [why, setWhy] = useState("");
-  return (
-    <Dialog title={`${say("revoke")}：${given.device.name}`} onClose={given.onClose}>
-      <form onSubmit={(event) => (event.preventDefault(), given.onRevoke(why.trim()))}>
-        <p class="muted">{say("revokeHint")}</p>
-        <label class="field">
-          <span>{say("reasonShort")}</span>
-          <input required maxLength={120} autofocus value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
-        </label>
-        <div class="menu">
-          <button type="button" onClick={given.onClose}>
-            {say("cancel")}
-          </button>
-          <button class="grave">{say("revoke")}</button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
+/** Every device of the office's, and tablets that are nobody's own. */
+const All = (): JSX.Element => (
+  <>
+    <a href="#/people" class="back">
+      ‹ {say("peopleShort")}
+    </a>
+    <header>
+      <h2 tabIndex={-1}>{say("allDevices")}</h2>
+      <p class="muted">{say("allDevicesHint")}</p>
+    </header>
+    <Devices person={null} />
+  </>
+);

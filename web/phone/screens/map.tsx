@@ -3,13 +3,13 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { type Place, placeOf } from "../../drawing/places.ts";
 import { look, type Seen } from "../../sync/view.ts";
 import { fix } from "../camera.ts";
 import { atWork } from "../house.ts";
 import { useLive } from "../live.ts";
 import { Section } from "../marks.tsx";
 import { Dialog } from "../parts.tsx";
-import { type Place, placeOf } from "../places.ts";
 import { Plan, type Spot } from "../plan.tsx";
 import { OVER, text } from "../reading.ts";
 import { go, path } from "../route.ts";

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { metres, type Place, placeOf } from "../../drawing/places.ts";
 import { type Fields, sets } from "../../sync/change.ts";
 import type { DraftRow, Shot } from "../../sync/tables.ts";
 import type { Seen } from "../../sync/view.ts";
@@ -13,7 +14,6 @@ import { rooms } from "../later.ts";
 import { tell, useLive } from "../live.ts";
 import { Empty, Icon, Picture } from "../marks.tsx";
 import { Choice, Confirm, TakePhoto, Words } from "../parts.tsx";
-import { metres, type Place, placeOf } from "../places.ts";
 import { projects, text } from "../reading.ts";
 import { go } from "../route.ts";
 import { announce } from "../toast.ts";

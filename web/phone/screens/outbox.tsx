@@ -5,16 +5,18 @@ import { useEffect, useState } from "preact/hooks";
 
 import { exportUnsent } from "../../sync/export.ts";
 import { BY_BYTES, type Room, room, total, type Unsent, unsent } from "../../sync/storage.ts";
+import { offered } from "../device.ts";
 import { atWork, connection, type Connection, exit, lastSync, saving, soon, syncing, uploading } from "../house.ts";
 import { tell, useLive } from "../live.ts";
 import { clockTime, Icon, moment, Picture, Section } from "../marks.tsx";
 import { Dialog } from "../parts.tsx";
-import { leave, lock } from "../people.ts";
+import { leave, lock, named } from "../people.ts";
 import { label, projectName } from "../reading.ts";
-import { changeLanguage, language, say, type Word, word } from "../words.ts";
+import { type RoomWord, say } from "../room-words.ts";
+import { changeLanguage, language, word } from "../words.ts";
 import { opWord } from "./waiting.tsx";
 
-const STANDING: Record<Connection, Word> = {
+const STANDING: Record<Connection, RoomWord> = {
   unknown: "syncing",
   online: "online",
   offline: "offlineWorks",
@@ -36,7 +38,7 @@ export function Outbox(): JSX.Element {
   const told = useLive(() => unsent(atWork().replica.db), []);
   const [leaving, setLeaving] = useState(false);
   if (!told) return <main />;
-  const n = total(told);
+  const [n, here] = [total(told), named()];
   return (
     <main>
       <header class="lead">
@@ -72,6 +74,11 @@ export function Outbox(): JSX.Element {
             {say("lock")}
           </button>
         </div>
+        {!here.enrolled && (
+          <button type="button" onClick={() => (offered.value = "")}>
+            {say("enrol")}
+          </button>
+        )}
         <button type="button" class="grave" onClick={() => setLeaving(true)}>
           {say("signOut")}
         </button>
@@ -214,7 +221,7 @@ function Health(): JSX.Element {
   );
 }
 
-async function download(): Promise<void> {
+export async function download(): Promise<void> {
   const { replica } = atWork();
   const at = replica.now();
   await replica.freeze();

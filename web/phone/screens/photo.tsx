@@ -3,19 +3,17 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { Drawn, Pad } from "../../drawing/pad.tsx";
+import { joined, THICK, WIDE } from "../../drawing/strokes.ts";
 import { sets } from "../../sync/change.ts";
 import { look, type Seen } from "../../sync/view.ts";
 import { atWork, saving } from "../house.ts";
 import { tell, useLive } from "../live.ts";
 import { Picture } from "../marks.tsx";
-import { Drawn, Pad } from "../pad.tsx";
 import { Dialog, Words } from "../parts.tsx";
 import { text } from "../reading.ts";
-import { type Stroke, spelled } from "../strokes.ts";
 import { announce } from "../toast.ts";
 import { say } from "../words.ts";
-
-const WIDE = 1_000; // units across: a finger is no finer, whatever the photograph's pixels
 
 const marksOf = async (dossier: string, photo: string): Promise<Seen[]> =>
   [...(await look(atWork().replica.db, { dossier, kind: "markup" })).values()].filter(
@@ -25,11 +23,11 @@ const marksOf = async (dossier: string, photo: string): Promise<Seen[]> =>
 export function Photo({ photo, onClose }: { photo: Seen; onClose: () => void }): JSX.Element {
   const marks = useLive(() => marksOf(photo.dossier, photo.record), [photo.record]) ?? [];
   const [ratio, setRatio] = useState<number | null>(null);
-  const [strokes, setStrokes] = useState<Stroke[] | null>(null);
+  const [strokes, setStrokes] = useState<string[] | null>(null);
   const [caption, setCaption] = useState("");
   const height = Math.round(WIDE * (ratio ?? 0.75));
   const save = async (): Promise<void> => {
-    const told = { photo: photo.record, width: WIDE, height, strokes: spelled(strokes ?? []) };
+    const told = { photo: photo.record, width: WIDE, height, strokes: joined(strokes ?? []) };
     const said = sets({ ...told, caption: caption.trim() || undefined });
     await saving((replica) => replica.create(photo.dossier, "markup", said, { audience: photo.audience }));
     announce(say("saved"));
@@ -46,10 +44,20 @@ export function Photo({ photo, onClose }: { photo: Seen; onClose: () => void }):
             width={Number(body.width)}
             height={Number(body.height)}
             of={text(body, "strokes")}
+            thick={THICK * Number(body.width)}
             label={text(body, "caption") || say("markup")}
           />
         ))}
-        {strokes && <Pad label={say("markup")} width={WIDE} height={height} strokes={strokes} onDraw={setStrokes} />}
+        {strokes && (
+          <Pad
+            label={say("markup")}
+            width={WIDE}
+            height={height}
+            drawn={strokes}
+            thick={THICK * WIDE}
+            onDraw={setStrokes}
+          />
+        )}
       </div>
       <ul class="notes">
         {marks

@@ -2,10 +2,14 @@
 
 import "../rooms.css";
 
+export * as leaving from "../leaving.ts";
 export { Viewfinder } from "../viewfinder.tsx";
 export { canRecord, Heard, Recorder } from "../voice.tsx";
+export { Enrol } from "./enrol.tsx";
+export { Entry } from "./entry.tsx";
 export { Form } from "./form.tsx";
 export { Inspection } from "./inspection.tsx";
+export { Leaving } from "./leaving.tsx";
 export { ChoosePlace, IssueMap, SiteMap } from "./map.tsx";
 export { Outbox } from "./outbox.tsx";
 export { Photo } from "./photo.tsx";

@@ -3,10 +3,11 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { codeIn, offered } from "../device.ts";
 import { hasCamera } from "../lens.ts";
 import { tell } from "../live.ts";
 import { TakePhoto } from "../parts.tsx";
-import { reader, roomOf } from "../qr.ts";
+import { codesIn, reader, roomOf } from "../qr.ts";
 import { go } from "../route.ts";
 import { useLens } from "../viewfinder.tsx";
 import { say } from "../words.ts";
@@ -17,14 +18,14 @@ export function Scan(): JSX.Element {
   const [seen, setSeen] = useState<string | null>(null);
   const found = (codes: string[]): boolean => {
     const room = codes.map(roomOf).find(Boolean);
+    const code = codes.map((one) => (one.includes("#enrol=") ? codeIn(one) : null)).find(Boolean);
     if (room) go(room, true);
+    else if (code) offered.value = code;
     else if (codes[0]) setSeen(codes[0]);
-    return Boolean(room);
+    return Boolean(room ?? code);
   };
   const inPicture = async (file: File): Promise<void> => {
-    const whole = await createImageBitmap(file);
-    const codes = await (await reader())(whole, whole.width, whole.height);
-    whole.close();
+    const codes = await codesIn(file);
     if (!codes.length) setSeen("");
     else found(codes);
   };
@@ -44,7 +45,7 @@ export function Scan(): JSX.Element {
   );
 }
 
-function Seeking({ onFound }: { onFound: (codes: string[]) => boolean }): JSX.Element {
+export function Seeking({ onFound }: { onFound: (codes: string[]) => boolean }): JSX.Element {
   const { video, stream } = useLens();
   const shown = useRef<HTMLVideoElement | null>(null);
   const latest = useRef(onFound);

@@ -3,16 +3,17 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { Drawn, Pad } from "../../drawing/pad.tsx";
+import { joined } from "../../drawing/strokes.ts";
 import { sets } from "../../sync/change.ts";
 import { look, type Seen } from "../../sync/view.ts";
 import { take } from "../camera.ts";
 import { atWork, saving } from "../house.ts";
 import { tell, useLive } from "../live.ts";
 import { Icon, moment, Section } from "../marks.tsx";
-import { Drawn, Pad } from "../pad.tsx";
 import { Choice, Dialog, Words } from "../parts.tsx";
+import { picture } from "../picture.ts";
 import { text } from "../reading.ts";
-import { picture, type Stroke, spelled } from "../strokes.ts";
 import { announce } from "../toast.ts";
 import { codes, say, word } from "../words.ts";
 
@@ -60,7 +61,7 @@ export function Signatures({ inspection, closed }: { inspection: Seen; closed: b
 
 function Signing({ inspection, onClose }: { inspection: Seen; onClose: () => void }): JSX.Element {
   const [values, setValues] = useState<Record<string, string>>({ party: "inspected", mode: "signed" });
-  const [strokes, setStrokes] = useState<Stroke[]>([]);
+  const [strokes, setStrokes] = useState<string[]>([]);
   const [fault, setFault] = useState<string | null>(null);
   const put = (name: string) => (value: string) => setValues({ ...values, [name]: value });
   const signed = values.mode === "signed";
@@ -68,7 +69,7 @@ function Signing({ inspection, onClose }: { inspection: Seen; onClose: () => voi
     if (!values.name?.trim()) return setFault(say("nameNeeded"));
     if (signed && !strokes.length) return setFault(say("strokesNeeded"));
     if (!signed && !values.note?.trim()) return setFault(say("witnessNeeded"));
-    await keep(inspection, values, signed ? spelled(strokes) : null);
+    await keep(inspection, values, signed ? joined(strokes) : null);
     announce(say("saved"));
     onClose();
   };
@@ -94,7 +95,7 @@ function Signing({ inspection, onClose }: { inspection: Seen; onClose: () => voi
       />
       {signed && (
         <>
-          <Pad label={say("signHere")} width={WIDE} height={HIGH} strokes={strokes} onDraw={setStrokes} />
+          <Pad label={say("signHere")} width={WIDE} height={HIGH} drawn={strokes} onDraw={setStrokes} />
           <button type="button" class="quiet" disabled={!strokes.length} onClick={() => setStrokes([])}>
             {say("signAgain")}
           </button>

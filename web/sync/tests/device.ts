@@ -10,14 +10,29 @@ import { createInterface } from "node:readline";
 import { sha256 } from "../canonical.ts";
 import { type Fields, sets } from "../change.ts";
 import { bringHome } from "../home.ts";
-import { HttpLine, Refused } from "../line.ts";
+import { Enrolled } from "../enrolled.ts";
+import { letGoOfTheirs, remaining } from "../leaving.ts";
+import { HttpLine, Refused, type SignedIn } from "../line.ts";
 import { Replica } from "../replica.ts";
 import { unsent } from "../storage.ts";
 
 const [url = "", token = "", name = "device"] = process.argv.slice(2);
-const replica = new Replica(name, name, { signs: true });
-const line = new HttpLine(url);
+const own = new Enrolled(`${name}.device`);
+let replica = new Replica(name, name, { signs: true });
+let line = new HttpLine(url);
 line.token = token;
+
+let lost: unknown[] = [];
+
+/** Somebody works at this device now, with a database of their own. */
+function seat(told: SignedIn): object {
+  const session = String(told.session);
+  line = new HttpLine(url);
+  line.hold(told);
+  line.renewal = () => own.renew(line, session);
+  replica = new Replica(`${name} ${told.user?.id}`, String(told.device), { signs: true, enrolled: () => own.key() });
+  return { device: told.device, session, user: told.user?.username };
+}
 
 type Order = {
   do: string;
@@ -26,6 +41,16 @@ type Order = {
   kind: string;
   fields: Fields;
   reason: string;
+  code: string;
+  username: string;
+  password: string;
+  expires_in: number;
+  token: string;
+  path: string;
+  times: number;
+  off_s: number;
+  order: string;
+  unsent: number;
   photo: string;
   base64: string;
 };
@@ -57,6 +82,40 @@ const orders: Record<string, (order: Order) => Promise<unknown>> = {
     return Promise.all(waits);
   },
   unsent: () => unsent(replica.db),
+  enrol: async ({ code }) => {
+    const told = await own.enrol(line, code, name);
+    return told.user ? seat(told) : { device: told.device };
+  },
+  sign_in_here: async ({ username, password }) => seat(await own.signIn(line, username, password)),
+  /** As if the token ended so soon, by this device's clock; or were another one. */
+  ending: ({ expires_in, token }) =>
+    Promise.resolve(line.hold({ access_token: token || String(line.token), expires_in })),
+  /** The house hears so many requests to this address, and its replies are lost; what they were. */
+  lose: ({ path, times }) => {
+    const kept: unknown[] = [];
+    const whole = globalThis.fetch;
+    globalThis.fetch = async (asked, init) => {
+      const answer = await whole(asked, init);
+      if (!String(asked).endsWith(path) || kept.length === times) return answer;
+      kept.push(await answer.json());
+      throw new TypeError("the reply was lost");
+    };
+    lost = kept;
+    return Promise.resolve(null);
+  },
+  lost: () => Promise.resolve(lost),
+  /** The device's clock is off by so much from now on. */
+  clock: ({ off_s }) => {
+    const right = Date.now;
+    Date.now = () => right() + off_s * 1_000;
+    return Promise.resolve(null);
+  },
+  token: () => line.current(),
+  key: async () => (await own.key())?.name,
+  wipe_order: () => Promise.resolve(replica.wipe),
+  remaining: () => remaining(replica.db),
+  let_go: () => letGoOfTheirs(replica.db),
+  wiped: ({ order, unsent }) => own.wiped(line, order, unsent),
   view: async ({ dossier }) => Object.fromEntries(await replica.view(dossier)),
   outbox: () => replica.db.outbox.toArray(),
   media: async () => ({ rows: await replica.db.media.toArray(), bytes: await replica.db.bytes.count() }),

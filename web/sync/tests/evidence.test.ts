@@ -5,12 +5,12 @@ import { test } from "node:test";
 
 import { Clock, device, granted, ISSUE, SITE } from "./devices.ts";
 import type { Answer } from "../answers.ts";
-import { hex, sha256Bytes, utf8 } from "../canonical.ts";
+import { base64url, hex, sha256Bytes, utf8 } from "../canonical.ts";
 import type { Change } from "../change.ts";
 import { exportUnsent } from "../export.ts";
 import { checkpoint, NotTrusted, verified, verifiedCheckpoint, verifier } from "../notes.ts";
 import { Replica } from "../replica.ts";
-import { base64url, claim, commit, deviceKey, sign, statement } from "../signatures.ts";
+import { claim, commit, deviceKey, sign, statement } from "../signatures.ts";
 import { believes, evidence, heldNow, learn, type Shown, stands, weigh } from "../trust.ts";
 import { verifyConsistency } from "../tree.ts";
 import { vectors } from "./vectors.ts";

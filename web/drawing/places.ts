@@ -1,7 +1,5 @@
 /** Places near each other on a plane: metres east and north of one of them. */
 
-import type { Body } from "../sync/merge.ts";
-
 export interface Place {
   lat_e7: number;
   lon_e7: number;
@@ -12,7 +10,7 @@ const DEGREE_M = 111_320 / 1e7; // metres to a 1e-7 of a degree of latitude
 const TRUE = [undefined, "WGS-84", "CGCS2000"];
 
 /** Where a record lies, if it says so in a datum that others here can be compared with. */
-export function placeOf(body: Body): Place | null {
+export function placeOf(body: Readonly<Record<string, unknown>>): Place | null {
   const { lat_e7, lon_e7, datum } = body;
   const comparable = TRUE.includes(datum as string | undefined);
   return typeof lat_e7 === "number" && typeof lon_e7 === "number" && comparable ? { lat_e7, lon_e7 } : null;

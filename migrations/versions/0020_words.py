@@ -1,6 +1,6 @@
 """words that are found by their characters, in one spelling
 
-Revision: 0022, after 0017.
+Revision: 0020, after 0019.
 """
 
 import unicodedata
@@ -8,8 +8,8 @@ import unicodedata
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0017"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

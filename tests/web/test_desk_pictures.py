@@ -1,0 +1,188 @@
+"""Photographs and places at the desk: what was drawn over a picture, drawing over it, where an issue lies."""
+
+from typing import Any
+
+import orjson
+import pytest
+from playwright.sync_api import Page, Route
+
+from tests.server.test_photos import photo, upload
+from tests.support.house import create, issue, jpeg, update
+from tests.web.browser import until
+from tests.web.bureau import Bureau, found
+from tests.web.desk import NARROW, WIDE, Desk
+
+pytestmark = pytest.mark.journey
+
+
+def drawn_on(bureau: Bureau) -> tuple[str, str, bytes]:
+    """An issue with a photograph over which its finder drew; its id, the photograph's, its bytes."""
+    [record] = found(bureau, 1)
+    li, data = bureau.hand("li"), jpeg("green", (800, 600))
+    taken = photo(data, subject=record)
+    said = {"photo": taken["record"], "width": 1000, "height": 750, "strokes": "M100 100L300 300 310 280"}
+    li.push(bureau.dossier, taken, create("markup", said | {"caption": "此处无栏杆"}))
+    upload(li, taken["record"], data, dossier=bureau.dossier)
+    return record, taken["record"], data
+
+
+def stroke(page: Page, *points: tuple[float, float]) -> None:
+    """Draw over the picture with the mouse, through points in parts of its width and height."""
+    box = page.locator(".pad").bounding_box()
+    assert box is not None
+    ways = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*ways[0])
+    page.mouse.down()
+    for way in ways[1:]:
+        page.mouse.move(*way, steps=3)
+    page.mouse.up()
+
+
+def test_what_the_phone_drew_is_seen_at_any_zoom_and_the_original_is_one_key_away(
+    bureau: Bureau, desk: Desk
+) -> None:
+    record, _, _ = drawn_on(bureau)
+    page = desk.open(f"#/issue/{record}")
+    assert "1 处标注" in page.locator(".pair figcaption").inner_text()
+    page.locator(".frame").first.click()
+    page.wait_for_selector(".stage .drawn")
+    assert page.locator(".stage .line").get_attribute("d") == "M100 100L300 300 310 280"
+    told = page.locator(".marks").inner_text()
+    assert f"{bureau.people[0]}某" in told and "此处无栏杆" in told
+    assert page.locator(".marks .quiet").count() == 0, "another one's mark is nobody else's to change"
+    for _ in range(3):
+        edges = [page.locator(f".stage > {part}").bounding_box() for part in ("img", "svg")]
+        assert edges[0] is not None and edges[0] == pytest.approx(edges[1], abs=0.5)
+        page.keyboard.press("+")
+    page.keyboard.press("m")
+    page.wait_for_selector(".stage .drawn", state="detached")
+    assert "未改动的原图" in page.locator("dialog figcaption").inner_text()
+    page.get_by_role("button", name="显示标注（1）").click()
+    page.wait_for_selector(".stage .drawn")
+    assert desk.judged() == []
+
+
+def test_what_is_drawn_at_the_desk_outlives_refusals_lost_answers_and_reloads_and_arrives_once(
+    bureau: Bureau, desk: Desk
+) -> None:
+    record, picture, data = drawn_on(bureau)
+    page = desk.open(f"#/issue/{record}")
+    page.locator(".frame").first.click()
+    page.wait_for_selector(".stage .drawn")
+    lines = drew(page)
+    refused = '{"title": "存储空间不足", "code": "x", "status": 507, "remedy": "ask"}'
+    page.route("**/api/v1/exchange", lambda route: route.fulfill(status=507, body=refused))
+    page.get_by_role("button", name="保存标注").click()
+    page.wait_for_selector("dialog .notice:has-text('存储空间不足')")
+    assert page.locator(".pad .line").get_attribute("d") == lines
+
+    page.unroute_all()
+    sent: list[str] = []
+
+    def lose(route: Route) -> None:
+        sent.append(route.request.post_data or "")
+        route.fetch()  # it arrives, and the answer does not
+        route.abort()
+
+    page.route("**/api/v1/exchange", lose)
+    page.get_by_role("button", name="保存标注").click()
+    until(lambda: page.locator(".pad").count() == 0 and len(marks(bureau, record)) == 2)
+    page.reload()  # before the page has tried again by itself
+    page.unroute_all()
+    page.wait_for_selector(".pair .thin:has-text('有未保存的标注')")
+    page.locator(".frame").first.click()
+    page.wait_for_selector("dialog .notice:has-text('不知道标注是否已送达')")
+    with page.expect_request("**/api/v1/exchange") as again:
+        page.get_by_role("button", name="重试").click()
+    page.wait_for_selector("dialog .notice.well")
+    first, second = (orjson.loads(body)["push"] for body in (sent[0], again.value.post_data or ""))
+    assert first == second, "the very same change"
+
+    old, new = marks(bureau, record)
+    zhang = bureau.building.house.people[bureau.people[2]]
+    assert (new["strokes"], new["caption"], new["photo"]) == (lines, "箭头处缺挡脚板", picture)
+    assert (new["width"], new["height"], new["audience"]) == (1000, 750, old["audience"])
+    assert new["drawn_by"]["id"] == zhang
+    alter_and_remove(page, bureau, record)
+    [original] = [p["original"] for p in bureau.hand("zhang").get(f"/api/v1/issues/{record}")["photos"]]
+    assert bureau.hand("zhang").call("GET", original).data == data, "nothing of it reached the original"
+
+
+def drew(page: Page) -> str:
+    """A line by the keys, an arrow by the mouse, a box that is taken back; the strokes."""
+    page.keyboard.press("n")
+    page.wait_for_selector(".pad")
+    for key in ("ArrowLeft", " ", "ArrowRight", "ArrowRight", "ArrowDown", " "):
+        page.keyboard.press(key)  # by the keys alone
+    page.get_by_role("button", name="箭头").click()
+    stroke(page, (0.8, 0.2), (0.6, 0.5))
+    page.get_by_role("button", name="方框").click()
+    stroke(page, (0.1, 0.1), (0.2, 0.3))
+    page.get_by_role("button", name="撤销").click()
+    page.fill("dialog input[name=caption]", "箭头处缺挡脚板")
+    lines = page.locator(".pad .line").get_attribute("d") or ""
+    assert lines.startswith("M480 375L500 375 520 375 520 395M800 150L600 375") and lines.count("M") == 2
+    return lines
+
+
+def marks(bureau: Bureau, record: str) -> list[Any]:
+    """What lies over the issue's photographs, as the house tells it."""
+    told: list[Any] = bureau.hand("zhang").get(f"/api/v1/issues/{record}")["markups"]
+    return told
+
+
+def alter_and_remove(page: Page, bureau: Bureau, record: str) -> None:
+    """One's own mark is changed stroke by stroke, and taken away."""
+    page.get_by_role("button", name="修改").click()
+    page.wait_for_selector(".pad")
+    page.get_by_role("button", name="撤销").click()
+    page.get_by_role("button", name="保存标注").click()
+    page.wait_for_selector("dialog .notice.well")
+    until(lambda: marks(bureau, record)[1]["strokes"] == "M480 375L500 375 520 375 520 395")
+    page.get_by_role("button", name="删除").click()
+    page.locator("dialog .grave").click()
+    until(lambda: len(marks(bureau, record)) == 1)
+    until(lambda: page.locator(".stage .drawn").count() == 1)
+
+
+def test_an_issue_shows_where_it_lies_or_says_that_nobody_knows(bureau: Bureau, desk: Desk) -> None:
+    [nowhere] = found(bureau, 1)
+    here = issue(lat_e7=399953120, lon_e7=1164772450, accuracy_m=6, datum="WGS-84")
+    shifted = issue(lat_e7=399953120, lon_e7=1164772450, datum="GCJ-02")
+    bureau.hand("li").push(bureau.dossier, here, shifted)
+    house = bureau.building.house
+    site = house.desk(bureau.people[2]).get("/api/v1/projects")["items"][0]
+    place = {"lat_e7": 399953120, "lon_e7": 1164760000, "datum": "WGS-84"}
+    house.submit(bureau.dossier, update("project", site["id"], site["version"], place))
+    page = desk.open(f"#/issue/{nowhere}")
+    page.wait_for_selector("text=记录中没有位置")
+    page = desk.open(f"#/issue/{shifted['record']}")
+    page.wait_for_selector("text=GCJ-02，与本图相差约 500 米")
+    assert page.locator(".where button").count() == 0
+    page = desk.open(f"#/issue/{here['record']}")
+    page.wait_for_selector("text=39.995312°N 116.477245°E · 精度约 6 米 · WGS-84")
+    page.get_by_role("button", name="在图上查看").click()
+    page.wait_for_selector(".where .map canvas")
+    page.wait_for_selector("text=在项目登记点以东约 106 米")
+    page.get_by_role("button", name="收起地图").click()
+    page.wait_for_selector(".where .map", state="detached")
+
+
+def test_a_picture_can_be_closed_on_a_phone(bureau: Bureau, desk: Desk) -> None:
+    [record] = found(bureau, 1)
+    li = bureau.hand("li")
+    for colour in ("red", "blue"):
+        data = jpeg(colour)
+        taken = photo(data, subject=record, caption="整改前：堆土裸露，挖掘机倒土起尘")
+        li.push(bureau.dossier, taken)
+        upload(li, taken["record"], data, dossier=bureau.dossier)
+    page = desk.open(f"#/issue/{record}")
+    page.set_viewport_size(NARROW)
+    page.locator(".frame").first.click()
+    page.wait_for_selector(".pane")
+    for button in page.locator("dialog.viewer button").all():
+        box = button.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= NARROW["width"]
+        assert box["y"] >= 0 and box["y"] + box["height"] <= NARROW["height"]
+    page.get_by_role("button", name="关闭").click()
+    page.set_viewport_size(WIDE)

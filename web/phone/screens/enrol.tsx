@@ -1,0 +1,103 @@
+/** 登记本机: a one-time code makes this phone a device of the house. */
+
+import type { JSX, TargetedEvent } from "preact";
+import { useState } from "preact/hooks";
+
+import { HttpLine, type SignedIn } from "../../sync/line.ts";
+import { begun, codeIn, device, offered } from "../device.ts";
+import { exit, house } from "../house.ts";
+import { hasCamera } from "../lens.ts";
+import { tell } from "../live.ts";
+import { TakePhoto } from "../parts.tsx";
+import { enrolledAs, named, openedBy } from "../people.ts";
+import { codesIn } from "../qr.ts";
+import { announce } from "../toast.ts";
+import { say } from "../room-words.ts";
+import { language } from "../words.ts";
+import { explained } from "./entry.tsx";
+import { Seeking } from "./scan.tsx";
+
+/** The phone goes by the name that the house gave it; who owns it is signed in, at a shared one nobody is yet. */
+async function enrolWith(code: string): Promise<SignedIn> {
+  const told = await (await device()).enrol(new HttpLine("", () => language.value), code, named().id);
+  enrolledAs(String(told.device), !told.user);
+  if (house.value) exit(); // whoever was at work signed in at a phone that was not yet this device
+  return told;
+}
+
+export function Enrol(): JSX.Element {
+  const [fault, setFault] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const code = offered.value ?? "";
+  const enrol = async (which: string): Promise<void> => {
+    setBusy(true);
+    setFault(null);
+    try {
+      const told = await enrolWith(which);
+      if (told.user) begun.value = { opened: openedBy(told), hours: told.offline_hours };
+      else announce(say("sharedDone"));
+      offered.value = null;
+    } catch (wrong) {
+      setFault(explained(wrong));
+      offered.value = "";
+    } finally {
+      setBusy(false);
+    }
+  };
+  const found = (codes: string[]): boolean => {
+    const which = codes.map(codeIn).find(Boolean);
+    if (which) void enrol(which);
+    else setFault(codes.length ? say("noEnrolCode") : say("noCode"));
+    return Boolean(which);
+  };
+  const typed = (event: TargetedEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    found([String(new FormData(event.currentTarget).get("code"))]);
+  };
+  return (
+    <main class="door">
+      <h1>{say("enrol")}</h1>
+      {fault && (
+        <p class="notice wrong" role="alert">
+          {fault}
+        </p>
+      )}
+      {busy ? (
+        <p class="muted" role="status">
+          {say("enrolling")}
+        </p>
+      ) : code ? (
+        <>
+          <p>{say("enrolAsk")}</p>
+          <button type="button" class="main" onClick={() => void enrol(code)}>
+            {say("enrol")}
+          </button>
+        </>
+      ) : (
+        <>
+          <p class="muted">{say("enrolHint")}</p>
+          {/* Most frames of the camera show none. */}
+          {hasCamera.value && <Seeking onFound={(codes) => codes.length > 0 && found(codes)} />}
+          <TakePhoto
+            label={say("codeFromPicture")}
+            onTake={(file) => void codesIn(file).then(found, tell)}
+            own
+            class="button"
+          >
+            {say("codeFromPicture")}
+          </TakePhoto>
+          <form onSubmit={typed}>
+            <label class="field">
+              <span>{say("typeCode")}</span>
+              <input name="code" autocomplete="off" autocapitalize="none" spellcheck={false} required maxLength={400} />
+            </label>
+            <button>{say("enrol")}</button>
+          </form>
+        </>
+      )}
+      <button type="button" class="quiet" onClick={() => (offered.value = null)}>
+        {say("cancel")}
+      </button>
+    </main>
+  );
+}
