@@ -52,6 +52,8 @@ export function App(): JSX.Element {
     document.documentElement.lang = language.value;
     document.title = `${say("product")} · ${say("desk")}`;
   }, [language.value]);
+  // On a narrow page the rooms are a strip: the one that is open is on the screen.
+  useEffect(() => document.querySelector("#rooms [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [first, person]);
   if (!person) return <Door />;
   const at = first === "issue" ? "" : first;
   const room = rooms().find((one) => one.at === at) ?? rooms()[0];

@@ -31,3 +31,6 @@ export function word(table: TableName, code: string): string {
 
 /** The codes of a table, in the order in which people are offered them. */
 export const codes = (table: TableName): string[] => Object.keys(TABLES[table]);
+
+/** Several words in a row, as the language sets them apart. */
+export const listed = (words: readonly string[]): string => words.join(language.value === "en" ? ", " : "、");

@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { get, type Said } from "../house.ts";
 import { day, Loading, moment, Standing, Trouble } from "../marks.tsx";
 import { type Proven, prove } from "../proof.ts";
-import { say, type TableName, type Word, word } from "../words.ts";
+import { listed, say, type TableName, type Word, word } from "../words.ts";
 
 type Entry = Said<"Entry">;
 const LATE_MS = 120_000;
@@ -178,6 +178,6 @@ export function text(entries: Entry[], name: string, value: unknown): string {
   if (name.endsWith("_on")) return day(String(value));
   if (name.endsWith("_at")) return moment(String(value));
   if (name.endsWith("_e7")) return `${(Number(value) / 1e7).toFixed(6)}°`;
-  if (Array.isArray(value)) return value.map((one: unknown) => (one as { text?: string }).text ?? String(one)).join("、");
+  if (Array.isArray(value)) return listed(value.map((one: unknown) => (one as { text?: string }).text ?? String(one)));
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

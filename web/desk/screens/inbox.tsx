@@ -10,7 +10,7 @@ import { useKeys } from "../keys.ts";
 import { beat } from "../live.ts";
 import { Empty, Fact, Loading, moment, Trouble, Verdict } from "../marks.tsx";
 import { go, path } from "../route.ts";
-import { say, type TableName, word } from "../words.ts";
+import { listed, say, type TableName, word } from "../words.ts";
 import { text } from "./history.tsx";
 
 type Waiting = Said<"Waiting">;
@@ -123,7 +123,7 @@ const titleOf = (one: Waiting): string => {
 function Line({ one, open }: { one: Waiting; open: boolean }): JSX.Element {
   const body = bodyOf(one);
   const about =
-    one.kind === "conflict" ? asksOf(one).map(([name]) => word("fields", name)).join("、") : word("why", body.why ?? "");
+    one.kind === "conflict" ? listed(asksOf(one).map(([name]) => word("fields", name))) : word("why", body.why ?? "");
   return (
     <li>
       <a href={path("inbox", one.dossier, one.record)} aria-current={open ? "true" : undefined}>
@@ -297,8 +297,8 @@ function Parked({ one, entries, may, onDecide }: Deciding): JSX.Element {
       <dl class="facts">
         <Fact name={say("byWhom")}>{who ?? actor?.slice(-8)}</Fact>
         <Fact name={say("doneAt")}>{at && moment(at)}</Fact>
-        <Fact name={say("heldThen")}>{grants?.map((post) => word("role", post.role)).join("、")}</Fact>
-        <Fact name={say("doubts")}>{flags?.map((flag) => word("doubt", flag)).join("、")}</Fact>
+        <Fact name={say("heldThen")}>{listed((grants ?? []).map((post) => word("role", post.role)))}</Fact>
+        <Fact name={say("doubts")}>{listed((flags ?? []).map((flag) => word("doubt", flag)))}</Fact>
         <Fact name={say("wanted")}>{say(`did-${late?.op === "create" ? "create" : late?.op === "delete" ? "delete" : "update"}`)}</Fact>
       </dl>
       <dl class="changes">
@@ -327,7 +327,7 @@ function Parked({ one, entries, may, onDecide }: Deciding): JSX.Element {
 function wanted(entries: Entry[], name: string, said: unknown): string {
   const told = said as { set?: unknown; do?: string; add?: unknown[]; append?: { text: string }[]; edits?: unknown };
   if (told.do) return word("verbs", told.do);
-  if (told.add) return told.add.map(String).join("、");
+  if (told.add) return listed(told.add.map(String));
   if (told.append) return told.append.map((line) => line.text).join("\n");
   return "set" in told ? text(entries, name, told.set) : JSON.stringify(said);
 }

@@ -14,7 +14,7 @@ import { replace } from "../queue.ts";
 import { Decide, GRAVE, SITES, type Step } from "../steps.tsx";
 import { Viewer } from "../viewer.tsx";
 import { Where } from "../where.tsx";
-import { say, type Word, word } from "../words.ts";
+import { listed, say, type Word, word } from "../words.ts";
 import { History } from "./history.tsx";
 import { Papers } from "./papers.tsx";
 
@@ -183,7 +183,7 @@ function Facts({ issue, body }: { issue: Whole; body: Body }): JSX.Element {
           {issue.due_on && [day(issue.due_on), text("due_basis")].filter(Boolean).join(" · ")}
         </Fact>
         <Fact name={word("fields", "paused_on")}>{issue.paused_on && day(issue.paused_on)}</Fact>
-        <Fact name={word("fields", "tags")}>{((body.tags as string[] | undefined) ?? []).join("、")}</Fact>
+        <Fact name={word("fields", "tags")}>{listed((body.tags as string[] | undefined) ?? [])}</Fact>
         <Fact name={word("fields", "notes")}>{notes.map((note) => note.text).join("\n")}</Fact>
       </dl>
     </section>

@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { useAsked } from "../asking.ts";
 import { get, type Said } from "../house.ts";
 import { Choice, day, Loading, Trouble } from "../marks.tsx";
-import { language, say, type Word, word } from "../words.ts";
+import { language, listed, say, type Word, word } from "../words.ts";
 
 type Report = Said<"Report">;
 type Rate = Said<"Rate">;
@@ -73,7 +73,7 @@ function Told({ report, bars }: { report: Report; bars: Measure }): JSX.Element 
   const said = [say("cohortSaid", { from: day(cohort.from), to: day(cohort.to), on: day(on) })];
   if (!report.final) said.push(say("notFinal"));
   if (report.uncounted) said.push(say("uncounted", { n: report.uncounted }));
-  if (report.calendar_missing.length) said.push(say("calendarMissing", { years: report.calendar_missing.join("、") }));
+  if (report.calendar_missing.length) said.push(say("calendarMissing", { years: listed(report.calendar_missing.map(String)) }));
   return (
     <>
       <p class="muted">{said.join(" ")}</p>

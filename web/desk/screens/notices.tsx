@@ -9,7 +9,7 @@ import { beat } from "../live.ts";
 import { Choice, day, Empty, Fact, Loading, moment, saveAs, Standing, Trouble } from "../marks.tsx";
 import { useKeys } from "../keys.ts";
 import { go, path } from "../route.ts";
-import { codes, say, word } from "../words.ts";
+import { codes, listed, say, word } from "../words.ts";
 import { PaperActs } from "./notice-acts.tsx";
 import { Preview } from "./preview.tsx";
 
@@ -117,7 +117,7 @@ function One({ dossier, id }: { dossier: string; id: string }): JSX.Element {
       </header>
       {faults.length > 0 && (
         <p class="notice wrong" role="status">
-          <strong>{say("faulty")}</strong> {faults.map((fault) => word("why", fault.code ?? "")).join("、")}
+          <strong>{say("faulty")}</strong> {listed(faults.map((fault) => word("why", fault.code ?? "")))}
         </p>
       )}
       <section>

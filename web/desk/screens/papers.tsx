@@ -7,7 +7,7 @@ import { uuid7 } from "../../sync/ids.ts";
 import { change, now, type Outcome, type Push } from "../changes.ts";
 import { holds, type Said } from "../house.ts";
 import { Dialog, day, moment, Trouble, Verdict } from "../marks.tsx";
-import { codes, say, word } from "../words.ts";
+import { codes, listed, say, word } from "../words.ts";
 import { Draft } from "./draft.tsx";
 import type { Whole } from "./issue.tsx";
 
@@ -94,7 +94,7 @@ function Line({ paper }: { paper: Paper }): JSX.Element {
     extension: [
       body.until && say("asksUntil", { on: day(body.until) }),
       body.reason,
-      body.flags?.length ? body.flags.map((flag) => word("flag", flag)).join("、") : undefined,
+      body.flags?.length ? listed(body.flags.map((flag) => word("flag", flag))) : undefined,
       body.note,
     ],
     pause: [

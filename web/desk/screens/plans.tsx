@@ -9,7 +9,7 @@ import { change, type Outcome, type Push } from "../changes.ts";
 import { get, holds, type Said } from "../house.ts";
 import { beat } from "../live.ts";
 import { day, Dialog, Empty, Loading, today, Trouble, Verdict } from "../marks.tsx";
-import { codes, say, word } from "../words.ts";
+import { codes, listed, say, word } from "../words.ts";
 
 type Assignment = Said<"Assignment">;
 type Plan = Said<"Plan">;
@@ -137,7 +137,7 @@ function Board({ items, named, onCancel, onAdd }: Boarding): JSX.Element {
             {list.map((one) => (
               <li key={one.id} class="visit">
                 <b>{named(one.dossier)}</b>
-                <span>{one.officers.map((person) => person.name ?? "—").join("、")}</span>
+                <span>{listed(one.officers.map((person) => person.name ?? "—"))}</span>
                 <small>
                   {word("visit", one.inspection_type)}
                   {!on && ` · ${day(one.due_on)}`}
@@ -172,7 +172,7 @@ function PlanLine({ plan, onStep }: { plan: Plan; onStep: (verb: string) => void
         {day(plan.valid_from)} – {plan.valid_to ? day(plan.valid_to) : say("openEnd")}
       </span>
       <span class="muted">
-        {often.map(([risk, { times, months }]) => `${word("risk", risk)} ${say("every", { times, months })}`).join("、")}
+        {listed(often.map(([risk, { times, months }]) => `${word("risk", risk)} ${say("every", { times, months })}`))}
       </span>
       {leads && plan.state === "draft" && (
         <button type="button" class="main" onClick={() => onStep("approve")}>

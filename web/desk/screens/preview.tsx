@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useAsked } from "../asking.ts";
 import { Problem, send } from "../house.ts";
 import { Loading, Trouble } from "../marks.tsx";
-import { say, word } from "../words.ts";
+import { listed, say, word } from "../words.ts";
 
 interface Page {
   href: string;
@@ -30,7 +30,7 @@ export function Preview({ dossier, id, version }: { dossier: string; id: string;
     return (
       <div class="notice wrong" role="status">
         <strong>{say("stillWants")}</strong>
-        <p>{lacking.map((name) => word("noticeField", name.split("/").at(-1) ?? name)).join("、")}</p>
+        <p>{listed(lacking.map((name) => word("noticeField", name.split("/").at(-1) ?? name)))}</p>
       </div>
     );
   }

@@ -32,7 +32,7 @@ import {
 } from "../queue.ts";
 import { go } from "../route.ts";
 import { Views } from "../views.tsx";
-import { codes, language, say, word } from "../words.ts";
+import { codes, language, listed, say, word } from "../words.ts";
 import { IssuePane } from "./issue.tsx";
 
 const TYPING_MS = 300;
@@ -179,7 +179,7 @@ function Filters({ search }: { search: { current: HTMLInputElement | null } }): 
       <States />
       {names.length > 0 && (
         <button type="button" class="quiet" onClick={() => void narrow({ more: {} })}>
-          {say("alsoBy", { names: names.join("、") })}
+          {say("alsoBy", { names: listed(names) })}
         </button>
       )}
       {exporting && <Exports onClose={() => setExporting(false)} />}
