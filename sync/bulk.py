@@ -69,8 +69,8 @@ def _statement(table: Table, dialect: str, upsert: bool) -> str:
     keys = ", ".join(f'"{c.name}"' for c in table.primary_key.columns)
     rest = [f'"{c.name}"' for c in table.columns if not c.primary_key]
     changes = ", ".join(f"{n} = excluded.{n}" for n in rest)
-    then = f"UPDATE SET {changes}" if rest else "NOTHING"
-    return f"{head} ON CONFLICT ({keys}) DO {then}"  # nosec B608  # names of our own
+    then = f"UPDATE SET {changes}" if rest else "NOTHING"  # nosec B608  # names come from our tables
+    return f"{head} ON CONFLICT ({keys}) DO {then}"
 
 
 def _postgres_type(column: Column[Any]) -> str:
