@@ -29,7 +29,7 @@ up: ## two nodes, PostgreSQL, an S3 store and nginx with TLS, by Docker (compose
 phone: $(PHONE) ## build the phone's and the desk's pages
 
 test: $(VENV)/clients ## all tests, on SQLite and on a PostgreSQL of their own
-	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 lint: $(VENV)/dev $(PACKAGES) ## formatting, lint, types, import contracts
 	@$(BIN)/ruff format --check .

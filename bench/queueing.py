@@ -8,11 +8,12 @@ from statistics import median
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, select
 from sqlalchemy import text as sql
 from uuid_utils import uuid7
 
 from server import transaction
+from server.issues.jobs import enter_words
 from server.issues.records.issue import CLOCK_RUNS, DOMAINS
 from server.issues.tables import NO_DEADLINE, IssueRow
 from server.law import actions as law
@@ -21,6 +22,8 @@ from server.people import actions as people
 from server.people.tables import Post
 from server.photos.tables import PhotoRow
 from server.tallies.jobs import begin_anew
+from server.words import queries as words
+from server.words.tables import GramRow, PlaceRow
 from sync import bulk
 from sync.arrival import rfc3339
 
@@ -42,7 +45,8 @@ LATELY = 180  # days: of these most is open
 # Most of what an office ever found is closed.
 DONE = ("closed",) * 20 + ("passed", "dismissed", "withdrawn", "settled", "referred")
 _chance = random.Random(26)
-_issues, _photos, _measured = (cast(Table, m.__table__) for m in (IssueRow, PhotoRow, MeasuredRow))
+_models = (IssueRow, PhotoRow, MeasuredRow, GramRow, PlaceRow)
+_issues, _photos, _measured, _grams, _places = (cast(Table, m.__table__) for m in _models)
 _FIRMS = tuple(f"9111010{n:011d}" for n in range(400))
 _PLACES = (
     "基坑北侧",
@@ -202,11 +206,23 @@ def _fill(house: House, many: int, step: Step) -> None:
             bulk.insert(conn, _issues, [[issue[name] for name in names] for issue in made])
             bulk.insert(conn, _photos, [_photo(issue) for issue in made if issue["gravity"]])
             bulk.insert(conn, _measured, [_counted(issue) for issue in made])
+    _enter_words(house, step)
     house.queued = many
     step("analyze")
     with house.app.app_context(), transaction.writing() as conn:
-        for table in (_issues, _photos, _measured):
+        for table in (_issues, _photos, _measured, _grams, _places):
             conn.execute(sql(f"ANALYZE {table.name}"))
+
+
+def _enter_words(house: House, step: Step) -> None:
+    for number, site in enumerate(SITES):
+        if number % 30 == 0:
+            step(f"words of {number} of {len(SITES)} sites")
+        with house.app.app_context(), transaction.writing() as conn:
+            found = conn.execute(select(_issues.c.id, _issues.c.words).where(_issues.c.dossier == site))
+            words.enter(conn, site, {row.id: row.words for row in found})
+    with house.app.app_context():
+        enter_words()  # what the journals tell of: nothing is behind
 
 
 def _made(house: House, start: int, count: int, total: int) -> Iterator[dict[str, Any]]:

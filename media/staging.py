@@ -91,6 +91,10 @@ class Staging:
         names = (name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208
         return sorted({stem for stem, end in map(os.path.splitext, names) if end in suffixes})
 
+    def notes(self, folder: Path) -> int:
+        """How many notes lie in a sender's folder; thousands of tombstones may lie beside them."""
+        return sum(name.endswith(".json") for name in os.listdir(folder))  # noqa: PTH208
+
     def write_note(self, upload: Upload) -> None:
         """Write or change a note; the caller holds `locked_folder`."""
         note = {

@@ -121,7 +121,7 @@ class Uploads:
     ) -> Upload:
         limit = self.limits.max_open_per_owner
         # Names are counted first: 200 notes are read only for a sender who stands at his limit.
-        if len(self._staging.ids(folder, ".json")) >= limit <= len(self.open_uploads(owner)):
+        if self._staging.notes(folder) >= limit <= len(self.open_uploads(owner)):
             raise TooManyUploads(limit)
         now = self._clock()
         upload = Upload(

@@ -42,11 +42,12 @@ AUDIENCES: Mapping[str, tuple[str, ...]] = {
 # role → audiences it reads and does not write.
 ONLY_READ: Mapping[str, tuple[str, ...]] = dict.fromkeys(("contractor", "supervision", "client"), ("public",))
 # What the office's own dossier holds for everybody.
-LAW = ("provision", "calendar", "template")
+LAW = ("provision", "calendar", "template", "organisation")
 # 公开: and plans that it has published, by their audience.
 READ_LAW = {name: frozenset({"read"}) for name in (*LAW, "plan")}
 _SUPERVISOR = {
     **READ_LAW,
+    "organisation": frozenset({"read", "create", "update"}),
     "plan": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "recusal": frozenset({"read", "create", "update", "delete", "undelete"}),
     "assignment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),

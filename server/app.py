@@ -44,6 +44,7 @@ from .numbers.routes import blueprint as numbers
 from .office import Office
 from .open.routes import blueprint as open_pages
 from .openid.routes import blueprint as openid
+from .organisations.routes import blueprint as organisations
 from .outgoing import Outgoing
 from .people.queries import identify
 from .phone.routes import blueprint as phone
@@ -52,6 +53,7 @@ from .photos.routes import blueprint as photos
 from .projects.routes import blueprint as projects
 from .provider import Provider
 from .reference.routes import blueprint as reference
+from .refusals import Refusals
 from .sealing import Seal
 from .sessions.routes import blueprint as sessions
 from .signing import Signing
@@ -67,7 +69,7 @@ log = structlog.get_logger()
 BLUEPRINTS = (
     *(sessions, openid, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
     *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, reference, notifications),
-    *(webhooks, views, measures, exports, evidence, erasures, cases),
+    *(webhooks, views, measures, exports, evidence, erasures, cases, organisations),
 )
 REFUSES_WRITES = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
@@ -114,6 +116,7 @@ def create_app(
         limits=Rates(person=config.rate_person, address=config.rate_address, sign_in=config.rate_sign_in),
         readonly=readonly.ReadOnly(),
         standby=Standby() if config.standby_url else None,
+        refusals=Refusals(),
     )
     endpoint.ask(access.where)
     for blueprint in BLUEPRINTS:

@@ -27,7 +27,7 @@ from .inspections.records.plan import PLAN
 from .inspections.records.recusal import RECUSAL
 from .inspections.records.signature import SIGNATURE
 from .inspections.records.template import TEMPLATE
-from .issues.actions import DEADLINES, REVIEWERS
+from .issues.actions import DEADLINES, REQUESTS, REVIEWERS
 from .issues.followers import follow_extensions, follow_issues, follow_pauses
 from .issues.queries import project_comments, project_issues, project_papers
 from .issues.records.comment import COMMENT
@@ -40,6 +40,8 @@ from .issues.records.review import REVIEW
 from .law.queries import project_calendars, project_provisions
 from .law.records.calendar import CALENDAR
 from .law.records.provision import PROVISION
+from .markups.queries import project as project_markups
+from .markups.records.markup import MARKUP
 from .notices.followers import follow as follow_notices
 from .notices.followers import follow_escalations
 from .notices.queries import project as project_notices
@@ -47,10 +49,12 @@ from .notices.records.notice import NOTICE
 from .numbers.actions import follow as follow_blocks
 from .numbers.queries import project as project_blocks
 from .numbers.records.block import BLOCK
+from .organisations.queries import GUARD as CODES
+from .organisations.queries import project as project_organisations
+from .organisations.records.organisation import ORGANISATION
 from .photos.actions import follow as follow_photos
 from .photos.queries import project as project_photos
 from .photos.records.attachment import ATTACHMENT
-from .photos.records.markup import MARKUP
 from .photos.records.photo import PHOTO
 from .projects.queries import project as project_projects
 from .projects.records.project import PROJECT
@@ -85,6 +89,7 @@ CATALOGUE = (
     Line(PROVISION, project_provisions),
     Line(CALENDAR, project_calendars),
     Line(TEMPLATE, inspections.project_templates),
+    Line(ORGANISATION, project_organisations, guard=CODES),
     Line(PLAN, inspections.project_plans),
     Line(DEVICE_KEY, project_device_keys),
     Line(RECUSAL, inspections.project_recusals),
@@ -96,11 +101,11 @@ CATALOGUE = (
     Line(ISSUE, project_issues, _each(follow_issues, findings.follow_issues), DEADLINES),
     Line(PHOTO, project_photos, _each(follow_photos, findings.follow_photos)),
     Line(ATTACHMENT, project_photos, _each(follow_photos, findings.follow_photos)),
-    Line(MARKUP),
+    Line(MARKUP, project_markups),
     Line(COMMENT, project_comments),
     Line(REPLY, project_papers),
     Line(REVIEW, project_papers, guard=REVIEWERS),
-    Line(EXTENSION, project_papers, follow_extensions),
+    Line(EXTENSION, project_papers, follow_extensions, REQUESTS),
     Line(PAUSE, project_papers, follow_pauses),
     Line(ESCALATION, project_papers, follow_escalations),
     Line(BLOCK, project_blocks, follow_blocks),

@@ -32,11 +32,13 @@ from .erasures.commands import erasure
 from .evidence.commands import keys
 from .evidence.queries import all_device_keys
 from .inspections.commands import checklist
+from .issues.jobs import enter_words_anew
 from .law.commands import law
 from .law.rules import SHANGHAI
 from .measures import followers as measures
 from .notifications.commands import notify
 from .office import office
+from .organisations.commands import organisation
 from .people import actions as people
 from .people.queries import by_username
 from .photos import queries as photos
@@ -265,8 +267,8 @@ def _verify_media(dossier: str | None) -> tuple[int, int]:
 @main.command()
 @with_appcontext
 def rebuild() -> None:
-    """重建查询表 Rebuild the read models from the journal's records, the measures from its entries, and
-    count anew.
+    """重建查询表 Rebuild the read models from the journal's records, the measures from its entries, count
+    anew, and enter the words of all issues anew.
     """
     journal = office().journal
     with transaction.reading() as conn:
@@ -281,6 +283,7 @@ def rebuild() -> None:
             progress.advance(task)
     measures.begin_anew()
     tallies.begin_anew()
+    enter_words_anew()
 
 
 @main.command("openapi")
@@ -309,6 +312,7 @@ main.add_command(erasure)
 main.add_command(export)
 main.add_command(keys)
 main.add_command(law)
+main.add_command(organisation)
 main.add_command(media)
 main.add_command(notify)
 main.add_command(replay)

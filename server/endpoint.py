@@ -37,6 +37,17 @@ class Held:
     ended: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceKey:
+    """A key that a device signs its changes with, or did `until` then; `public` is the point, base64url."""
+
+    key: str
+    device: str
+    public: str
+    since: str
+    until: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who is calling: a person signed in at a device, with the roles held at this moment."""
@@ -53,6 +64,7 @@ class Actor:
     factors: int = 1  # how many were shown at sign-in: a password, and a code beside it
     key: str | None = None  # the enrolled device's key, where the session is bound to one
     wipe: Mapping[str, Any] | None = None  # the order that this device stands under
+    signs: tuple[DeviceKey, ...] = ()  # with what the device signs at this moment
 
     @property
     def writer(self) -> str:

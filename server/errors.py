@@ -226,6 +226,12 @@ CODES: dict[str, Code] = {
     "kind-mismatch": Code(200, "ask", "记录类型不符", "The record is of another kind."),
     "server-field": Code(200, "ask", "该字段由系统填写", "Only the server writes this field."),
     "id-collision": Code(200, "ask", "编号已被使用", "This id belongs to another record."),
+    "id-not-derived": Code(
+        200,
+        "repair",
+        "记录编号须由所述对象推算，请用提示的编号重新提交",
+        "This record's id is derived from what it is about; send it anew under the id that is named.",
+    ),
     "edit-vs-delete": Code(200, "ask", "记录已被删除", "The record was deleted meanwhile."),
     "delete-vs-edit": Code(200, "ask", "他人已修改，未删除", "Somebody edited it; it was not deleted."),
     "moved-meanwhile": Code(200, "ask", "他人已变更可见范围", "Somebody else moved it meanwhile."),
@@ -254,6 +260,9 @@ CODES: dict[str, Code] = {
         200, "ask", "执法证在检查当日有效的人员不足", "Too few officers held a valid licence on that day."
     ),
     "officer-recused": Code(200, "ask", "检查人员应当回避", "An officer may not inspect this firm or site."),
+    "code-invalid": Code(
+        200, "ask", "代码有误，请核对校验码", "The code's check digit is wrong; look it up again."
+    ),
     "plan-without-end": Code(
         200, "repair", "专项计划须有截止日期", "A campaign needs the day on which it ends."
     ),

@@ -50,6 +50,16 @@ def post_worker_init(worker: Any) -> None:
     caretaker.keep(here.config.scratch)
 
 
+def worker_exit(_server: Any, worker: Any) -> None:
+    """A worker goes: what it has counted of refusals and not told yet is told."""
+    from . import passage  # only where the folder is named
+
+    app = getattr(getattr(worker, "app", None), "callable", None)
+    if isinstance(app, Flask):
+        with app.app_context():
+            passage.tell_refusals()
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """A worker is gone: its open connections no longer count."""
     from . import metrics  # only where the folder is named

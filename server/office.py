@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .outgoing import Outgoing
     from .provider import Provider
     from .readonly import ReadOnly
+    from .refusals import Refusals
     from .sealing import Seal
     from .signing import Signing
     from .stamping import Stamping
@@ -54,6 +55,7 @@ class Office:
     limits: Limits
     readonly: ReadOnly
     standby: Standby | None
+    refusals: Refusals
 
 
 def office() -> Office:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network
 
 import structlog
@@ -13,6 +13,7 @@ from . import metrics, transaction
 from .errors import Refusal
 from .office import office
 from .proxies import Proxies
+from .refusals import Refused
 from .watchbook import note
 
 log = structlog.get_logger()
@@ -55,6 +56,8 @@ def _begin() -> None:
 
 
 def _end(answer: Response) -> Response:
+    if office().refusals.due(office().clock()):
+        tell_refusals()
     if answer.status_code == 403:
         _note_refusal()
     for name, value in HEADERS.items():
@@ -94,8 +97,24 @@ def _method() -> str:
 
 def _note_refusal() -> None:
     """Who wanted what was not theirs stands in the watchbook; without it they are refused all the same."""
+    rule = request.url_rule.rule if request.url_rule else "none"
+    refused = Refused(g.get("actor"), _method(), rule, request.path)
+    if office().refusals.first(refused, office().clock()):
+        _write([refused])
+
+
+def tell_refusals() -> None:
+    """What was refused again and again since the last time, a line each with how often."""
+    told = office().refusals.over()
+    if told:
+        _write(told)
+
+
+def _write(told: Sequence[Refused]) -> None:
     try:
-        with transaction.writing() as conn:
-            note(conn, "refused", g.get("actor"), method=request.method, path=request.path)
+        with transaction.at_the_door() as conn:
+            for one in told:
+                more = {"more": one.times} if one.times else {}
+                note(conn, "refused", one.actor, method=one.method, path=one.path, **more)
     except (DBAPIError, Refusal) as wrong:
-        log.error("a refusal is not in the watchbook", error=type(wrong).__name__)
+        log.error("refusals are not in the watchbook", error=type(wrong).__name__, lines=len(told))

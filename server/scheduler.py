@@ -26,17 +26,18 @@ from .catalogue import AFTERMATH, followers
 from .database import LEADER_LOCK, db
 from .devices.jobs import forget_deletions, prepare_first_loads
 from .enrolments.jobs import forget_all as forget_sign_ins
+from .enrolments.jobs import note_ends
 from .erasures.actions import carry_out_all as erase_all
 from .evidence.actions import look_back, seal_all
 from .exports import jobs as exports
-from .issues.jobs import escalate_all
+from .issues.jobs import enter_words, escalate_all
 from .measures.followers import catch_up as count
 from .notices.actions import settle_all as settle_notices
 from .notifications.jobs import forget_all, send_all
 from .numbers.actions import allot_all
 from .office import Office, office
 from .openid.jobs import forget_journeys
-from .photos import archive
+from .photos import archive, sidecars
 from .photos.actions import drain, settle_all
 from .photos.jobs import develop_all
 from .security.jobs import enter_all
@@ -53,6 +54,7 @@ INTERVALS_S = {
     "drain uploads": 20,
     "prepare first loads": 3_600,
     "archive closed": 3_600,
+    "note ended devices": 3_600,
     "archive": DAY_S,
     "forget deletions": DAY_S,
     "send notifications": 10,
@@ -61,14 +63,16 @@ INTERVALS_S = {
     "make cases": 3,
     # What has changed since is counted issue by issue.
     "count issues": 10,
+    # What was written since is compared one by one.
+    "enter words": 10,
     "clear exports": 3_600,
 }
 # These walk over all that rests.
-INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "write sidecars", "sweep watermarks"), DAY_S)
+INTERVALS_S |= dict.fromkeys(("look back", "reconcile media", "make up sidecars", "sweep watermarks"), DAY_S)
 INTERVALS_S |= {"forget notifications": DAY_S, "forget sign-ins": 3_600, "forget journeys": 3_600}
 # Whether the database is behind what was signed is said as soon as the jobs begin; figures are asked for at
 # once.
-AT_START = frozenset({"look back", "count for measures", "count issues"})
+AT_START = frozenset({"look back", "count for measures", "count issues", "enter words"})
 SCRATCH_S = 3_600
 # About a node's own disk: a leader elsewhere cannot see it.
 ON_EVERY_NODE = frozenset({"look back", "drain uploads", "sweep uploads", "clear scratch"})
@@ -114,7 +118,8 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "settle photographs": settle_all,
         "develop photographs": develop_all,
         "reconcile media": archive.reconcile_all,
-        "write sidecars": archive.write_sidecars,
+        "write sidecars": sidecars.write_new,
+        "make up sidecars": archive.write_sidecars,
         "sweep watermarks": archive.sweep_watermarks,
         "settle notices": settle_notices,
         "erase": erase_all,
@@ -127,6 +132,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "escalate": escalate_all,
         "count for measures": count,
         "count issues": count_all,
+        "enter words": enter_words,
         "make exports": exports.make_all,
         "make cases": make_cases,
         "clear exports": exports.clear,
@@ -136,6 +142,7 @@ def jobs(app: Flask) -> dict[str, Callable[[], Any]]:
         "prepare first loads": prepare_first_loads,
         "forget sign-ins": forget_sign_ins,
         "forget journeys": forget_journeys,
+        "note ended devices": note_ends,
         "forget deletions": forget_deletions,
         "drain uploads": drain,
         "sweep uploads": lambda: here.uploads.sweep(here.clock()),

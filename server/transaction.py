@@ -117,11 +117,27 @@ def writing(dossier: str | None = None) -> Iterator[Connection]:
     """A write transaction: committed when the block ends well, rolled back when it raises.
 
     With `dossier`, the writers of that dossier are queued first: they wait before they hold a
-    connection, so that a busy dossier leaves connections for the others. Raises Refusal `busy`.
+    connection, so that a busy dossier leaves connections for the others. Raises Refusal `busy`,
+    `read-only`.
     Functions given to `after_commit` meanwhile run once it is durable; if one fails, the write
     stands and the failure is logged (jobs find again what it left undone).
     """
-    one = Writer(dossier)
+    office().readonly.check()
+    with _write(Writer(dossier)) as conn:
+        yield conn
+
+
+@contextmanager
+def at_the_door() -> Iterator[Connection]:
+    """As `writing`, for what is noted of those who come, go and look: sessions, proofs, attempts, the
+    watchbook. Open in read-only mode too: what is to be seen then would be seen by nobody who has to come in.
+    """
+    with _write(Writer(None)) as conn:
+        yield conn
+
+
+@contextmanager
+def _write(one: Writer) -> Iterator[Connection]:
     with _turn(one), _transaction() as conn:
         g.after_commit = one.after_commit
         yield conn
@@ -132,8 +148,10 @@ def share(dossier: str, size: int, work: Callable[[Connection], T]) -> T:
     """The result of `work` in a write transaction, where others who wait may be in it too.
 
     `size` counts its changes. Each work that fails is undone alone; a commit that fails fails all.
-    One flush to the disk for all who wait is what bounds small writes. Raises Refusal `busy`.
+    One flush to the disk for all who wait is what bounds small writes. Raises Refusal `busy`,
+    `read-only`.
     """
+    office().readonly.check()
     one = Writer(dossier, work, size)
     with _turn(one) as queue:
         if not one.done:
@@ -157,8 +175,7 @@ def share(dossier: str, size: int, work: Callable[[Connection], T]) -> T:
 
 @contextmanager
 def _turn(one: Writer) -> Iterator[Queue | None]:
-    """Wait for the turn and hold it, or come back with `one.done`. Raises Refusal `read-only`."""
-    office().readonly.check()
+    """Wait for the turn and hold it, or come back with `one.done`."""
     db.session.rollback()  # a read before this left a snapshot open; a writer waits without it
     queue = writers.queue(db.engine, one.dossier)
     if queue is None:

@@ -43,5 +43,5 @@ def look(actor: str, dossier: str, record: str, kind: str) -> None:
     known = office().journal.kinds.get(kind)  # a question of the engine's own holds none
     fields = sorted(known.personal) if known else []
     if fields:
-        with transaction.writing() as conn:
+        with transaction.at_the_door() as conn:
             note(conn, "looked", actor, dossier=dossier, record=record, kind=kind, fields=fields)

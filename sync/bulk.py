@@ -1,11 +1,14 @@
 """One statement for many rows, on either database: the statement count of an exchange stays constant.
 
 SQLite takes `executemany` (rows stay in one process); PostgreSQL takes one array per column and
-`unnest`, which is 6–10 times faster than the driver's pipelined `executemany`.
+`unnest`, which is 6–10 times faster than the driver's pipelined `executemany`. What goes into several
+tables is one statement there too: a round trip costs both sides more than an insert does.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -13,7 +16,9 @@ from sqlalchemy import (
     BindParameter,
     Column,
     Connection,
+    Integer,
     String,
+    Subquery,
     Table,
     any_,
     bindparam,
@@ -26,45 +31,112 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import ARRAY, TypeEngine
 
+from .arrays import ARRAYS
+
 Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a table, values in the order of its columns; doubles raise IntegrityError.
+
+    With `replacing`, they stand instead of those with the same primary key; keys must be distinct.
+    """
+
+    table: Table
+    rows: Sequence[Row]
+    replacing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """New values of the row that has this primary key."""
+
+    table: Table
+    key: str
+    values: Mapping[str, Any]
 
 
 def insert(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert `rows` (values in the order of the table's columns). Doubles raise IntegrityError."""
-    _write(conn, table, rows, upsert=False)
+    write(conn, Rows(table, rows))
 
 
 def upsert(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert `rows`, or replace those with the same primary key. Keys in `rows` must be distinct."""
-    _write(conn, table, rows, upsert=True)
+    write(conn, Rows(table, rows, replacing=True))
 
 
-def _write(conn: Connection, table: Table, rows: Sequence[Row], *, upsert: bool) -> None:
-    if not rows:
+def write(conn: Connection, *parts: Rows | Moved) -> None:
+    """Write all of it: on PostgreSQL in one statement, so that no two parts may be of one table; on
+    SQLite one a part. Parts without rows cost nothing.
+    """
+    filled = [part for part in parts if isinstance(part, Moved) or part.rows]
+    if conn.dialect.name != "postgresql":
+        for part in filled:
+            _write_sqlite(conn, part)
+    elif filled:
+        *others, last = [_postgres_text(part) for part in filled]
+        named = ", ".join(f"part{n} AS ({text})" for n, text in enumerate(others))
+        values = chain.from_iterable(_postgres_values(part, conn.dialect) for part in filled)
+        conn.exec_driver_sql(f"WITH {named} {last}" if named else last, tuple(values))
+
+
+def _write_sqlite(conn: Connection, part: Rows | Moved) -> None:
+    if isinstance(part, Moved):
+        statement = _update(part.table, tuple(part.values), "?")
+        conn.exec_driver_sql(statement, (*part.values.values(), part.key))
         return
-    dialect = conn.dialect
-    statement, binders = _statement(table, dialect.name, upsert), _binders(table, dialect)
-    columns = [
-        list(c) if bind is None else [None if v is None else bind(v) for v in c]
-        for c, bind in zip(zip(*rows, strict=True), binders, strict=True)
-    ]
-    if dialect.name == "postgresql":
-        conn.exec_driver_sql(statement, tuple(columns))
-    else:
-        conn.exec_driver_sql(statement, list(zip(*columns, strict=True)))
+    places = f"VALUES ({', '.join('?' * len(part.table.columns))})"
+    statement = _insert(part.table, places, part.replacing)
+    conn.exec_driver_sql(statement, list(zip(*_bound(part, conn.dialect), strict=True)))
+
+
+def _postgres_text(part: Rows | Moved) -> str:
+    if isinstance(part, Moved):
+        return _update(part.table, tuple(part.values), "%s")
+    return _insert(part.table, _postgres_places(part.table, len(part.rows) == 1), part.replacing)
 
 
 @lru_cache(maxsize=256)
-def _statement(table: Table, dialect: str, upsert: bool) -> str:
+def _postgres_places(table: Table, single: bool) -> str:
+    if single:  # writing a list takes the driver ten times as long as writing its only element
+        return f"VALUES ({', '.join(['%s'] * len(table.columns))})"
+    arrays = ", ".join(f"%b::{_postgres_type(c)}[]" for c in table.columns)
+    return f"SELECT * FROM unnest({arrays})"  # noqa: S608  # nosec B608  # names come from our tables
+
+
+def _postgres_values(part: Rows | Moved, dialect: Dialect) -> Iterable[Any]:
+    if isinstance(part, Moved):
+        named = part.table.columns
+        return [*(_plain(named[name], value) for name, value in part.values.items()), part.key]
+    columns = _bound(part, dialect)
+    if len(part.rows) > 1:
+        kinds = (_postgres_type(c) for c in part.table.columns)
+        return [ARRAYS.get(kind, list)(values) for kind, values in zip(kinds, columns, strict=True)]
+    return [_plain(c, values[0]) for c, values in zip(part.table.columns, columns, strict=True)]
+
+
+def _plain(column: Column[Any], value: Any) -> Any:
+    """A number as text, which PostgreSQL reads as the column's: the driver would send it as the smallest
+    type that holds it, and every such type makes another prepared statement.
+    """
+    return str(value) if isinstance(column.type, Integer) and value is not None else value
+
+
+def _bound(part: Rows, dialect: Dialect) -> list[Row]:
+    """The columns of these rows, as the driver takes them."""
+    return [
+        c if bind is None else [None if v is None else bind(v) for v in c]
+        for c, bind in zip(zip(*part.rows, strict=True), _binders(part.table, dialect), strict=True)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _insert(table: Table, places: str, replacing: bool) -> str:
     names = [f'"{c.name}"' for c in table.columns]
-    head = f'INSERT INTO "{table.name}" ({", ".join(names)}) '
-    if dialect == "postgresql":
-        # %b: the driver writes a text array with two regular expressions a value (20 times the time).
-        arrays = ", ".join(f"%b::{_postgres_type(c)}[]" for c in table.columns)
-        head += f"SELECT * FROM unnest({arrays})"  # noqa: S608  # nosec B608  # names come from our tables
-    else:
-        head += f"VALUES ({', '.join('?' * len(names))})"
-    if not upsert:
+    head = f'INSERT INTO "{table.name}" ({", ".join(names)}) {places}'  # nosec B608
+    if not replacing:
         return head
     keys = ", ".join(f'"{c.name}"' for c in table.primary_key.columns)
     rest = [f'"{c.name}"' for c in table.columns if not c.primary_key]
@@ -73,6 +145,14 @@ def _statement(table: Table, dialect: str, upsert: bool) -> str:
     return f"{head} ON CONFLICT ({keys}) DO {then}"
 
 
+@lru_cache(maxsize=256)
+def _update(table: Table, names: tuple[str, ...], place: str) -> str:
+    [key] = table.primary_key.columns
+    values = ", ".join(f'"{name}" = {place}' for name in names)
+    return f'UPDATE "{table.name}" SET {values} WHERE "{key.name}" = {place}'  # noqa: S608  # nosec B608
+
+
+@lru_cache(maxsize=1024)
 def _postgres_type(column: Column[Any]) -> str:
     if isinstance(column.type, String):
         return "TEXT"  # a cast to VARCHAR(n) would cut silently what the assignment refuses
@@ -109,6 +189,31 @@ def _binder(kind: TypeEngine[Any], dialect: Dialect) -> Any:
 def among(conn: Connection, column: ColumnElement[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
     """`column IN values` with one parameter, so that the statement is compiled once."""
     return _among(conn.dialect.name, column, bindparam(None, listed(conn, values), unique=True))
+
+
+def pairs(
+    conn: Connection,
+    columns: tuple[ColumnElement[Any], ColumnElement[Any]],
+    values: Sequence[tuple[str | int, str | int]],
+) -> Subquery:
+    """A table of these pairs, each of them once, to be joined with a table that has both `columns`; its own
+    are `one` and `other`. As many parameters however many there are.
+
+    Not `(one, other) IN …`: SQLite looks for every `one` with every `other`.
+    """
+    if conn.dialect.name == "postgresql":
+        sides: list[Any] = [
+            type_coerce(bindparam(None, [v[i] for v in values], unique=True), ARRAY(columns[i].type))
+            for i in (0, 1)
+        ]
+        table = func.unnest(*sides).table_valued("one", "other").render_derived()
+        return select(table.c.one, table.c.other).subquery()
+    each = func.json_each(orjson.dumps(values).decode()).table_valued("value")
+    sides = [
+        func.json_extract(each.c.value, f"$[{i}]", type_=columns[i].type).label(n)
+        for i, n in enumerate(("one", "other"))
+    ]
+    return select(*sides).subquery()
 
 
 def named(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

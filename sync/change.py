@@ -194,6 +194,16 @@ def read(
     faults = _field_faults(kind, op, fields, moves="audience" in raw)
     if faults:
         return _unreadable(raw, data, "invalid-fields", faults, ahead)
+    name = _name(kind, fields) if op == "create" else None
+    if name not in (None, raw["record"]):
+        fault = {"field": "record", "message": f"its id is derived from what it is about: {name}"}
+        return _unreadable(raw, data, "id-not-derived", [fault], ahead)
+    return _understood(raw, kind, fields, data, schema)
+
+
+def _understood(
+    raw: Mapping[str, Any], kind: Kind, fields: Mapping[str, Any], data: bytes, schema: int | None
+) -> Change:
     base = raw.get("base") or {}
     shown = base.get("shown")
     return Change(
@@ -213,6 +223,13 @@ def read(
         schema=schema,
         signed=signatures.read(raw.get("sig"), raw),
     )
+
+
+def _name(kind: Kind, fields: Mapping[str, Any]) -> str | None:
+    """The id that a new record with these fields must bear; None where any will do."""
+    if kind.named_by is None:
+        return None
+    return kind.named_by({n: said["set"] for n, said in fields.items() if kind.fields[n].fixed})
 
 
 def _as_sent(raw: Any) -> bytes:

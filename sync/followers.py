@@ -79,6 +79,35 @@ def _next(conn: Connection, dossier: str, follower: str) -> list[dict[str, Any]]
     return [orjson.loads(row.bytes) for row in rows]
 
 
+def named(conn: Connection, dossier: str, seq: int, limit: int) -> tuple[set[str], int]:
+    """The records that the next entries after `seq` speak of, at most `limit` entries, and the position
+    after these; `seq` itself if there are none. One statement.
+    """
+    e = tables.entries.c
+    query = select(e.seq, e.record).where(e.dossier == dossier, e.seq > seq).order_by(e.seq).limit(limit)
+    rows = conn.execute(query).all()
+    return {row.record for row in rows}, rows[-1].seq if rows else seq
+
+
+def moved(conn: Connection, follower: str, dossiers: Collection[str], limit: int) -> list[tuple[str, str]]:
+    """(dossier, record) of what the entries of these dossiers speak of that the follower has not read;
+    at most `limit` of them. One statement.
+    """
+    d, e, p = tables.dossiers, tables.entries, tables.positions
+    read = func.coalesce(p.c.seq, 0)
+    joined = d.outerjoin(p, and_(p.c.dossier == d.c.dossier, p.c.follower == follower)).join(
+        e, and_(e.c.dossier == d.c.dossier, e.c.seq > read)
+    )
+    rows = conn.execute(
+        select(e.c.dossier, e.c.record)
+        .select_from(joined)
+        .where(bulk.among(conn, d.c.dossier, dossiers), d.c.seq > read)
+        .distinct()
+        .limit(limit)
+    )
+    return [(row.dossier, row.record) for row in rows]
+
+
 def _end(headers: Sequence[Mapping[str, Any]]) -> int:
     return int(headers[-1]["seq"]) if headers else 0
 

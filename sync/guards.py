@@ -1,7 +1,8 @@
 """What the office says of a record as it would stand, where its rule needs facts beyond the record.
 
 An objection (record.py) sees one record and is pure. A guard reads facts under the dossier's lock, once
-for all changes of a request, and then judges each by them.
+for all changes of a request, and judges each by them; what not every judgement needs is read by the first
+that does.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -80,3 +80,11 @@ def states(
             state.body = lift_body(lifts, state.body)
             state.seqs, state.devices = lift_names(lifts, state.seqs), lift_names(lifts, state.devices)
     return found
+
+
+def captured(conn: Connection, dossier: str, seqs: Iterable[int]) -> dict[int, str]:
+    """When these entries' changes were made, as well as is known (Captured): seq → instant. One statement."""
+    e = tables.entries
+    here = (e.c.dossier == dossier, bulk.among(conn, e.c.seq, seqs))
+    rows = conn.execute(select(e.c.seq, e.c.bytes).where(*here))
+    return {row.seq: orjson.loads(row.bytes)["captured_at"] for row in rows}

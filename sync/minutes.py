@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select
 
 from . import bulk, signatures, tables
 from .arrival import Arrival, Captured
@@ -21,20 +21,6 @@ MERGED = "merge"  # the device of values that nobody wrote alone
 THIS = -1  # "the version is this entry's seq"
 # What the phone does about an outcome without asking anybody; None where there is nothing to do.
 REMEDIES = {"conflict": "ask", "parked": "ask", "invalid": "repair", "retry": "retry"}
-
-_head = tables.dossiers
-_MOVE_HEAD = (
-    update(_head)
-    .where(_head.c.dossier == bindparam("here"))
-    .values(
-        seq=bindparam("seq"),
-        hash=bindparam("hash"),
-        closed_at=bindparam("closed_at"),
-        size=bindparam("size"),
-        peaks=bindparam("peaks"),
-        grown=bindparam("seq"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,30 +209,40 @@ class Minutes:
         self._outcomes.append((self.dossier, change, digest, actor, spell(outcome).decode()))
 
     def write(self, dirty: Mapping[str, State]) -> list[Touched]:
-        """One statement a table, then the head. Returns the records as they now stand."""
-        conn = self.conn
-        # One request may hold the same bad bytes twice.
-        distinct = {(row[0], row[1]): row for row in self._invalid}
-        bulk.upsert(conn, tables.invalid, list(distinct.values()))
-        bulk.insert(conn, tables.outcomes, self._outcomes)
+        """All tables, then the head. Returns the records as they now stand."""
+        # One request may hold the same bad bytes twice, or open a question and decide it.
+        invalid, questions = (
+            list({(row[0], row[1]): row for row in rows}.values()) for rows in (self._invalid, self.conflicts)
+        )
+        kept = bulk.Rows(tables.invalid, invalid, replacing=True), bulk.Rows(tables.outcomes, self._outcomes)
         if self.seq == self.head.seq:
+            bulk.write(self.conn, *kept)
             return []
-        bulk.insert(conn, tables.entries, self._entries)
-        bulk.insert(conn, tables.payloads, self._payloads)
-        # One request may open a question and decide it.
-        questions = {(row[0], row[1]): row for row in self.conflicts}
-        bulk.upsert(conn, tables.conflicts, list(questions.values()))
-        bulk.upsert(conn, tables.records, [self._record(n, s) for n, s in dirty.items()])
-        bulk.upsert(conn, tables.feed, [row for n, s in dirty.items() for row in self._feed(n, s)])
-        seen = sorted({(self.dossier, s.audience) for s in dirty.values()})
-        bulk.upsert(conn, tables.audiences, seen)
         self.tree.extend(row[5] for row in self._entries)
-        moved = {"here": self.dossier, "seq": self.seq, "hash": self.prev, "closed_at": self.closed_at}
-        conn.execute(_MOVE_HEAD, moved | {"size": self.tree.size, "peaks": self.tree.dump()})
+        bulk.write(
+            self.conn,
+            *kept,
+            bulk.Rows(tables.entries, self._entries),
+            bulk.Rows(tables.payloads, self._payloads),
+            bulk.Rows(tables.conflicts, questions, replacing=True),
+            bulk.Rows(tables.records, [self._record(n, s) for n, s in dirty.items()], replacing=True),
+            bulk.Rows(
+                tables.feed, [row for n, s in dirty.items() for row in self._feed(n, s)], replacing=True
+            ),
+            bulk.Rows(
+                tables.audiences, sorted({(self.dossier, s.audience) for s in dirty.values()}), replacing=True
+            ),
+            bulk.Moved(tables.dossiers, self.dossier, self._end()),
+        )
         return [
             Touched(self.dossier, n, s.kind, s.audience, s.version, s.deleted, s.body)
             for n, s in dirty.items()
         ]
+
+    def _end(self) -> dict[str, Any]:
+        """The journal's end as the sitting leaves it."""
+        tree = {"size": self.tree.size, "peaks": self.tree.dump(), "grown": self.seq}
+        return {"seq": self.seq, "hash": self.prev, "closed_at": self.closed_at} | tree
 
     def _record(self, name: str, s: State) -> bulk.Row:
         texts = (spell(s.body).decode(), spell(s.seqs).decode(), spell(s.devices).decode())

@@ -272,6 +272,7 @@ CONFIG_SCHEMA: dict[str, Any] = {
         "limits": {"type": "object", "additionalProperties": _INT},
         "server_time": INSTANT_SCHEMA,
         "offline_hours": _INT,
+        "openid": {"type": "boolean"},
     },
     "required": ["protocol", "schema", "limits", "server_time"],
 }

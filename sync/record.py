@@ -160,6 +160,9 @@ def strokes(**more: Any) -> Field:
 Objection = Callable[[str, Body, str], str | None]
 
 
+NamedBy = Callable[[Mapping[str, Any]], str | None]
+
+
 def no_objection(verb: str, body: Body, actor: str) -> str | None:  # noqa: ARG001
     """The usual case: nothing speaks against it."""
     return None
@@ -175,7 +178,8 @@ class Kind:
     says whether such a record closes its dossier; `lifts` what later schemas did to its fields, in
     their order. `kept` names all fields that only the server writes. A kind that `meets` has ids
     derived from what the record is about, its fixed fields: who makes one that is there already, about
-    the same, has edited it, having seen nothing of it.
+    the same, has edited it, having seen nothing of it. `named_by(body)` is the id that a record which says
+    this must bear, None where any will do.
     """
 
     name: str
@@ -188,6 +192,7 @@ class Kind:
     signed: str | None = None
     own: bool = False
     meets: bool = False
+    named_by: NamedBy | None = None
     closes: Callable[[Body], bool] | None = None
     lifts: tuple[Lift, ...] = ()
     kept: frozenset[str] = frozenset()
@@ -245,6 +250,7 @@ def kind(
     signed: str | None = None,
     own: bool = False,
     meets: bool = False,
+    named_by: NamedBy | None = None,
     closes: Callable[[Body], bool] | None = None,
     lifts: tuple[Lift, ...] = (),
 ) -> Kind:
@@ -271,6 +277,7 @@ def kind(
         signed=signed,
         own=own,
         meets=meets,
+        named_by=named_by,
         closes=closes,
         lifts=lifts,
         kept=frozenset(n for n, f in declared.items() if f.policy == "server"),

@@ -44,7 +44,9 @@ class Sitting:
 
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
-        """Read what the changes touch: three statements, four after a restore."""
+        """Read what the changes touch: two statements for what is new, four for what is there and has open
+        conflicts, twice as many for decisions, one more after a restore.
+        """
         understood = [c for c in changes if isinstance(c, Change)]
         ids = {c.id for c in changes if c.id} | {c.after for c in understood if c.after}
         for x in lookup.find(self.conn, lookup.outcomes, self.dossier, ids):
@@ -85,15 +87,16 @@ class Sitting:
         self.checks |= guards.checks(self.guarded, self.conn, self.dossier, changes, self.states)
 
     def _read_touched(self, names: set[str]) -> None:
-        """Records and the open conflicts over them: two statements, none without names."""
-        if not names:
-            return
-        rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, names)
-        found = sorted((x.conflict, x.record) for x in rows)
-        for conflict, record in found:
+        """Records, and open conflicts over those that are there; at most three statements."""
+        found = lookup.states(self.conn, self.dossier, names, self.kinds) if names else {}
+        self.states |= found
+        rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, found) if found else ()
+        opened = sorted((x.conflict, x.record) for x in rows)
+        for conflict, record in opened:
             self.open_conflicts.setdefault(record, []).append(conflict)
-        names = names | ({conflict for conflict, _record in found} - set(self.states))
-        self.states |= lookup.states(self.conn, self.dossier, names, self.kinds)
+        beside = {conflict for conflict, _record in opened} - set(self.states)
+        if beside:
+            self.states |= lookup.states(self.conn, self.dossier, beside, self.kinds)
 
     # ----------------------------------------------------------------- judge
     def judge(self, change: Change | Unreadable) -> Outcome:

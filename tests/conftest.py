@@ -8,9 +8,10 @@ from hypothesis import settings
 
 from server.app import create_app
 from server.database import db
-from tests.support.databases import DatabaseFactory, postgres_server, run_folder
-from tests.support.house import Clock, House, config_for, migrate, new_id
+from tests.support.databases import TEMPLATE, DatabaseFactory, postgres_server, run_folder
+from tests.support.house import Clock, House, config_for, migrate, new_id, settle
 from tests.support.juicefs import juicefs
+from tests.support.routing import remember_addresses
 from tests.support.s3_server import credentials
 from tests.support.seaweed import seaweed
 
@@ -19,19 +20,27 @@ DATABASES = ("sqlite", "postgresql")
 # How long an example takes is the machine's business.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+remember_addresses()
 
 
 @pytest.fixture(scope="session")
-def factories(run_folder: Path, request: pytest.FixtureRequest) -> Callable[[str], DatabaseFactory]:
-    """Database factories by kind; PostgreSQL starts only for those who ask for it."""
-    made: dict[str, DatabaseFactory] = {}
+def factories(run_folder: Path, request: pytest.FixtureRequest) -> Callable[..., DatabaseFactory]:
+    """Database factories by kind; PostgreSQL starts only for those who ask for it. `settled`: with the site
+    and its people in them.
+    """
+    made: dict[tuple[str, bool], DatabaseFactory] = {}
 
-    def factory(kind: str) -> DatabaseFactory:
-        if kind not in made:
+    def factory(kind: str, *, settled: bool = False) -> DatabaseFactory:
+        if (kind, settled) not in made:
             server = request.getfixturevalue("postgres_server") if kind == "postgresql" else None
-            folder = run_folder / "databases"
-            made[kind] = DatabaseFactory(kind, migrate, folder=folder, server=server)  # type: ignore[arg-type]
-        return made[kind]
+            made[kind, settled] = DatabaseFactory(
+                kind,  # type: ignore[arg-type]
+                settle if settled else migrate,
+                folder=run_folder / ("sites" if settled else "databases"),
+                server=server,
+                name=f"{TEMPLATE}_site" if settled else TEMPLATE,
+            )
+        return made[kind, settled]
 
     return factory
 
@@ -43,9 +52,11 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(database: str, factories: Callable[[str], DatabaseFactory]) -> Iterator[str]:
-    """A migrated database of the test's own."""
-    factory = factories(database)
+def database_url(
+    database: str, factories: Callable[..., DatabaseFactory], request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A migrated database of the test's own, with the site in it for who asks for that."""
+    factory = factories(database, settled="site" in request.fixturenames)
     url = factory.fresh()
     yield url
     factory.dispose(url)
@@ -70,11 +81,7 @@ def house(database_url: str, clock: Clock, tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def site(house: House) -> House:
     """A house with one project, two inspectors, a supervisor, a contractor and a stranger."""
-    dossier = house.project("wj-01")
-    house.project("wj-02")
-    house.person("li", "inspector", dossier)
-    house.person("wang", "inspector", dossier)
-    house.person("zhang", "supervisor", dossier)
-    house.person("zhao", "contractor", dossier, firm="91110105MA0XD00162")
-    house.person("stranger", "inspector", "project:wj-02")
+    house.know_people()
+    if not house.people:  # a house on a database of another kind of its own
+        house.settle()
     return house

@@ -6,6 +6,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, select
 
 from server.errors import Refusal
+from server.organisations.queries import names_of
 from server.paging import Keyset
 from server.people.tables import Person, Post
 
@@ -33,8 +34,10 @@ def shown(conn: Connection, person: str) -> dict[str, Any]:
         raise Refusal("not-found")
     posts = conn.execute(
         select(*(_q.c[n] for n in _POST)).where(_q.c.person == person).order_by(_q.c.since, _q.c.id)
-    )
-    return _plain(found) | {"posts": [dict(post) for post in posts.mappings()]}
+    ).all()
+    firms = names_of(conn, (post.firm for post in posts))
+    told = [dict(post._mapping) | {"firm_name": firms.get(post.firm or "")} for post in posts]
+    return _plain(found) | {"posts": told}
 
 
 def _plain(row: Any) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class DatedPost(Schema):
     dossier = fields.String()
     role = fields.String()
     firm = fields.String(allow_none=True)
+    firm_name = fields.String(allow_none=True)
     since = fields.String()
     until = fields.String(allow_none=True)
     ended = fields.String(allow_none=True)

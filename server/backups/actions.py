@@ -22,6 +22,8 @@ from media.durable import replace_file, sync_folder
 from media.erased import was_erased
 from media.store import Store
 from server import keepsakes, transaction
+from server.enrolments.actions import end_again
+from server.enrolments.actions import ends as ends_of_devices
 from server.erasures.actions import erase_again
 from server.erasures.actions import facts as erasures
 from server.office import office
@@ -212,7 +214,7 @@ def restore(
     if faults:
         raise Damaged("; ".join(faults[:5]))
     _known_schema(backup.manifest["schema"])
-    outside, erased = _lineage(backup.path.parent), erasures()
+    outside, erased, ended = _lineage(backup.path.parent), erasures(), ends_of_devices()
     with transaction.writing() as conn:
         _clear(conn)
         _migrate(conn, backup.manifest["schema"])
@@ -220,6 +222,7 @@ def restore(
         _migrate(conn, "head")
         opened = _open_epochs(conn, backup, explanation, outside)
         erase_again(conn, erased)
+        end_again(conn, ended)
         _prove(conn)
         written = _put_keys(keys)
         # Before the commit: an epoch that nobody noted outside could be opened a second time.

@@ -48,6 +48,15 @@ def district() -> dict[str, Any]:
     return loaded
 
 
+def firms(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The firms of the demonstration as the register has them."""
+    parties = {"supervisor": "supervision"}
+    return [
+        {"code": f["uscc"], "name": f["name"], "parties": [parties.get(f["kind"], f["kind"])]}
+        for f in data["firms"]
+    ]
+
+
 def named(*key: str) -> str:
     """The id that belongs to a key of the data."""
     return str(uuid.uuid5(NAMESPACE, "/".join(key)))

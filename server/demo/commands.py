@@ -13,10 +13,11 @@ from server.access import SYSTEM
 from server.config import Config
 from server.inspections.actions import checklists
 from server.law import actions as law
+from server.organisations.actions import register as organisations
 from server.people.queries import by_username
 
 from . import stories
-from .actions import Seeding, district
+from .actions import Seeding, district, firms
 
 console = Console()
 CALENDARS = (2025, 2026)
@@ -52,6 +53,7 @@ def demo() -> None:
         photos = sum(len(i["photos"]) for i in data["issues"])
         task = progress.add_task("演示数据 demo", total=1 + len(data["projects"]) + photos)
         law.enter_provisions(law.given())
+        organisations.load(organisations.given()[0] + organisations.said(firms(data)))
         for year in CALENDARS:
             law.enter_calendar(year)
         record, _ = checklists.enter(SYSTEM, checklists.given(), at=checklists.EPOCH)

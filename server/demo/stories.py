@@ -28,15 +28,35 @@ PARTS = {
     "inspector": ("is-18", "2号塔式起重机（3号楼东侧，起重臂根部）", "2026-11-20T09:12:00+08:00"),
     "inspector2": ("is-18", "2号塔式起重机（4号楼西侧）", "2026-11-20T09:40:00+08:00"),
 }
+# (issue, photograph, who drew over it when, what it points at, strokes in 1,000 × 750 units)
+DRAWN = (
+    "is-01",
+    "edge-unguarded.jpg",
+    "inspector",
+    "2026-11-03T09:43:20+08:00",
+    "人站在无护栏的临边，脚下有碎砖，箭头处应设护栏",
+    "M432 266L457 273 480 292 498 320 511 353 520 389 524 429 521 471 510 508 491 537 469 556 445 564 "
+    "421 565 397 557 374 539 355 511 344 474 340 433 343 392 352 355 365 322 383 294 405 274 430 266 455 272"
+    "M690 640L548 520 577 526 548 520 556 548",
+)
 
 
 def tell(seeding: Seeding) -> None:
     """All of them."""
+    _drawn(seeding)
     _disagree(seeding)
     _without_leave(seeding)
     _answered(seeding)
     _plans(seeding)
     _papers(seeding)
+
+
+def _drawn(seeding: Seeding) -> None:
+    """What the finder drew over a photograph, on site."""
+    issue, photo, who, at, caption, strokes = DRAWN
+    said = {"photo": named(issue, photo), "width": 1000, "height": 750, "strokes": strokes}
+    record = named("markup", issue, photo)
+    _push(seeding, who, SITE, _create("markup", record, said | {"caption": caption}, PARTY, at))
 
 
 def _disagree(seeding: Seeding) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -45,6 +46,7 @@ def config(call: Call) -> Any:
         "limits": LIMITS,
         "server_time": rfc3339(call.now),
         "offline_hours": office().config.offline_hours,
+        "openid": office().provider is not None,
     }
 
 
@@ -78,8 +80,8 @@ def exchange_once(call: Call) -> Any:
     if wanted.device_key is not None:
         answer["device_key"] = evidence.register(actor, wanted.device_key)
     if wanted.groups:
-        with transaction.reading() as conn:
-            keys = signed.keys_of(conn, actor.id)
+        pushed = chain.from_iterable(group.changes for group in wanted.groups)
+        keys = signed.keys_for(actor, pushed, registered=wanted.device_key is not None)
         answer["push"] = [_push(call, group, arrival, keys, pulls) for group in wanted.groups]
     if wanted.cursors is not None:
         answer["pull"] = transaction.shown(partial(_pull, actor, wanted))
@@ -96,7 +98,7 @@ def _pull(actor: Actor, wanted: Request) -> dict[str, Any]:
     with transaction.reading() as conn:
         # A device that is to be wiped is told nothing more: what it held goes as with lost access.
         granted = {} if actor.wipe is not None else access.granted(actor, conn)
-        lacking = photos.wanted(actor, list(wanted.cursors or {}))
+        lacking = photos.wanted(conn, actor, granted, wanted.cursors or {})
         return exchange.answer_pull(conn, office().journal, wanted, granted, lacking)
 
 

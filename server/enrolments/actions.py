@@ -1,12 +1,15 @@
-"""Make codes, enrol devices, revoke and wipe them."""
+"""Make codes, enrol devices, revoke and wipe them; their ends outlive the database."""
 
 import secrets
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from server import proofs
+from media.store import kept_key
+from server import keepsakes, proofs
 from server.database import db
 from server.errors import Refusal
 from server.office import office
@@ -15,13 +18,14 @@ from server.people.tables import Device, Session
 from server.proofs import Proof
 from server.sessions import actions as sessions
 from server.sessions import queries as at_devices
-from server.transaction import writing
+from server.transaction import after_commit, at_the_door, reading, writing
 from server.watchbook import note
 from sync.arrival import rfc3339
 
-from . import queries
+from . import queries, rules
 from .tables import Enrolment
 
+TOPIC = "devices"  # of the notes in the store (server/keepsakes.py)
 CODE_MINUTES = 10  # long enough to hold a phone before the screen, too short to be passed around
 
 
@@ -125,7 +129,7 @@ def order_wipe(by: str, device: str, why: str) -> None:
 def _end(by: str, device: str, why: str, *, push_first: bool) -> None:
     here = office()
     now = rfc3339(here.clock())
-    with writing() as conn:
+    with at_the_door() as conn:
         at = queries.device(conn, device)
         if at is None:
             raise Refusal("not-found")
@@ -138,6 +142,7 @@ def _end(by: str, device: str, why: str, *, push_first: bool) -> None:
             values["revoked_at"] = now
         conn.execute(update(Device).where(Device.id == device).values(values))
         note(conn, "wipe-ordered" if push_first else "device-revoked", by, device=device, why=why)
+        after_commit(partial(_note_end, at.key))
 
 
 def wiped(device: str, order: str, unsent: int, proof: Proof) -> None:
@@ -146,7 +151,7 @@ def wiped(device: str, order: str, unsent: int, proof: Proof) -> None:
     Where the reply was lost it says so again. Raises Refusal `proof-wrong`, `not-found` for another order.
     """
     now = rfc3339(office().clock())
-    with writing() as conn:
+    with at_the_door() as conn:
         at = queries.device(conn, device)
         if at is None or at.key != proof.key:
             raise Refusal("proof-wrong", "This is not the key of that device.")
@@ -158,3 +163,45 @@ def wiped(device: str, order: str, unsent: int, proof: Proof) -> None:
         values = {"wiped_at": now, "unsent": unsent, "revoked_at": at.revoked_at or now}
         conn.execute(update(Device).where(Device.id == device).values(values))
         note(conn, "wiped", None, device=device, order=order, unsent=unsent)
+        after_commit(partial(_note_end, at.key))
+
+
+# --------------------------------------------------------------------------- what no backup may forget
+def _note_end(key: str) -> None:
+    """How a device stands that has come to its end, noted in the store. Raises StoreUnavailable."""
+    with reading() as conn:
+        at = queries.with_key(conn, key)
+    if at is not None:
+        fact = rules.fact(at)
+        keepsakes.note(TOPIC, office().config.office, rules.fact_name(fact), fact)
+
+
+def note_ends() -> int:
+    """Note what is lacking in the store, which was away when the device was ended; how many.
+
+    Raises StoreUnavailable.
+    """
+    here = office()
+    there = {one.key for one in here.store.walk(f"kept/{TOPIC}")}
+    with reading() as conn:
+        facts = [rules.fact(row) for row in queries.ended(conn)]
+    lacking = [f for f in facts if kept_key(TOPIC, here.config.office, rules.fact_name(f)) not in there]
+    for fact in lacking:
+        keepsakes.note(TOPIC, here.config.office, rules.fact_name(fact), fact)
+    return len(lacking)
+
+
+def ends() -> list[dict[str, Any]]:
+    """Every end of a device that was noted outside the database. Raises StoreUnavailable."""
+    return list(keepsakes.noted(TOPIC))
+
+
+def end_again(conn: Connection, noted: Iterable[Mapping[str, Any]]) -> int:
+    """After an older backup was put back: the devices whose keys had been ended since are ended again, in
+    the same transaction; how many. One that the backup does not know has no key here, and gets in nowhere.
+    """
+    done = 0
+    for fact in rules.latest(noted):
+        values = {name: fact[name] for name in rules.ENDS}
+        done += conn.execute(update(Device).where(Device.key == fact["key"]).values(values)).rowcount
+    return done

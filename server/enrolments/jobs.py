@@ -11,9 +11,15 @@ from server.people.tables import Session
 from server.transaction import writing
 from sync.arrival import rfc3339
 
+from . import actions
 from .tables import Enrolment
 
 KEPT_DAYS = 30  # so that a person finds in the list what ended a while ago
+
+
+def note_ends() -> int:
+    """Ends of devices that the store did not take when they came: it was away, or the process was killed."""
+    return actions.note_ends()
 
 
 def forget_all() -> int:

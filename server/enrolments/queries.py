@@ -36,6 +36,11 @@ def with_key(conn: Connection, key: str) -> Row[Any] | None:
     return conn.execute(select(_d).where(_d.c.key == key)).first()
 
 
+def ended(conn: Connection) -> Sequence[Row[Any]]:
+    """Every device that was told to wipe itself, revoked, or wiped. One statement."""
+    return conn.execute(select(_d).where(_d.c.wipe.is_not(None))).all()
+
+
 def used_by_others(conn: Connection, name: str, person: str | None) -> bool:
     """Whether an id is taken, or was ever signed in at by anybody but this person."""
     if conn.execute(select(_d.c.id).where(_d.c.id == name)).first() is not None:

@@ -14,13 +14,15 @@ from server.access import SYSTEM
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.exports.actions import forget as forget_exports
+from server.issues import queries as issues
 from server.issues.records.issue import ISSUE
 from server.notifications.actions import forget as forget_notifications
 from server.office import office
 from server.people.queries import own_dossier
 from server.photos import archive
 from server.photos.queries import KINDS as NAMES_BYTES
-from sync import erasure, history
+from server.words import queries as words
+from sync import erasure, followers, history
 from sync.arrival import Arrival, rfc3339
 from sync.canonical import canonical, sha256
 from sync.change import Author, read
@@ -111,6 +113,9 @@ def _clear_beside(conn: Connection, dossier: str, order: Order, done: erasure.Er
     if kind in NAMES_BYTES and "sha256" in body:
         archive.forget(conn, dossier, order.record, str(body["sha256"]), original=order.whole)
     forget_exports(conn, dossier, queue=kind == ISSUE.name)
+    if kind == ISSUE.name:
+        followers.hold(conn, dossier, words.FOLLOWER)
+        words.enter(conn, dossier, issues.texts(conn, dossier, [order.record]))
     forget_notifications(conn, dossier, order.record)
     transaction.after_commit(lambda: _drop_first_loads(dossier))
 

@@ -207,9 +207,15 @@ def register(actor: Actor, said: Mapping[str, str]) -> dict[str, str | None]:
         return {"key": None, "why": "key-not-enrolled"}
     with transaction.reading() as conn:
         same, mine = queries.owners(conn, key), queries.keys_of(conn, actor.id)
+    if actor.key == key:
+        # An enrolled tablet has one key, and everybody who works at it signs with that.
+        same = [row for row in same if row.person == actor.id]
     if same:
         here = any((r.person, r.device, r.until) == (actor.id, actor.device, None) for r in same)
         return {"key": key, "why": None} if here else {"key": None, "why": "key-taken"}
+    if office().readonly.why is not None:
+        # What there is to be seen is shown all the same; the key is told again with the next exchange.
+        return {"key": None, "why": "read-only"}
     ended = [row for row in mine if row.device == actor.device and row.until is None]
     home = office().config.office
     record = derived(home, actor.id, actor.device, key)

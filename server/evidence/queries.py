@@ -1,6 +1,6 @@
 """What is signed, what proves it, and which keys devices sign with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -10,17 +10,16 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, select
 
 from server import access
-from server.endpoint import Actor
+from server.endpoint import Actor, DeviceKey
 from server.errors import Refusal
 from server.office import office
+from server.people.tables import DeviceKeyRow
+from server.transaction import reading
 from sync import bulk, checkpoints, growth, history, notes, signatures, statements
 from sync.change import Change, Unreadable
 from sync.minutes import Touched
 
-from .tables import DeviceKeyRow
-
 _k = cast(Table, DeviceKeyRow.__table__)
-# Every push asks this: built once.
 _OF_PERSON = (
     select(_k)
     .where(_k.c.dossier == bindparam("office"), _k.c.person == bindparam("person"))
@@ -50,20 +49,34 @@ def keys_of(conn: Connection, person: str) -> Sequence[Row[Any]]:
     return conn.execute(_OF_PERSON, {"office": office().config.office, "person": person}).all()
 
 
+def keys_for(
+    actor: Actor, changes: Iterable[Change | Unreadable], *, registered: bool
+) -> Sequence[DeviceKey | Row[Any]]:
+    """The keys that these changes are to be held against: those that the sign-in told of. All that the
+    person ever had, by one statement, where a change names another, or one was `registered` just now.
+    """
+    known = {key.key for key in actor.signs}
+    named = {c.signed.key for c in changes if isinstance(c, Change) and c.signed}
+    if not registered and named <= known:
+        return actor.signs
+    with reading() as conn:
+        return keys_of(conn, actor.id)
+
+
 def owners(conn: Connection, key: str) -> Sequence[Row[Any]]:
     """Whose key this is, or was. One statement."""
     return conn.execute(select(_k).where(_here(), _k.c.key == key)).all()
 
 
 def vouched(
-    changes: Sequence[Change | Unreadable], keys: Sequence[Row[Any]], device: str
+    changes: Sequence[Change | Unreadable], keys: Sequence[DeviceKey | Row[Any]], device: str
 ) -> list[Change | Unreadable]:
     """The changes, with what speaks against the signature of each: before the lock, for it takes time.
 
     A device that has a key signs everything that was done since; another key of the same person counts
     for what was done while it held (a change may come again after a restore).
     """
-    by_name = {row.key: row for row in keys}
+    by_name: dict[str, Any] = {row.key: row for row in keys}
     since = min((row.since for row in keys if row.device == device and row.until is None), default=None)
     return [
         replace(c, doubt=_doubt(c, by_name, since))
@@ -73,7 +86,7 @@ def vouched(
     ]
 
 
-def _doubt(change: Change, keys: dict[str, Row[Any]], since: str | None) -> str | None:
+def _doubt(change: Change, keys: Mapping[str, Any], since: str | None) -> str | None:
     at = datetime.fromisoformat(change.at)
     if not change.raw.get("sig"):
         return "signature-missing" if since and at >= datetime.fromisoformat(since) else None

@@ -8,6 +8,7 @@ from server.consequences import said as told
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.issues.records.issue import ISSUE
+from server.issues.rules import issue_id
 from server.office import office
 from sync import lookup
 from sync.arrival import Arrival, rfc3339
@@ -32,7 +33,7 @@ def raise_issue(
         raise Refusal("malformed", "Some fields are wrong.", why="invalid-fields", faults=faults)
     with transaction.reading() as conn:
         home = queries.answered(conn, actor, answer, dossier).dossier
-    may, issue = access.in_dossier(actor, home, here.journal.kinds), rules.issue_id(answer)
+    may, issue = access.in_dossier(actor, home, here.journal.kinds), issue_id(answer)
     if may is None:
         raise Refusal("not-found")
     now = rfc3339(here.clock())

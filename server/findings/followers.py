@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from server import transaction
 from server.consequences import Follow, enter, said
+from server.issues.rules import issue_id
 from server.photos import queries as photos
 from sync import lookup
 from sync.minutes import State, Touched
@@ -20,7 +21,7 @@ NOTED = frozenset({"stored_at", "subject"})
 def follow_answers(dossier: str, touched: Sequence[Touched]) -> None:
     """An answer that came after its issue."""
     faults = {t.record for t in touched if not t.deleted and t.body["result"] == rules.FAULT}
-    waiting = {a: rules.issue_id(a) for a in faults - {t.record for t in touched if ISSUE_OF in t.body}}
+    waiting = {a: issue_id(a) for a in faults - {t.record for t in touched if ISSUE_OF in t.body}}
     if not waiting:
         return
     with transaction.reading() as conn:
@@ -55,7 +56,7 @@ def follow_photos(dossier: str, touched: Sequence[Touched]) -> None:
 
 def _taken_over(conn: Connection, dossier: str, answer: str, state: State) -> Iterator[Follow]:
     """The answer names its issue; the issue has the answer's photographs, and what its maker left open."""
-    name = rules.issue_id(answer)
+    name = issue_id(answer)
     issue = lookup.states(conn, dossier, [name]).get(name)
     if state.kind != "answer" or issue is None or issue.deleted or issue.body.get("answer") != answer:
         return

@@ -4,21 +4,15 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from server.issues.rules import FINDINGS
+
 Body = Mapping[str, Any]
-FINDINGS = uuid.UUID("b1f0f3a6-6f0a-5f5c-8a3e-4a1d6a0d7e92")
 HAZARD = "hazard."  # provisions that say what a hazard's code stands for (domain.md §7.1)
 FAULT = "fault"
 USUAL = {"domain": "safety", "severity": "general", "term": "general"}
 POSITION = ("lat_e7", "lon_e7", "accuracy_m", "datum")
 LIMITS = {"least": "不小于", "most": "不大于"}
 TITLE, TEXT, BASIS, PART = 200, 2_000, 400, 200  # what an issue's fields hold
-
-
-def issue_id(answer: str) -> str:
-    """The id of the issue that an answer becomes: UUIDv5 (RFC 9562 §5.5) of the answer's id under FINDINGS,
-    so that phones and desks that have not heard of each other make one issue and not two.
-    """
-    return str(uuid.uuid5(FINDINGS, answer))
 
 
 def copy_id(issue: str, photo: str) -> str:

@@ -157,3 +157,32 @@ def _reviewers(
 REVIEWERS = Guard(
     codes=frozenset({"same-person"}), watches=frozenset({"subject", "result", "items"}), facts=_reviewers
 )
+
+
+def _requests(
+    conn: Connection,
+    dossier: str,
+    _bodies: Sequence[Body],
+    changes: Sequence[Change],
+    states: Mapping[str, State],
+) -> Check:
+    """The issues for which these requests ask, as far as their audience reaches. At most one statement."""
+    asked = [(str(c.fields["subject"]["set"]), c.audience or "") for c in changes if "subject" in c.fields]
+    beside = lookup.states(conn, dossier, {issue for issue, _audience in asked} - states.keys())
+
+    def known(issue: str, audience: str) -> bool:
+        state = states.get(issue) or beside.get(issue)
+        if state is None or state.deleted or state.kind != "issue":
+            return False
+        return rules.reaches(audience, state.audience)
+
+    def check(before: Body, after: Body) -> str | None:
+        mine = [audience for issue, audience in asked if issue == after["subject"]]
+        absent = not before and not all(known(after["subject"], audience) for audience in mine)
+        return "unknown-record" if absent else None
+
+    return check
+
+
+# 延期申请: what is found to speak against it tells of the issue, so a foreign one is as absent.
+REQUESTS = Guard(codes=frozenset({"unknown-record"}), watches=frozenset({"subject"}), facts=_requests)

@@ -17,6 +17,8 @@ from server.notifications.actions import tell
 from server.notifications.rules import Firm, Role, TheOffice, Unit, Whom
 from server.office import office
 from server.projects import queries as projects
+from server.words import queries as words
+from sync import followers
 from sync.arrival import Arrival, rfc3339
 from sync.change import read
 
@@ -232,3 +234,32 @@ def _addressed(whom: str, row: Any, parties: Mapping[str, str]) -> Whom | None:
     if whom == "street":
         return Unit(parties["street"]) if "street" in parties else TheOffice()
     return Unit(whom)
+
+
+def enter_words() -> int:
+    """Make issues findable by what they say since the last time; how many were looked at.
+
+    Some entries at a time: writers wait behind a transaction.
+    """
+    with transaction.reading() as conn:
+        behind = followers.behind(conn, words.FOLLOWER)
+    done = 0
+    for dossier in behind:
+        while True:
+            with transaction.writing() as conn:
+                seq = followers.hold(conn, dossier, words.FOLLOWER)
+                names, upto = followers.named(conn, dossier, seq, AT_ONCE)
+                texts = queries.texts(conn, dossier, names)
+                words.enter(conn, dossier, texts)
+                followers.advance(conn, dossier, words.FOLLOWER, upto)
+            done += len(texts)
+            if upto == seq:
+                break
+    return done
+
+
+def enter_words_anew() -> int:
+    """As if none had been entered; as `enter_words`."""
+    with transaction.writing() as conn:
+        words.forget(conn)
+    return enter_words()

@@ -13,9 +13,13 @@ from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.law.rules import local_day
+from server.markups import queries as markups
+from server.organisations.queries import names_of
 from server.people.queries import names
 from server.photos import queries as photos
 from server.projects.queries import names as project_names
+from server.words import queries as words
+from server.words.rules import plain, spelled
 from sync import bulk, history
 from sync.arrival import rfc3339
 from sync.minutes import Touched
@@ -32,6 +36,7 @@ STEPS = ("issued_at", "replied_at", "passed_at", "closed_at")
 AT_ONCE = 1_000  # issues in the hand of whoever goes through all that are open
 COMMENTS = 500  # the newest; older ones come with the exchange
 _row = IssueRow
+_i = cast(Table, IssueRow.__table__).c
 SORTS = {
     "-found_at": paging.Keyset("-found_at", (_row.found_at, _row.dossier, _row.id), descending=True),
     "found_at": paging.Keyset("found_at", (_row.found_at, _row.dossier, _row.id), descending=False),
@@ -47,13 +52,12 @@ def project_issues(conn: Connection, touched: Sequence[Touched]) -> None:
         b = t.body
         found = rfc3339(datetime.fromisoformat(b["found_at"]))
         due = date.fromisoformat(b["due_on"]) if "due_on" in b else NO_DEADLINE
-        words = "\n".join(b.get(n, "") for n in ("title", "description", "part", "code", "demand"))
         rows.append(
             (
                 *(t.dossier, t.record, t.version, t.audience, t.deleted, b["state"]),
                 *(GRAVITY[b["severity"]], b["domain"], b["title"], b.get("part"), due, found),
                 *(b.get("assignee"), b.get("inspection"), b.get("contractor")),
-                words.lower(),
+                spelled(b.get(n, "") for n in ("title", "description", "part", "code", "demand")),
                 *(b.get(n) for n in ("code", *STEPS)),
                 "failed_at" in b,
                 date.fromisoformat(b["paused_on"]) if "paused_on" in b else None,
@@ -85,9 +89,9 @@ def project_papers(conn: Connection, touched: Sequence[Touched]) -> None:
 
 
 def queue(actor: Actor, wanted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """One page of the queue: issues, their photographs, names of project and assignee.
+    """One page of the queue: issues, their photographs, names of project, assignee and firm.
 
-    Five statements however long the page; keyset paging however long the queue.
+    Six statements however long the page; keyset paging however long the queue.
     """
     keyset = SORTS[wanted["sort"]]
     rows = db.session.execute(_page(actor, wanted, local_day(now), keyset)).scalars().all()
@@ -104,11 +108,12 @@ def _page(actor: Actor, wanted: Mapping[str, Any], day: date, keyset: paging.Key
     """
     row, at = IssueRow, (wanted["page"], wanted["limit"])
     states = wanted["state"] or (CLOCK_RUNS if wanted["overdue"] else ())
-    if not states:
-        return keyset.apply(filtered(actor, wanted, day), *at)
+    named = _named(actor, wanted)
+    if not states or named is not None:
+        return keyset.apply(_filtered(actor, wanted, day, named), *at)
     lists = []
     for state in dict.fromkeys(states):
-        query = filtered(actor, {**wanted, "state": [state]}, day).with_only_columns(*keyset.columns)
+        query = _filtered(actor, {**wanted, "state": [state]}, day, None).with_only_columns(*keyset.columns)
         lists.append(select(keyset.apply(query, *at).subquery()))
     keys = union_all(*lists).subquery()
     query = select(row).join(keys, and_(row.dossier == keys.c.dossier, row.id == keys.c.id))
@@ -116,7 +121,29 @@ def _page(actor: Actor, wanted: Mapping[str, Any], day: date, keyset: paging.Key
 
 
 def filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]:
-    """The issues that match and that the actor may see, in no order; `day` is today."""
+    """The issues that match and that the actor may see, in no order; `day` is today. Three statements run
+    where words are looked for.
+    """
+    return _filtered(actor, wanted, day, _named(actor, wanted))
+
+
+def _words(wanted: Mapping[str, Any]) -> list[str]:
+    return plain(wanted["text"] or "").split()
+
+
+def _named(actor: Actor, wanted: Mapping[str, Any]) -> list[tuple[str, str]] | None:
+    """The few issues that may contain the words; None where there are no words, or they are common."""
+    asked = _words(wanted)
+    if not asked:
+        return None
+    here = access.where(actor, "issue.read")
+    here = here & set(wanted["dossier"]) if wanted["dossier"] else here
+    return words.found(db.session.connection(), here, asked)
+
+
+def _filtered(
+    actor: Actor, wanted: Mapping[str, Any], day: date, named: list[tuple[str, str]] | None
+) -> Select[Any]:
     row = IssueRow
     query = select(row).where(
         row.deleted.is_(False), access.visible(actor, "issue.read", row.dossier, row.audience)
@@ -135,7 +162,10 @@ def filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]:
         query = query.where(row.due_on > wanted["due_after"], row.due_on < NO_DEADLINE)
     if wanted["overdue"] is not None:
         query = query.where(_late(row, day) if wanted["overdue"] else ~_late(row, day))
-    for word in (wanted["text"] or "").lower().split():
+    if named is not None:
+        few = bulk.pairs(db.session.connection(), (_i.dossier, _i.id), named)
+        query = query.join(few, and_(_i.dossier == few.c.one, _i.id == few.c.other))
+    for word in _words(wanted):
         query = query.where(row.words.contains(word, autoescape=True))
     return query
 
@@ -148,6 +178,7 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
     named = photos.of_subjects(actor, [(r.dossier, r.id) for r in rows])
     people = names(r.assignee for r in rows if r.assignee)
     projects = project_names(actor, {r.dossier for r in rows})
+    firms = names_of(db.session.connection(), (r.contractor for r in rows))
     day = local_day(now)
     return [
         {
@@ -167,6 +198,7 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
             "project": projects.get(r.dossier),
             "inspection": r.inspection,
             "contractor": r.contractor,
+            "contractor_name": firms.get(r.contractor or ""),
             "code": r.code,
             **{name: getattr(r, name) for name in STEPS},
             "assignee": {"id": r.assignee, "name": people.get(r.assignee)} if r.assignee else None,
@@ -181,8 +213,11 @@ def _told(actor: Actor, rows: Sequence[IssueRow], now: datetime) -> list[dict[st
 
 
 def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[str, Any]:
-    """One issue with its whole body, photographs and comments. Raises Refusal `not-found`."""
-    row = found(actor, issue, dossier)
+    """One issue with its whole body, photographs, what was drawn over them, and comments.
+
+    Raises Refusal `not-found`.
+    """
+    row, conn = found(actor, issue, dossier), db.session.connection()
     comments = db.session.execute(
         select(CommentRow)
         .where(CommentRow.dossier == row.dossier, CommentRow.subject == row.id)
@@ -193,10 +228,12 @@ def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[st
     ).scalars()
     said = list(comments)[::-1]
     papers = _papers(actor, row)
-    people = names(c.author for c in said)
     told = _told(actor, [row], now)[0]
+    drawn = markups.over(actor, row.dossier, [p["id"] for p in told["photos"]])
+    people = names([*(c.author for c in said), *(m.drawn_by for m in drawn)])
     return told | {
-        "body": (body := history.body(db.session.connection(), row.dossier, row.id)),
+        "body": (body := history.body(conn, row.dossier, row.id)),
+        "markups": markups.told(conn, row.dossier, drawn, people),
         "steps": steps(actor, row.dossier, body),
         "papers": papers,
         "comments": [
@@ -338,6 +375,12 @@ def open_codes(conn: Connection, codes: Iterable[str]) -> set[tuple[str, str]]:
     named = bulk.among(conn, t.code, sorted(codes))
     here = (named, t.deleted.is_(False), t.state.in_(CLOCK_RUNS))
     return {(r.dossier, r.code) for r in conn.execute(select(t.dossier, t.code).where(*here).distinct())}
+
+
+def texts(conn: Connection, dossier: str, names_: Iterable[str]) -> dict[str, str]:
+    """What these issues say, as far as they are issues. One statement."""
+    query = select(_i.id, _i.words).where(_i.dossier == dossier, bulk.among(conn, _i.id, names_))
+    return {row.id: row.words for row in conn.execute(query)}
 
 
 def seen(actor: Actor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -86,6 +86,7 @@ class Issue(Schema):
     project = fields.String(allow_none=True)
     inspection = fields.UUID(allow_none=True)
     contractor = fields.String(allow_none=True)
+    contractor_name = fields.String(allow_none=True)
     code = fields.String(allow_none=True)
     issued_at = fields.String(allow_none=True)
     replied_at = fields.String(allow_none=True)
@@ -133,9 +134,29 @@ class Paper(Schema):
     body = fields.Dict()
 
 
-class WholeIssue(Issue):
-    """One issue with its body, photographs, attachments, comments, papers, and the steps open to you."""
+class Markup(Schema):
+    """What somebody drew over a photograph: strokes as the data of an SVG path, in a picture of `width` ×
+    `height` units that the photograph, upright, fills whole. `drawn_at`: of its last version.
+    """
 
+    id = fields.UUID()
+    version = fields.Integer()
+    audience = fields.String()
+    photo = fields.UUID()
+    width = fields.Integer()
+    height = fields.Integer()
+    strokes = fields.String()
+    caption = fields.String(allow_none=True)
+    drawn_by = fields.Nested(Named)
+    drawn_at = fields.String()
+
+
+class WholeIssue(Issue):
+    """One issue with its body, photographs, what was drawn over them, attachments, comments, papers, and
+    the steps open to you.
+    """
+
+    markups = fields.List(fields.Nested(Markup))
     body = fields.Dict(metadata=ISSUE.body_schema())
     comments = fields.List(fields.Nested(Comment))
     papers = fields.List(fields.Nested(Paper))

@@ -1,5 +1,6 @@
 """The arithmetic of deadlines: what speaks against more time, days that do not count, the ladder."""
 
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,6 +10,14 @@ from server.law.rules import Calendar, working_days_after
 
 # 系统性问题: the code of an issue that stands for others of one code ends with this (domain.md §7.5).
 SYSTEMIC = "-S"
+FINDINGS = uuid.UUID("b1f0f3a6-6f0a-5f5c-8a3e-4a1d6a0d7e92")
+
+
+def issue_id(answer: str) -> str:
+    """The id of the issue that an answer becomes: UUIDv5 (RFC 9562 §5.5) of the answer's id under FINDINGS,
+    so that phones and desks that have not heard of each other make one issue and not two.
+    """
+    return str(uuid.uuid5(FINDINGS, answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,13 @@ def reviewed_by_a_party(review: Mapping[str, Any], issue: Mapping[str, Any]) -> 
     """Whether the officer who re-inspected is one who put it right or countersigned that."""
     parties = (issue.get("rectified_by"), issue.get("countersigned_by"))
     return "same-person" if review.get("author") in parties else None
+
+
+def reaches(request: str, issue: str) -> bool:
+    """Whether what is written in one audience may tell of an issue in the other: a firm's of its own
+    alone, and nothing but what is confidential itself of a confidential one.
+    """
+    return request == issue or not (request.startswith("party:") or issue == "confidential")
 
 
 def systemic_code(code: str) -> str:

@@ -12,6 +12,7 @@ from server.endpoint import Actor
 from server.issues.records.issue import SEVERITIES
 from server.law import queries as law
 from server.law.rules import local_day
+from server.organisations.queries import names_of
 from server.projects import queries as projects
 from sync import followers
 
@@ -55,7 +56,7 @@ GROUPS: dict[str, tuple[tuple[ColumnElement[Any], ...], Key]] = {
 def report(conn: Connection, actor: Actor, asked: Asked, now: datetime) -> dict[str, Any]:
     """The measures of the whole and of each group that has an issue in the cohort.
 
-    Seven statements, however many issues and groups. Rates without anything to count are null.
+    Eight statements, however many issues and groups. Rates without anything to count are null.
     """
     columns, key = GROUPS[asked.by]
     base, editions = _cohort(actor, asked), law.editions(conn, "systemic")
@@ -79,6 +80,8 @@ def report(conn: Connection, actor: Actor, asked: Asked, now: datetime) -> dict[
     worked = _worked(conn, groups.values())
     gaps = {} if editions else {"repeated": "no-provision"}
     named = {dossier: place.name for dossier, place in places.items()} if asked.by == "project" else {}
+    if asked.by in ("street", "firm"):
+        named = names_of(conn, groups)
     told_groups = [
         {"key": name, "name": named.get(name or ""), "measures": told(tally, worked, gaps)}
         for name, tally in sorted(groups.items(), key=lambda one: (one[0] is None, one[0] or ""))

@@ -20,6 +20,7 @@ from server.issues.rules import days_paused
 from server.law import queries as law
 from server.law.rules import NoCalendar, local_day
 from server.office import office
+from server.organisations.queries import names_of
 from server.photos import queries as photos
 from server.projects import queries as projects
 from sync import history, lookup
@@ -183,6 +184,9 @@ def _drafted(conn: Connection, dossier: str, escalation: str, state: State) -> I
     over = queries.paper_over(conn, dossier, subject)
     builder = projects.parties(conn, dossier).get("contractor")
     fields = rules.drafted(step, issue.body, over[1] if over else {}, issuer, builder=builder)
+    if "addressee" in fields and "addressee_name" not in fields:
+        called = names_of(conn, [fields["addressee"]]).get(fields["addressee"])
+        fields |= {"addressee_name": called} if called else {}
     officers = fields.pop("officers") or _officers(conn, dossier, issue.body)
     sets = {"issues": [subject], "officers": officers, "legal_basis": fields.pop("legal_basis")}
     operations = said(fields | {"notice_kind": kind, "drafted_at": rfc3339(now), "escalation": escalation})

@@ -17,6 +17,7 @@ from server.law import queries as law
 from server.law.rules import Term
 from server.numbers import queries as numbers
 from server.numbers.rules import Register
+from server.organisations.queries import names_of
 from server.people.queries import names
 from server.photos.tables import PhotoRow
 from server.projects.queries import names as project_names
@@ -98,7 +99,10 @@ def _told(actor: Actor, rows: Sequence[NoticeRow]) -> list[dict[str, Any]]:
         *("addressee_name", "number", "temporary_no", "issued_at", "served_at", "served_on"),
         *("reply_due_on", "pdf_sha256", "faulty"),
     )
-    return [{n: getattr(r, n) for n in plain} | {"project": projects.get(r.dossier)} for r in rows]
+    # A paper says whom it addresses; what only names the code is a draft that wants the name yet.
+    firms = names_of(db.session.connection(), (r.addressee for r in rows if not r.addressee_name))
+    told = [{n: getattr(r, n) for n in plain} | {"project": projects.get(r.dossier)} for r in rows]
+    return [one | {"addressee_name": one["addressee_name"] or firms.get(one["addressee"])} for one in told]
 
 
 def one(actor: Actor, notice: str, dossier: str | None) -> dict[str, Any]:
@@ -243,12 +247,14 @@ def photographs(conn: Connection, dossier: str, facts: Sequence[Mapping[str, Any
 
 
 def site(conn: Connection, dossier: str) -> dict[str, str]:
-    """The project as it stands, for a paper's text: name, permit, address, street."""
+    """The project as it stands, for a paper's text: name, permit, address, street by its name."""
     name = conn.execute(
         select(ProjectRow.id).where(ProjectRow.dossier == dossier, ProjectRow.deleted.is_(False)).limit(1)
     ).scalar()
     body = history.body(conn, dossier, name) if name else {}
-    return {n: str(body.get(n, "")) for n in ("name", "permit_no", "address", "street")}
+    said = {n: str(body.get(n, "")) for n in ("name", "permit_no", "address", "street")}
+    called = names_of(conn, [said["street"]]).get(said["street"])
+    return said | {"street": called or (f"街道代码{said['street']}" if said["street"] else "")}
 
 
 def uncited(conn: Connection, said: Sequence[str], on: date) -> list[str]:
@@ -333,8 +339,7 @@ def _words(body: Mapping[str, Any], site: Mapping[str, str]) -> dict[str, str]:
     """What may be filled into the lines of a form."""
     permit = f"施工许可证号{site['permit_no']}" if site["permit_no"] else ""
     address = f"地址{site['address']}" if site["address"] else ""
-    street = f"街道代码{site['street']}" if site["street"] else ""
-    known = "，".join(part for part in (permit, address, street) if part)
+    known = "，".join(part for part in (permit, address, site["street"]) if part)
     where = f"{site['name'].removesuffix('工程')}工程" + (f"（{known}）" if known else "")
     scope = SCOPES.get(body.get("scope", ""), "")
     if scope and body.get("scope_note"):

@@ -6,9 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from server.law.rules import SHANGHAI, Calendar, Term, local_day
+from server.organisations.rules import is_uscc
 
-ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015
-WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 # What each kind of paper cannot do without (domain.md §7.3); `issues` also want a basis each.
 _ALWAYS = ("addressee", "addressee_name", "officers")
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -34,14 +33,6 @@ _NUMBER = re.compile(r"\d号?$")
 _EDITION = re.compile(r"[（(][^）)]*(修|版|\d{4}年)")
 OWN = ("本工程", "本项目")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
-
-
-def is_uscc(said: str) -> bool:
-    """Whether a text is a 统一社会信用代码 whose check digit holds (GB 32100-2015)."""
-    if len(said) != 18 or any(c not in ALPHABET for c in said):
-        return False
-    total = sum(ALPHABET.index(c) * w for c, w in zip(said, WEIGHTS, strict=False))
-    return ALPHABET[(31 - total % 31) % 31] == said[17]
 
 
 def citations(said: str) -> list[str]:

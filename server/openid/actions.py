@@ -17,7 +17,7 @@ from server.people.queries import by_username, token_digest
 from server.proofs import Proof
 from server.provider import NotBelieved, Provider, ProviderAway
 from server.sessions import actions as sessions
-from server.transaction import writing
+from server.transaction import at_the_door
 from server.watchbook import note
 from sync.arrival import rfc3339
 
@@ -43,7 +43,7 @@ def begin(back_to: str) -> dict[str, str]:
     except ProviderAway as away:
         raise _away(away) from None
     expires_at = rfc3339(now + timedelta(minutes=JOURNEY_MINUTES))
-    with writing():
+    with at_the_door():
         db.session.add(
             Journey(
                 state=token_digest(state),
@@ -96,7 +96,7 @@ def _provider() -> Provider:
 
 def _journey(state: str, flow: str) -> tuple[str, str]:
     """Nonce and verifier of the journey, which is over with this."""
-    with writing() as conn:
+    with at_the_door() as conn:
         found = conn.execute(
             select(Journey.flow, Journey.sealed, Journey.expires_at)
             .where(Journey.state == token_digest(state))
@@ -120,7 +120,7 @@ def _named(claims: dict[str, Any], claim: str) -> str | None:
 
 
 def _refused(why: str, named: str | None, code: str = "openid-refused") -> Refusal:
-    with writing() as conn:
+    with at_the_door() as conn:
         note(conn, "sign-in-refused", username=named, why=f"openid-{why}")
     return Refusal(code, **({} if code == "openid-unknown" else {"why": why}))
 

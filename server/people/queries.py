@@ -9,14 +9,14 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, bindparam, select
 
 from server.database import db
-from server.endpoint import Actor, Held
+from server.endpoint import Actor, DeviceKey, Held
 from server.errors import Refusal
 from server.office import office
 from server.transaction import reading
 from sync import bulk
 from sync.arrival import rfc3339
 
-from .tables import Device, Person, Post, Session
+from .tables import Device, DeviceKeyRow, Person, Post, Session
 
 TOKEN_S = 600  # how long a token of an enrolled device opens doors; then it shows its key again
 BOUND = "d"  # how such a token begins
@@ -51,15 +51,19 @@ def _kept_of(token: str) -> tuple[str, bool]:
     return token_digest(session), True
 
 
-_p, _s, _q, _d = (cast(Table, model.__table__) for model in (Person, Session, Post, Device))
-# Every request asks this: one statement, built once, a row for each post the person has had.
+_TABLES = (Person, Session, Post, Device, DeviceKeyRow)
+_p, _s, _q, _d, _k = (cast(Table, model.__table__) for model in _TABLES)
+# Every request asks this: one statement, built once, a row for each post the person has had (and for each
+# key that the device signs with, which is one unless two were registered at the same moment).
 _WHO = (
     select(_s.c.token, _s.c.device, _p.c.id, _p.c.username, _p.c.name, _p.c.active, _p.c.left_at)
     .add_columns(_q.c.dossier, _q.c.role, _q.c.firm, _q.c.since, _q.c.until, _q.c.ended)
     .add_columns(_s.c.id.label("sign_in"), _s.c.made_at, _s.c.factors, _s.c.key)
     .add_columns(_d.c.revoked_at, _d.c.wipe, _d.c.wipe_at, _d.c.push_first, _d.c.wiped_at)
+    .add_columns(_k.c.key.label("signs_with"), _k.c.public, _k.c.since.label("signs_since"))
     .join_from(_s, _p, _p.c.id == _s.c.person)
     .outerjoin(_d, _d.c.id == _s.c.device)
+    .outerjoin(_k, (_k.c.person == _p.c.id) & (_k.c.device == _s.c.device) & _k.c.until.is_(None))
     .outerjoin(_q, (_q.c.person == _p.c.id) & (_q.c.since <= bindparam("now")))
     .where(_s.c.token == bindparam("token"), _s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now"))
 )
@@ -90,6 +94,7 @@ def identify(token: str) -> Actor:
     found = posts[0]
     if found.revoked_at is not None:
         raise Refusal("device-revoked", wipe=wipe_order(found))
+    signs = {(r.signs_with, found.device, r.public, r.signs_since) for r in posts if r.signs_with is not None}
     return replace(
         _actor(posts, now, device=found.device, session=found.token),
         sign_in=found.sign_in,
@@ -97,6 +102,7 @@ def identify(token: str) -> Actor:
         factors=found.factors,
         key=found.key,
         wipe=wipe_order(found),
+        signs=tuple(DeviceKey(*key) for key in sorted(signs)),
     )
 
 
@@ -130,7 +136,8 @@ def _actor(posts: Sequence[Any], now: str, *, device: str, session: str) -> Acto
         if not found.active and (duty.until is None or duty.until > (found.left_at or "")):
             duty = replace(duty, until=found.left_at or now, ended="deactivated")
         where = held if duty.until is None or duty.until > now else formerly
-        where[post.dossier] = (*where.get(post.dossier, ()), duty)
+        known = where.get(post.dossier, ())
+        where[post.dossier] = known if duty in known else (*known, duty)
     return Actor(
         id=found.id,
         username=found.username,

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Model
+from server.database import Model, RecordRow
 
 
 class Person(Model):
@@ -64,6 +64,19 @@ class Device(Model):
     wiped_at: Mapped[str | None] = mapped_column(String(24))
     unsent: Mapped[int | None] = mapped_column(Integer)  # what was still in the outbox when it was wiped
     __table_args__ = (Index("devices_person", "person"),)
+
+
+class DeviceKeyRow(RecordRow):
+    """The read model of a key that a device signs with; `until` where it holds no longer."""
+
+    __tablename__ = "device_keys"
+    key: Mapped[str] = mapped_column(String(16))
+    person: Mapped[str] = mapped_column(String(36))
+    device: Mapped[str] = mapped_column(String(64))
+    public: Mapped[str] = mapped_column(String(88))
+    since: Mapped[str] = mapped_column(String(24))
+    until: Mapped[str | None] = mapped_column(String(24))
+    __table_args__ = (Index("device_keys_person", "person"), Index("device_keys_key", "key"))
 
 
 class Session(Model):

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ from sync.change import read
 from sync.journal import UnknownDossier
 from sync.minutes import Touched
 
-from . import queries, sidecars
+from . import queries
 from .tables import PhotoRow
 
 log = structlog.get_logger()
@@ -157,8 +156,6 @@ def settle(conn: Connection, dossier: str, digests: Iterable[str] | None = None)
     ]
     understood = [read(c, here.journal.kinds) for c in changes]
     transaction.push(conn, dossier, SYSTEM, understood, arrival=Arrival(now))
-    # After the commit, where a failure is logged and fails nobody; a daily job writes what is missing.
-    transaction.after_commit(partial(sidecars.write, dossier, sorted({photo.sha256 for photo in waiting})))
     return len(changes)
 
 

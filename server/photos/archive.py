@@ -93,7 +93,7 @@ def _orphan(dossier: str, held: Held | None) -> Finding | None:
         return None
     if held.sha256 is not None:
         with transaction.reading() as conn:
-            if queries.line(conn, dossier, held.sha256) is not None:
+            if queries.lines_of(conn, dossier, [held.sha256]):
                 return None
     return Finding("orphan", dossier, there.key, held.sha256, None, there.size, there.since)
 
@@ -154,7 +154,8 @@ def _due(dossier: str, digests: list[str]) -> list[str]:
     before = (office().clock() - LONE).astimezone(UTC)
     with transaction.reading() as conn:
         waits = queries.stored_after(conn, dossier, digests, before)
-        return [d for d in digests if d not in waits or queries.naming(conn, dossier, d)]
+        named = {row.sha256 for row in queries.naming(conn, dossier, digests)}
+        return [d for d in digests if d not in waits or d in named]
 
 
 def sweep_watermarks() -> int:
@@ -180,7 +181,7 @@ def forget(conn: Connection, dossier: str, record: str, digest: str, *, original
     """What is known of a photograph's bytes is erased, in the transaction of the order; with `original`,
     the bytes are, unless another record names them too. The store lets go after the commit (let_go).
     """
-    others = [row for row in queries.naming(conn, dossier, digest) if row.id != record]
+    others = [row for row in queries.naming(conn, dossier, [digest]) if row.id != record]
     # Bytes that were erased once stay so, whatever is erased of another record that names them.
     bytes_too = was_erased(conn, dossier, digest) or (original and not others)
     bulk.upsert(conn, forgotten, [(dossier, digest, bytes_too, True)])

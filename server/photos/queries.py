@@ -1,12 +1,13 @@
 """Photographs and attachments as lists read them, and which of them still wait for their bytes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from datetime import datetime
 from functools import cache
+from itertools import product
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, false, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, bindparam, false, func, or_, select
 
 from media import likeness
 from media.exif import Hints
@@ -24,6 +25,7 @@ from sync.minutes import Touched
 from . import rules
 from .tables import PhotoRow
 
+_p = cast(Table, PhotoRow.__table__)
 KINDS = ("photo", "attachment")
 SAID = ("taken_at", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_m", "datum", "mime", "size")
 NOTED = ("taken_at", "lat_e7", "lon_e7", "orientation", "camera")
@@ -53,8 +55,8 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
 def told(row: PhotoRow) -> dict[str, Any]:
     """One photograph or attachment as the API tells it."""
     here = f"/api/v1/{row.kind}s/{row.id}"
-    names = ("dossier", "id", "subject", "sha256", "size", "mime", "name", "caption", "taken_at", "stored")
-    said = {n: getattr(row, n) for n in names}
+    names = ("dossier", "id", "audience", "subject", "sha256", "size", "mime", "name", "caption")
+    said = {n: getattr(row, n) for n in (*names, "taken_at", "stored")}
     faces = {"original": "original"}
     if row.kind == "photo":
         said["phase"] = row.phase
@@ -92,34 +94,36 @@ def of_subjects(actor: Actor, subjects: Iterable[tuple[str, str]]) -> dict[tuple
     return photos
 
 
-def wanted(actor: Actor, dossiers: list[str]) -> dict[str, list[str]]:
-    """Digests whose bytes these dossiers still lack, of photographs and attachments that the actor
-    sees; the oldest first, at most WANTED. One statement, none without a dossier.
-    """
-    if not dossiers:
-        return {}
-    row = PhotoRow
-    found: Any = db.session.execute(
-        select(row.dossier, row.sha256)
-        .where(row.stored.is_(False), row.dossier.in_(dossiers), row.deleted.is_(False), _readable(actor))
-        .order_by(row.taken_at.nulls_last(), row.id)
+@cache
+def _wanted(dialect: str) -> Select[Any]:
+    place = _p.c.dossier + " " + _p.c.kind + " " + _p.c.audience
+    return (
+        select(_p.c.dossier, _p.c.sha256)
+        .where(_p.c.stored.is_(False), _p.c.deleted.is_(False))
+        .where(bulk.named(dialect, _p.c.dossier, "dossiers"), bulk.named(dialect, place, "places"))
+        .order_by(_p.c.taken_at.nulls_last(), _p.c.id)
         .limit(WANTED)
     )
+
+
+def wanted(
+    conn: Connection, actor: Actor, granted: Mapping[str, Iterable[str]], dossiers: Iterable[str]
+) -> dict[str, list[str]]:
+    """Digests whose bytes these dossiers still lack, of photographs and attachments that the actor
+    sees in what is `granted`; the oldest first, at most WANTED. One statement, none without a dossier.
+    """
+    places = []
+    asked = [d for d in dossiers if d in granted]
+    for dossier, kind in product(asked, KINDS):
+        seen = access.audiences(access.allowing(actor.held.get(dossier, ()), f"{kind}.read"))
+        places += [f"{dossier} {kind} {a}" for a in granted[dossier] if access.sees(seen, a)]
+    if not places:
+        return {}
+    named = {"dossiers": bulk.listed(conn, asked), "places": bulk.listed(conn, places)}
     lacking: dict[str, list[str]] = {}
-    for photo in found:
+    for photo in conn.execute(_wanted(conn.dialect.name), named):
         lacking.setdefault(photo.dossier, []).append(photo.sha256)
     return lacking
-
-
-def _readable(actor: Actor) -> ColumnElement[bool]:
-    """The condition that keeps a list to what the actor may read, by each kind's own rights."""
-    row = PhotoRow
-    return or_(
-        *(
-            and_(row.kind == kind, access.visible(actor, f"{kind}.read", row.dossier, row.audience))
-            for kind in KINDS
-        )
-    )
 
 
 def evidence(photos: Sequence[PhotoRow]) -> dict[str, int]:
@@ -202,13 +206,6 @@ def _awaited(dialect: str, by_digest: bool) -> Select[Any]:
     return query.where(bulk.named(dialect, t.c.sha256, "digests")) if by_digest else query
 
 
-def line(conn: Connection, dossier: str, digest: str) -> Any:
-    """What is noted of bytes at rest, or None."""
-    return conn.execute(
-        select(blobs).where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
-    ).one_or_none()
-
-
 def lines(conn: Connection, dossier: str, after: str, most: int) -> list[Any]:
     """(sha256, size) of the next originals at rest, by digest."""
     mine = (blobs.c.dossier == dossier, blobs.c.sha256 > after)
@@ -238,11 +235,17 @@ def stored_after(conn: Connection, dossier: str, digests: Iterable[str], moment:
     return set(conn.execute(select(blobs.c.sha256).where(*mine, blobs.c.stored_at > moment)).scalars())
 
 
-def naming(conn: Connection, dossier: str, digest: str) -> list[Any]:
-    """(id, version) of the photographs that name these bytes."""
+def lines_of(conn: Connection, dossier: str, digests: Iterable[str]) -> list[Any]:
+    """What is noted of these bytes, those that are at rest, by digest."""
+    mine = (blobs.c.dossier == dossier, bulk.among(conn, blobs.c.sha256, digests))
+    return list(conn.execute(select(blobs).where(*mine).order_by(blobs.c.sha256)))
+
+
+def naming(conn: Connection, dossier: str, digests: Iterable[str]) -> list[Any]:
+    """(id, version, sha256) of the photographs and attachments that name these bytes, by id."""
     t = cast(Table, PhotoRow.__table__)
-    mine = (t.c.dossier == dossier, t.c.sha256 == digest, t.c.deleted.is_(False))
-    return list(conn.execute(select(t.c.id, t.c.version).where(*mine).order_by(t.c.id)))
+    mine = (t.c.dossier == dossier, bulk.among(conn, t.c.sha256, digests), t.c.deleted.is_(False))
+    return list(conn.execute(select(t.c.id, t.c.version, t.c.sha256).where(*mine).order_by(t.c.id)))
 
 
 def unsettled(conn: Connection) -> list[str]:

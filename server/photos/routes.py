@@ -45,6 +45,7 @@ class Attachment(Schema):
 
     dossier = fields.String()
     id = fields.UUID()
+    audience = fields.String()
     subject = fields.UUID()
     sha256 = fields.String()
     size = fields.Integer()

@@ -6,7 +6,7 @@ and records that name the same bytes later, stand in the journal, which has the 
 """
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
@@ -14,18 +14,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from media.errors import BytesDiffer
+from media.errors import BytesDiffer, StoreUnavailable
 from media.store import sidecar_key
 from server import transaction
 from server.office import office
 from server.people import queries as people
-from sync import history
+from sync import followers, history, lookup
 from sync.arrival import rfc3339
 from sync.canonical import canonical, sha256
 
 from . import queries
 
 FORMAT = "xunjian-sidecar/1"
+NAME = "sidecars"  # under which the journals are read
 # What a reader without the database needs; names as they were given, in NFC or NFD.
 SAID = (
     *("subject", "name", "caption", "phase", "taken_at", "clock_offset_ms"),
@@ -33,53 +34,96 @@ SAID = (
 )
 
 
-def told(conn: Connection, dossier: str, digest: str) -> dict[str, Any] | None:
-    """What the sidecar of these bytes says, with times in RFC 3339, positions in degrees × 10⁷;
-    None where no line says that they are at rest.
+def write_new() -> int:
+    """Write the sidecars of what has come to rest since this was asked last; how many.
+
+    The scheduler calls it. It follows the journals (sync/followers.py), so that uploads do not wait for a
+    second file each; a store that is away is asked again from where it went. What is missing for another
+    reason, the daily job makes up (archive.py).
     """
-    line = queries.line(conn, dossier, digest)
-    if line is None:
-        return None
+    with transaction.reading() as conn:
+        behind = followers.behind(conn, NAME)
+    return sum(_write_new(dossier) for dossier in behind)
+
+
+def _write_new(dossier: str) -> int:
+    done = 0
+    while True:
+        with transaction.reading() as conn:
+            found, seq = followers.records(conn, dossier, NAME, queries.KINDS)
+        if not seq:
+            return done
+        rest = {t.body["sha256"] for t in found if t.body.get("stored_at") and not t.deleted}
+        try:
+            done += write(dossier, rest)
+        except StoreUnavailable:
+            return done
+        with transaction.writing() as conn:
+            followers.advance(conn, dossier, NAME, seq)
+
+
+def write(dossier: str, digests: Collection[str]) -> int:
+    """Write the sidecars of these bytes that are not there yet; how many. Idempotent. As many statements
+    for many as for one.
+
+    Raises StoreUnavailable.
+    """
+    store = office().store
+    missing = [digest for digest in digests if store.has(sidecar_key(dossier, digest)) is None]
+    if not missing:
+        return 0
+    notes = _told(dossier, missing)
+    done = sum(_put(dossier, note) for note in notes)
+    # Words that were erased in between must not stand in a note that was made before.
+    later = _told(dossier, missing)
+    stale = [note["sha256"] for note in notes if note not in later]
+    for digest in stale:
+        store.drop(sidecar_key(dossier, digest))
+    write(dossier, stale)
+    return done
+
+
+def _told(dossier: str, digests: Collection[str]) -> list[dict[str, Any]]:
+    with transaction.reading() as conn:
+        return told(conn, dossier, digests)
+
+
+def _put(dossier: str, note: dict[str, Any]) -> bool:
+    here, data = office(), canonical(note)
+    with tempfile.TemporaryDirectory(dir=here.config.scratch) as folder:
+        file = Path(folder) / "sidecar"
+        file.write_bytes(data)
+        with suppress(BytesDiffer):  # another node's, from when the records said less
+            return here.store.put(sidecar_key(dossier, note["sha256"]), file, sha256=sha256(data))
+    return False
+
+
+def told(conn: Connection, dossier: str, digests: Iterable[str]) -> list[dict[str, Any]]:
+    """What the sidecars of these bytes say, with times in RFC 3339, positions in degrees × 10⁷; nothing
+    of bytes that no line calls at rest.
+    """
+    lines = queries.lines_of(conn, dossier, digests)
+    named = queries.naming(conn, dossier, [line.sha256 for line in lines])
+    bodies = lookup.bodies(conn, {dossier: [photo.id for photo in named]})
+    takers = history.authors(conn, dossier, [photo.id for photo in named])
+    names = people.names(takers.values())
+    records: dict[str, list[dict[str, Any]]] = {line.sha256: [] for line in lines}
+    for photo in named:
+        body, taker = bodies[dossier, photo.id], takers[photo.id]
+        said = {name: body[name] for name in SAID if name in body}
+        note = {"id": photo.id, "version": photo.version, "taker": {"id": taker, "name": names.get(taker)}}
+        records[photo.sha256].append(note | said)
+    return [_note(dossier, line, records[line.sha256]) for line in lines]
+
+
+def _note(dossier: str, line: Any, records: list[dict[str, Any]]) -> dict[str, Any]:
     stored = line.stored_at if line.stored_at.tzinfo else line.stored_at.replace(tzinfo=UTC)
     return {
         "format": FORMAT,
         "dossier": dossier,
-        "sha256": digest,
+        "sha256": line.sha256,
         "size": line.size,
         "mime": line.mime,
         "stored_at": rfc3339(stored),
-        "records": [
-            _record(conn, dossier, photo.id, photo.version) for photo in queries.naming(conn, dossier, digest)
-        ],
+        "records": records,
     }
-
-
-def _record(conn: Connection, dossier: str, record: str, version: int) -> dict[str, Any]:
-    body = history.body(conn, dossier, record)
-    taker = history.author(conn, dossier, record)
-    return {
-        "id": record,
-        "version": version,
-        "taker": {"id": taker, "name": people.names([taker]).get(taker)},
-        **{name: body[name] for name in SAID if name in body},
-    }
-
-
-def write(dossier: str, digests: Iterable[str]) -> int:
-    """Write the sidecars of these bytes; how many were not there before. Idempotent.
-
-    Raises StoreUnavailable; the daily job writes then what is missing.
-    """
-    here, done = office(), 0
-    for digest in digests:
-        with transaction.reading() as conn:
-            note = told(conn, dossier, digest)
-        if note is None:
-            continue
-        data = canonical(note)
-        with tempfile.TemporaryDirectory(dir=here.config.scratch) as folder:
-            file = Path(folder) / "sidecar"
-            file.write_bytes(data)
-            with suppress(BytesDiffer):  # an earlier one, from when the records said less
-                done += here.store.put(sidecar_key(dossier, digest), file, sha256=sha256(data))
-    return done

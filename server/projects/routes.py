@@ -24,8 +24,10 @@ class Project(Schema):
     stage = fields.String(metadata={"enum": list(STAGES)})
     risk = fields.String(allow_none=True, metadata={"enum": [*RISKS, None]})
     street = fields.String(allow_none=True)
+    street_name = fields.String(allow_none=True)
     address = fields.String(allow_none=True)
     contractor = fields.String(allow_none=True)
+    contractor_name = fields.String(allow_none=True)
     lat_e7 = fields.Integer(allow_none=True)
     lon_e7 = fields.Integer(allow_none=True)
 

@@ -18,7 +18,7 @@ from server.office import office
 from server.people.queries import TOKEN_S, bound_token, by_username, posts_now, token_digest, wipe_order
 from server.people.tables import Device, Person, Session
 from server.proofs import Proof
-from server.transaction import writing
+from server.transaction import at_the_door
 from server.watchbook import note
 from sync.arrival import rfc3339
 
@@ -56,7 +56,7 @@ def with_second_factor(person: str, code: str | None) -> int:
     """How many factors the person has shown, after the right password. Who has a second one shows it, or the
     attempt stays counted as a wrong one. Raises Refusal `second-factor-required`, `second-factor-wrong`.
     """
-    with writing() as conn:
+    with at_the_door() as conn:
         if not factors.confirmed(conn, person):
             return 1
         right = code is not None and factors.passes(conn, person, code)
@@ -75,9 +75,9 @@ def confirm_factor(actor: Actor, code: str) -> list[str]:
     Raises Refusal `second-factor-wrong`, `too-many-attempts`.
     """
     own = Lane(f"{actor.id}|{actor.sign_in}", rules.OWN)
-    with writing() as conn:
+    with at_the_door() as conn:
         attempts.enter(conn, own, ())
-    with writing() as conn:
+    with at_the_door() as conn:
         made = factors.confirm(conn, actor.id, code)
         conn.execute(update(Session).where(Session.token == actor.session).values(factors=2))
         attempts.leave(conn, own)
@@ -92,7 +92,7 @@ def proven(username: str, password: str, device: str | None, proof: Proof | None
     own, shared = _try(username, device, proof)
     person = _with_password(username, password)
     if person is None:
-        with writing() as conn:
+        with at_the_door() as conn:
             attempts.fail(conn, shared)
             note(conn, "sign-in-refused", username=username, device=device)
         raise Refusal("wrong-password")
@@ -107,7 +107,7 @@ def _try(username: str, device: str | None, proof: Proof | None) -> tuple[Lane, 
     """
     name, address = username.casefold(), rules.network(request.remote_addr or "")
     place = office().seal.mark("place", address)
-    with writing() as conn:
+    with at_the_door() as conn:
         known = queries.known_by(conn, username, device, place, proof)
         own = Lane(f"{name}|{known or 'at ' + place}", rules.OWN)
         strangers = [] if known else [Lane(f"to {name}", rules.ACCOUNT), Lane(f"from {place}", rules.ADDRESS)]
@@ -139,12 +139,12 @@ def assure(actor: Actor, password: str | None) -> None:
         return
     if password is None:
         raise Refusal("sign-in-again")
-    with writing() as conn:
+    with at_the_door() as conn:
         own = Lane(f"{actor.id}|{actor.sign_in}", rules.OWN)
         attempts.enter(conn, own, ())
     if _with_password(actor.username, password) is None:
         raise Refusal("sign-in-again")
-    with writing() as conn:
+    with at_the_door() as conn:
         attempts.leave(conn, own)
 
 
@@ -158,7 +158,7 @@ def begin(
 ) -> dict[str, Any]:
     """A session for somebody who has proved who they are. Raises Refusal where the device is against it."""
     who = person.id
-    with writing() as conn:
+    with at_the_door() as conn:
         at = queries.device(conn, device, proof)
         _fits(at, who, proof)
         if tried is not None:
@@ -248,14 +248,9 @@ def told(conn: Connection, who: str, made: Opened, device: str, at: Row[Any] | N
         "expires_in": max(0, int((made.until - now).total_seconds())),
         "user": {name: getattr(person, name) for name in names} | {"posts": posts},
         "device": device,
-    }
-    if at is None:
-        return answer
-    return answer | {
-        "session": made.id,
         "offline_hours": office().config.offline_hours,
-        "wipe": wipe_order(at),
     }
+    return answer if at is None else answer | {"session": made.id, "wipe": wipe_order(at)}
 
 
 def _place(post: dict[str, Any]) -> tuple[str, str]:
@@ -270,7 +265,7 @@ def renew(device: str, session: str, renewal: str, proof: Proof) -> dict[str, An
     """
     here = office()
     now = here.clock()
-    with writing() as conn:
+    with at_the_door() as conn:
         at = queries.device(conn, device, None)
         if at is None or at.key != proof.key:
             raise Refusal("proof-wrong", "This is not the key of that device.")
@@ -305,7 +300,7 @@ def standing(conn: Connection, session: str, at: Row[Any]) -> dict[str, Any]:
 
 def sign_out(token: str) -> None:
     """End a session; its token is refused from the next request on."""
-    with writing() as conn:
+    with at_the_door() as conn:
         whose = conn.execute(select(Session.person).where(Session.token == token)).scalar()
         note(conn, "signed-out", whose)
         conn.execute(update(Session).where(Session.token == token).values(ended_at=rfc3339(office().clock())))
@@ -313,7 +308,7 @@ def sign_out(token: str) -> None:
 
 def end(person: str, session: str, *, by: str) -> None:
     """End one session of a person; again, it changes nothing. Raises Refusal `not-found`."""
-    with writing() as conn:
+    with at_the_door() as conn:
         own = (Session.id == session, Session.person == person)
         if conn.execute(select(Session.token).where(*own)).first() is None:
             raise Refusal("not-found")
@@ -324,7 +319,7 @@ def end_sessions(person: str, *, by: str | None = None, but: str | None = None) 
     """Sign the person out everywhere, `but` in one session; returns how many ended. Work on devices stays
     there.
     """
-    with writing() as conn:
+    with at_the_door() as conn:
         others = [Session.id.is_distinct_from(but)] if but is not None else []
         return _end(conn, Session.person == person, *others, by=by, person=person)
 

@@ -61,10 +61,11 @@ class WipeOrder(Schema):
 
 
 class SignedIn(Schema):
-    """A session; `expires_in` in seconds.
+    """A session; `expires_in` in seconds, `offline_hours` for how long a phone may be out of touch before it
+    locks itself.
 
-    At an enrolled device also the session's id, by which the device renews it, for how many hours it may
-    be out of touch before it locks itself, and the order to wipe it, if there is one.
+    At an enrolled device also the session's id, by which the device renews it, and the order to wipe it, if
+    there is one.
     """
 
     access_token = fields.String()

@@ -20,6 +20,7 @@ from server import transaction
 from server.backups import actions, queries, rules
 from server.backups.queries import Opened
 from server.database import db
+from server.photos import sidecars
 from tests.server.test_photos import photo, upload
 from tests.support.house import House, issue, jpeg
 from tests.support.live import REPOSITORY
@@ -179,12 +180,16 @@ def test_originals_go_beside_it_once_each_and_what_is_missing_there_is_named(
         record = photo(data)
         li.push(WJ, record)
         assert upload(li, record["record"], data).status_code == 204
+    with site.app.app_context():
+        assert sidecars.write_new() == 2
     first = operator.backup("--bytes")
     assert Opened(first).manifest["bytes"]["copied"] == 4  # with their sidecars
     data = jpeg("blue")
     record = photo(data)
     li.push(WJ, record)
     upload(li, record["record"], data)
+    with site.app.app_context():
+        assert sidecars.write_new() == 1
     second = operator.backup("--bytes")
     assert (Opened(second).manifest["bytes"]["copied"], Opened(second).manifest["bytes"]["there"]) == (2, 4)
     assert operator.run("backup", "verify", str(second), "--read").exit_code == 0

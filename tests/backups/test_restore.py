@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,24 @@ import flask_migrate
 import pytest
 from sqlalchemy import text
 
+from media.errors import StoreUnavailable
 from media.files import FileStore
 from server import keepsakes, transaction
 from server.backups import queries, rules
 from server.catalogue import journal
 from server.database import db
+from server.scheduler import jobs
 from sync import epochs, history
 from sync.replica import Replica
+from tests.doors.conftest import OFFICE, Handset, admin, code, handset
 from tests.server.test_photos import originals, photo, stored, upload
-from tests.support.house import ISSUE, Clock, House, issue, jpeg, new_id
+from tests.support.house import ISSUE, Clock, Desk, House, issue, jpeg, new_id
 from tests.sync.test_replica import DeskLine
 
 from .conftest import Office
 from .test_backup import phrase, rewritten, unzipped
+
+__all__ = ["admin", "handset"]
 
 WJ = "project:wj-01"
 KINDS = journal().kinds
@@ -67,6 +73,55 @@ def test_everything_stands_as_it_stood_and_proves_itself(
     assert listed == {f"隐患 {n}" for n in range(20)}
     with other.app.app_context(), transaction.reading() as conn:
         assert all(history.verify(conn, d, KINDS).fault is None for d in history.all_heads(conn))
+
+
+def test_a_device_that_was_ended_after_the_backup_stays_out(
+    operator: Office, site: House, fresh: Callable[[], str], handset: Handset, admin: Desk
+) -> None:
+    lost, left, later = Handset(site), Handset(site), Handset(site)
+    for one in (lost, left):
+        one.enrol(code(site.desk("li")))
+    operator.backup()
+    later.enrol(code(site.desk("li")))
+    store = site.app.extensions["office"].store
+    for path, away in (
+        (f"{lost.id}/wipe", False),
+        (f"{lost.id}/revoke", True),
+        (f"{later.id}/revoke", False),
+    ):
+        with monkey(store, "put", away):
+            answer = admin.call("POST", f"/api/v1/devices/{path}", json={"why": "丢失"})
+            assert answer.status_code == 204, "whether the store is there or not"
+    admin.call("POST", f"/api/v1/devices/{left.id}/wipe", json={"why": "换机"})
+    left.wiped(left.renew().json["wipe"]["order"], unsent=2)
+    with site.app.app_context():
+        note = jobs(site.app)["note ended devices"]
+        assert (note(), note()) == (1, 0), "what the store did not take then, it takes with the next turn"
+    other = operator.restored(fresh())
+    for one in (handset, lost, left, later):
+        one.house = other
+        said = one.sign_in("li")
+        wanted = {handset.key: 200, later.key: 403}.get(one.key, 403)
+        assert said.status_code == wanted, said.text
+        if one in (lost, left):
+            assert said.json["code"] == "device-revoked"
+    other.person("admin", "administrator", OFFICE)
+    listed = {d["id"]: d for d in other.desk("admin", shown=2).get("/api/v1/devices")["items"]}
+    assert listed[left.id]["wiped_at"] and listed[left.id]["unsent"] == 2 and later.id not in listed
+    assert listed[lost.id]["wipe"]["push_first"] is False
+
+
+@contextmanager
+def monkey(store: Any, name: str, away: bool) -> Iterator[None]:
+    """The store does not answer for a while, if it is away."""
+    with pytest.MonkeyPatch.context() as patch:
+        if away:
+            patch.setattr(type(store), name, _gone)
+        yield
+
+
+def _gone(*_: Any, **__: Any) -> None:
+    raise StoreUnavailable("away")
 
 
 def test_a_sqlite_backup_goes_into_postgresql_and_back(

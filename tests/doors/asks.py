@@ -80,6 +80,7 @@ for name, where in {
     **{"front_door": "/", "desk": "/desk/", "desk_file": "/desk/mark.svg", "config": "/api/v1/config"},
     **{"house_keys": "/api/v1/keys", "open_style": "/open/open.css", "phone": "/phone/"},
     **{"phone_file": "/phone/sw.js", "my_day": "/api/v1/my-day", "list_exports": "/api/v1/exports"},
+    "list_organisations": "/api/v1/organisations?sort=firm",
     **{"list_checklists": "/api/v1/checklists", "list_plans": "/api/v1/plans"},
     **{"list_due_sites": "/api/v1/plans/due", "list_provisions": "/api/v1/law"},
     "term_ends": "/api/v1/law/term?code=term.general&since=2026-11-20",
@@ -125,6 +126,8 @@ def _import_checklist(town: Town, _who: str, _whose: str) -> Ask:
     return Ask("POST", "/api/v1/checklists", {n: v for n, v in content.items() if n != "state"})
 
 
+ORGANISATION = {"code": "91110105MA0XD00162", "name": "示例公司"}
+plain("bring_in_organisations", "/api/v1/organisations", method="POST", json={"items": [ORGANISATION]})
 OF_NOTHING |= {"sign_in", "sign_out", "import_checklist", "add_my_channel"}
 # ------------------------------------------------------------------------------------ things by their id
 # Of a record that nobody amends here: its last entry is sealed.

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from server import transaction
 from server.cli import main
 from server.scheduler import jobs
+from sync import signatures
 from tests.support.house import PASSWORD, Desk, House, issue
 
 from .conftest import WJ, Handset, code
@@ -222,23 +223,6 @@ def test_a_device_keeps_its_name_unless_it_is_anothers(site: House) -> None:
     assert refused(phone.enrol(code(site.desk("li")))) == (409, "device-taken")
 
 
-def test_several_people_share_a_tablet_and_none_of_them_is_another(admin: Desk, site: House) -> None:
-    tablet = Handset(site)
-    said = tablet.enrol(code(admin, shared=True)).json
-    assert set(said) == {"device", "offline_hours"}
-    sessions = {}
-    for who in ("li", "wang"):
-        assert tablet.sign_in(who).json["user"]["username"] == who
-        sessions[who] = tablet.session
-    site.clock.passes(hours=11)
-    for who, session in sessions.items():
-        tablet.session = session
-        assert tablet.renew().json["user"]["username"] == who
-    # It goes from hand to hand: a working day after the password, nobody is signed in any more.
-    site.clock.passes(hours=1)
-    assert refused(tablet.renew()) == (401, "token-expired")
-
-
 def test_a_phone_that_was_out_of_touch_for_longer_than_allowed_wants_the_password(handset: Handset) -> None:
     clock = handset.house.clock
     clock.passes(hours=71)
@@ -323,6 +307,15 @@ def test_only_its_owner_and_administrators_end_a_device_and_others_do_not_know_i
     )
 
 
+def test_an_administrator_looks_at_one_persons_devices_and_others_at_their_own_alone(
+    handset: Handset, admin: Desk, site: House
+) -> None:
+    Handset(site).enrol(code(admin, shared=True))
+    li, wang = (f"/api/v1/devices?person={site.people[who]}" for who in ("li", "wang"))
+    assert [d["id"] for d in admin.get(li)["items"]] == [handset.id] and admin.get(wang)["items"] == []
+    assert site.desk("wang").get(li)["items"] == []
+
+
 def test_devices_are_listed_page_by_page(admin: Desk, site: House) -> None:
     made = sorted(Handset(site).enrol(code(admin, shared=True)).json["device"] for _ in range(3))
     first = admin.get("/api/v1/devices?limit=2")
@@ -345,8 +338,6 @@ def test_who_made_codes_enrolled_and_ended_devices_stands_in_the_security_log(
 
 
 def test_a_stolen_token_registers_no_signing_key_of_its_own(handset: Handset, site: House) -> None:
-    from sync import signatures
-
     theirs = signatures.claim(handset.id, Handset(site).private)
     said = handset.at().exchange(device_key=theirs)["device_key"]
     assert said == {"key": None, "why": "key-not-enrolled"}

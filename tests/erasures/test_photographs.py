@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from media.store import sidecar_key
 from server import transaction
+from server.office import office
+from server.photos import sidecars
 from server.scheduler import jobs
 from tests.server.test_photos import begin, originals, photo, upload
 from tests.support.house import House, jpeg
@@ -67,10 +70,38 @@ def test_where_only_its_caption_goes_the_sidecar_is_written_anew_without_it(bure
     upload(li, record["record"], data)
     [original] = originals(bureau)
     sidecar = original.with_name(original.name + ".json")
+    with bureau.app.app_context():
+        assert sidecars.write_new() == 1
     assert SECRET in sidecar.read_text()
     erase(bureau, record["record"])
     assert SECRET not in sidecar.read_text() and original.exists()
     assert "caption" not in body(bureau, record["record"])
+
+
+def test_a_caption_that_goes_while_the_sidecar_is_written_does_not_stay_in_it(
+    bureau: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li, data = bureau.desk("li"), jpeg("red")
+    record = photo(data, caption=SECRET)
+    li.push(WJ, record)
+    upload(li, record["record"], data)
+    put, orders = sidecars._put, [record["record"]]
+
+    def late(dossier: str, note: dict[str, Any]) -> bool:
+        """Rests the note that was made before, when the erasure has dropped its sidecar and not yet written
+        a new one.
+        """
+        if orders:
+            erase(bureau, orders.pop())
+            office().store.drop(sidecar_key(dossier, note["sha256"]))
+        return put(dossier, note)
+
+    monkeypatch.setattr(sidecars, "_put", late)
+    with bureau.app.app_context():
+        sidecars.write_new()
+    [original] = originals(bureau)
+    told = original.with_name(original.name + ".json").read_text()
+    assert SECRET not in told and record["record"] in told
 
 
 def test_a_store_that_is_away_is_asked_again(bureau: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from server import transaction
 from server.evidence.queries import all_device_keys
+from server.people.queries import identify
 from sync import history, signatures, witnesses
 from sync.change import Change, read
 from sync.replica import Replica
@@ -121,6 +122,34 @@ def test_a_phone_registers_its_key_with_the_first_exchange_and_signs_what_it_sav
     office = entries(registry, "office:cy")[-1]
     assert (office["kind"], office["op"], office["audience"]) == ("device_key", "create", "confidential")
     assert "device_key" not in json.loads(li.request())  # once
+
+
+def test_what_is_signed_with_the_devices_own_key_needs_no_look_up_of_keys(
+    registry: Registry, phone: Phone
+) -> None:
+    li, way = phone("li", key=KEY), line(registry.house, "li")
+    for asked in (True, False):  # the first exchange registers the key
+        li.create(WJ, "issue", FIELDS)
+        request = li.request()
+        with registry.house.statements() as said:
+            li.receive(json.loads(way.exchange(request)))
+        assert any(s.startswith("SELECT device_keys") for s in said) is asked
+        assert {o["status"] for o in li.outcomes().values()} <= {"applied"}
+        assert entries(registry)[-1]["sig"]["key"] == signatures.key_id(signatures.public_bytes(KEY))
+        assert entries(registry)[-1]["why"] is None
+
+
+def test_two_keys_registered_at_the_same_moment_double_nothing(registry: Registry, phone: Phone) -> None:
+    li, way = phone("li", key=KEY), line(registry.house, "li")
+    li.sync(way)
+    other = {"key": signatures.key_id(signatures.public_bytes(OTHER)), "id": new_id()}
+    copied = "dossier, :id, version, audience, deleted, :key, person, device, public, since, until"
+    with registry.writing() as conn:
+        conn.execute(text(f"INSERT INTO device_keys SELECT {copied} FROM device_keys"), other)
+    with registry.house.app.test_request_context():
+        actor = identify(registry.house.desk("li").token)
+    assert [key.device for key in actor.signs] == ["phone-li", "phone-li"]
+    assert [post.role for post in actor.held[WJ]] == ["inspector"]
 
 
 def test_a_new_key_ends_the_one_before_and_both_are_entries(registry: Registry, phone: Phone) -> None:

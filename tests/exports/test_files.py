@@ -53,7 +53,8 @@ def test_a_workbook_says_row_by_row_what_the_queue_says(queue: House, made: Make
         assert (due and due.date().isoformat()) == item["due_on"]
         assert line[at["逾期 Overdue"]] == ("是 yes" if item["overdue"] else "否 no")
         assert line[at["责任人 Assignee"]] == (item["assignee"] or {}).get("name")
-        assert line[at["责任单位 Contractor"]] == item["contractor"]
+        assert line[at["责任单位 Contractor"]] == item["contractor_name"] or item["contractor"]
+        assert line[at["责任单位代码 Contractor's code"]] == item["contractor"]
         assert line[at["隐患编码 Code"]] == item["code"]
         assert line[at["下达时间 Issued"]] == beijing(item["issued_at"])
         assert line[at["证据总数 Evidence named"]] == item["evidence"]["total"]

@@ -15,7 +15,7 @@ from .crews import Crew
 from .serving import WJ, Office
 
 # What `xunjian rebuild` makes anew from the journal's records.
-READ_MODELS = ("projects", "inspections", "issues", "photos", "comments")
+READ_MODELS = ("projects", "inspections", "issues", "photos", "markups", "comments")
 
 
 def journal_holds(house: House, crews: list[Crew]) -> int:

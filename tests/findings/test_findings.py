@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from server.findings import rules
 from server.inspections.rules import answer_id
+from server.issues.rules import FINDINGS, issue_id
 from server.scheduler import follow_up
 from tests.inspections.conftest import FIRM, WJ, checklist, visit
 from tests.support.house import Desk, House, create, new_id, update
@@ -63,13 +64,13 @@ def link(house: House, answer: str) -> str | None:
 def on_a_phone(house: House, answer: str, inspection: str, **more: Any) -> dict[str, Any]:
     """The change by which a phone makes the issue, with no more than it must say."""
     said = {"title": "临边防护缺失", "domain": "edge", "severity": "general", "found_at": AT} | more
-    return create("issue", said | {"answer": answer, "inspection": inspection}, record=rules.issue_id(answer))
+    return create("issue", said | {"answer": answer, "inspection": inspection}, record=issue_id(answer))
 
 
 @pytest.mark.parametrize("case", vectors("findings")["cases"], ids=lambda c: c["name"])
 def test_an_issues_id_is_derived_from_its_answers(case: dict[str, Any]) -> None:
-    assert vectors("findings")["namespace"] == str(rules.FINDINGS)
-    assert rules.issue_id(case["answer"]) == case["issue"]
+    assert vectors("findings")["namespace"] == str(FINDINGS)
+    assert issue_id(case["answer"]) == case["issue"]
 
 
 def test_one_call_takes_everything_over(office: House) -> None:
@@ -77,7 +78,7 @@ def test_one_call_takes_everything_over(office: House) -> None:
     photograph(office, answer)
     done = ask(office.desk("li"), answer)
     assert done.status_code == 200, done.text
-    assert (done.json["issue"], done.json["outcome"]["status"]) == (rules.issue_id(answer), "applied")
+    assert (done.json["issue"], done.json["outcome"]["status"]) == (issue_id(answer), "applied")
     whole = shown(office, done.json["issue"])
     body = whole["body"]
     assert (body["title"], body["code"], body["severity"]) == ("临边防护缺失", "AQ-LB-01", "general")
@@ -167,19 +168,19 @@ def test_a_phone_says_little_and_the_house_adds_what_it_knows(office: House) -> 
     inspection, answer = answered(office)
     [outcome] = office.desk("li").push(WJ, on_a_phone(office, answer, inspection, part="东侧"))
     assert outcome["status"] == "applied"
-    body = shown(office, rules.issue_id(answer))["body"]
+    body = shown(office, issue_id(answer))["body"]
     assert (body["code"], body["term"], body["contractor"], body["part"]) == (
         *("AQ-LB-01", "general", FIRM, "东侧"),
     )
     assert body["demand"].startswith("设置防护栏杆")
-    assert link(office, answer) == rules.issue_id(answer)
+    assert link(office, answer) == issue_id(answer)
     # What somebody takes out again is not put back.
-    version = shown(office, rules.issue_id(answer))["version"]
-    gone = update("issue", rules.issue_id(answer), version, {"demand": {"set": None}})
+    version = shown(office, issue_id(answer))["version"]
+    gone = update("issue", issue_id(answer), version, {"demand": {"set": None}})
     assert office.desk("li").push(WJ, gone)[0]["status"] == "applied"
     with office.app.app_context():
         follow_up()
-    assert "demand" not in shown(office, rules.issue_id(answer))["body"]
+    assert "demand" not in shown(office, issue_id(answer))["body"]
 
 
 def test_two_phones_make_one_issue_and_what_they_say_otherwise_waits_for_a_person(office: House) -> None:
@@ -189,7 +190,7 @@ def test_two_phones_make_one_issue_and_what_they_say_otherwise_waits_for_a_perso
     assert office.desk("li").push(WJ, one)[0]["status"] == "applied"
     assert office.desk("wang").push(WJ, other)[0]["status"] == "conflict"
     assert len(office.desk("zhang").get("/api/v1/issues")["items"]) == 1
-    assert shown(office, rules.issue_id(answer))["severity"] == "serious", "the graver one shows meanwhile"
+    assert shown(office, issue_id(answer))["severity"] == "serious", "the graver one shows meanwhile"
 
 
 def test_an_issue_without_an_answer_never_meets_another(office: House) -> None:
@@ -199,6 +200,34 @@ def test_an_issue_without_an_answer_never_meets_another(office: House) -> None:
     again = made | {"id": new_id()}
     refused = office.desk("wang").push(WJ, again)[0]
     assert (refused["status"], refused["why"]) == ("parked", "id-collision")
+
+
+@pytest.mark.parametrize("kind", ["issue", "answer"])
+def test_a_record_under_another_id_than_its_own_is_refused_with_the_right_one(
+    office: House, kind: str
+) -> None:
+    """By hand, or by a device that does not know the rule: the checklist's item would have two of them."""
+    inspection, answer = answered(office)
+    right = on_a_phone(office, answer, inspection)
+    if kind == "answer":
+        about = {"inspection": inspection, "form": "B.13", "instance": "2号塔吊", "item": "B.13.4"}
+        said = about | {"template": checklist(office), "result": "fault"}
+        right = create("answer", said, record=answer_id(*about.values()))
+    wrong = right | {"id": new_id(), "record": new_id()}
+    li = office.desk("li")
+    [refused] = li.push(WJ, wrong)
+    assert (refused["status"], refused["why"], refused["remedy"]) == ("invalid", "id-not-derived", "repair")
+    [fault] = refused["faults"]
+    assert fault["field"] == "record" and right["record"] in fault["message"]
+    assert li.push(WJ, wrong)[0] == refused | {"replay": True}
+    assert li.call("GET", f"/api/v1/issues/{wrong['record']}").status_code == 404
+    assert li.push(WJ, right)[0]["status"] == "applied"
+
+
+def test_an_issue_that_names_no_answer_may_bear_any_id(office: House) -> None:
+    made = create("issue", {"title": "x", "domain": "edge", "severity": "general", "found_at": AT})
+    made["fields"]["answer"] = {"set": None}
+    assert office.desk("li").push(WJ, made)[0]["status"] == "applied"
 
 
 @pytest.mark.parametrize("order", ["issue first", "photo first", "answer last"])
@@ -222,10 +251,10 @@ def test_in_whatever_order_they_come_the_issue_has_the_photographs(office: House
         photograph(office, answer)
         li.push(WJ, issue)
         li.push(WJ, said)
-    whole = shown(office, rules.issue_id(answer))
+    whole = shown(office, issue_id(answer))
     assert [p["sha256"] for p in whole["photos"]] == [DIGEST]
     assert whole["body"]["code"] == "AQ-LB-01"
-    assert link(office, answer) == rules.issue_id(answer)
+    assert link(office, answer) == issue_id(answer)
 
 
 def test_a_photograph_that_comes_after_the_issue_was_issued_reaches_the_firm_too(office: House) -> None:
@@ -233,7 +262,7 @@ def test_a_photograph_that_comes_after_the_issue_was_issued_reaches_the_firm_too
     made = on_a_phone(office, answer, inspection) | {"audience": f"party:{FIRM}"}
     office.desk("li").push(WJ, made)
     photograph(office, answer)
-    seen = office.desk("zhao").get(f"/api/v1/issues/{rules.issue_id(answer)}")
+    seen = office.desk("zhao").get(f"/api/v1/issues/{issue_id(answer)}")
     assert [p["sha256"] for p in seen["photos"]] == [DIGEST]
 
 
@@ -247,8 +276,8 @@ def test_what_a_crash_left_is_found_again_and_once(office: House, monkeypatch: p
     with office.app.app_context():
         assert follow_up() > 0
         follow_up()
-    assert link(office, answer) == rules.issue_id(answer)
-    whole = shown(office, rules.issue_id(answer))
+    assert link(office, answer) == issue_id(answer)
+    whole = shown(office, issue_id(answer))
     assert len(whole["photos"]) == 1
     proof = office.desk("zhang").get(f"/api/v1/dossiers/{WJ}/verification")
     assert proof["fault"] is None

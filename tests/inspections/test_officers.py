@@ -210,3 +210,16 @@ def test_the_guards_statements_do_not_grow_with_the_visits(office: House) -> Non
         assert {o["status"] for o in outcomes} == {"applied"}
         counts.append(len([s for s in said if "INSERT" not in s]))
     assert counts[0] == counts[1]
+
+
+def test_a_draft_asks_for_none_of_the_facts(office: House) -> None:
+    li = office.desk("li")
+    made = visit(office, "li", "wang")
+    with office.statements() as said:
+        assert li.push(WJ, made)[0]["status"] == "applied"
+    drafted = "\n".join(s for s in said if s.startswith("SELECT"))
+    with office.statements() as said:
+        assert li.push(WJ, update("inspection", made["record"], 2, FINISH))[0]["status"] == "applied"
+    finished = "\n".join(s for s in said if s.startswith("SELECT"))
+    for table in ("provisions", "recusals", "projects"):
+        assert table in finished and table not in drafted

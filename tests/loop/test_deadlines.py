@@ -12,8 +12,9 @@ from server.law import actions as law
 from server.scheduler import follow_up as catch_up
 from tests.loop.conftest import FIRM, WJ
 from tests.loop.test_steps import brought, take, told
-from tests.support.house import House, create, update
+from tests.support.house import House, create, issue, new_id, update
 
+OTHER = "party:91350100M000100Y43"
 DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 
 
@@ -166,3 +167,34 @@ def test_nothing_speaks_against_a_first_timely_short_request(
     assert ("late" in flags) == (asked_on > due)
     assert ("second" in flags) == (before >= 1)
     assert ("too-long" in flags) == (until - due > due - issued_on)
+
+
+@pytest.mark.parametrize("hidden", [OTHER, "field", "office", "confidential"])
+def test_a_firm_that_asks_about_what_it_does_not_see_is_told_what_it_is_told_about_nothing(
+    office: House, hidden: str
+) -> None:
+    theirs = issue(audience=hidden, severity="major", due_on="2026-11-01")
+    office.submit(WJ, theirs)
+    told_of = []
+    for subject in (theirs["record"], new_id()):
+        said = {"subject": subject, "until": "2026-12-01", "reason": "x", "asked_at": "2026-11-22T01:00:00Z"}
+        outcome = office.desk("zhao").push(WJ, create("extension", said, audience=FIRM))[0]
+        told_of.append({n: outcome[n] for n in ("status", "why", "remedy", "version")})
+    assert (
+        told_of[0]
+        == told_of[1]
+        == {**{"status": "parked", "why": "unknown-record", "remedy": "ask", "version": None}}
+    )
+    assert office.desk("sun").get(f"/api/v1/issues/{theirs['record']}")["papers"] == []
+
+
+def test_an_officer_asks_in_the_same_request_in_which_the_issue_comes(office: House) -> None:
+    found = issue(audience="field", due_on="2026-11-25")
+    said = {
+        "subject": found["record"],
+        "until": "2026-11-26",
+        "reason": "x",
+        "asked_at": "2026-11-22T01:00:00Z",
+    }
+    outcomes = office.desk("li").push(WJ, found, create("extension", said, audience="field"))
+    assert [o["status"] for o in outcomes] == ["applied", "applied"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from server.measures.followers import begin_anew, catch_up
+from server.organisations.actions import register
 from tests.loop.conftest import FIRM, WJ
 from tests.loop.test_steps import take
 from tests.measures.acts import asked, at, found, push, put_right, step, version, walk, whole
@@ -165,7 +166,8 @@ def test_an_issue_is_in_the_cohort_of_its_first_order(office: House) -> None:
 
 
 def test_the_figures_are_told_by_street_firm_project_and_domain(office: House) -> None:
-    two = office.project("wj-03", street="110105026", contractor="91110105MA0XD00162")
+    firm = "91110105MA0XD00162"
+    two = office.project("wj-03", street="110105026", contractor=firm)
     for who, role in (("li", "inspector"), ("zhang", "supervisor")):
         office.person(who, role, two)
     at(office, 11, 2)
@@ -181,12 +183,19 @@ def test_the_figures_are_told_by_street_firm_project_and_domain(office: House) -
         return {g["key"]: g["measures"]["rectified"]["denominator"] for g in said["groups"]}
 
     assert groups("street") == {"110105026": 1, None: 1}
-    assert groups("firm") == {"91110000000000001X": 1, "91110105MA0XD00162": 1}
+    assert groups("firm") == {"91110000000000001X": 1, firm: 1}
     assert groups("project") == {WJ: 1, two: 1}
     assert groups("domain") == {"dust": 1, "edge": 1}
     assert groups("office") == {}
-    names = {g["key"]: g["name"] for g in asked(office, "by=project")["groups"]}
-    assert names[WJ] == "项目 wj-01"
+    with office.app.app_context():
+        register.load([*register.given()[0], *register.said([{"code": firm, "name": "甲公司"}])])
+    names = {
+        g["key"]: g["name"]
+        for by in ("project", "street", "firm")
+        for g in asked(office, f"by={by}")["groups"]
+    }
+    assert (names[WJ], names["110105026"], names[firm]) == ("项目 wj-01", "望京街道", "甲公司")
+    assert (names["91110000000000001X"], names[None]) == (None, None)
 
 
 def test_everybody_counts_what_they_may_see(office: House) -> None:

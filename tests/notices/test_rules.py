@@ -13,19 +13,6 @@ from server.numbers.rules import Claim, Register, claim_fault, spelled
 IN_FORCE = ["安全生产法", "JGJ 80-2016", "《建筑施工高处作业安全技术规范》JGJ 80-2016", "建质规〔2024〕5号"]
 
 
-def test_a_firms_code_checks() -> None:
-    assert rules.is_uscc("91350100M000100Y43") and rules.is_uscc("91110105MA0XD00162")
-    for wrong in ("91350100M000100Y44", "91350100m000100y43", "91350100M000100Y4", "", "9135010IM000100Y43"):
-        assert not rules.is_uscc(wrong)
-
-
-@given(st.integers(0, 17), st.sampled_from(rules.ALPHABET))
-def test_one_wrong_character_of_a_code_is_found(place: int, other: str) -> None:
-    right = "91350100M000100Y43"
-    wrong = right[:place] + other + right[place + 1 :]
-    assert rules.is_uscc(wrong) == (wrong == right)
-
-
 def test_citations_are_known_by_title_or_number_and_nothing_else() -> None:
     for good in (
         *(

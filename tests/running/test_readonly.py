@@ -11,8 +11,12 @@ from server.catalogue import journal
 from server.cli import main
 from server.database import db
 from server.office import office
+from sync import history, signatures
 from sync.replica import Replica
+from tests.doors.conftest import Handset, admin, handset
 from tests.support.house import PASSWORD, Desk, House, issue, new_id
+
+__all__ = ["admin", "handset"]
 
 WHY = "今晚升级 tonight's upgrade"
 
@@ -44,8 +48,6 @@ def test_every_write_is_refused_with_its_way_out_and_every_list_goes_on(site: Ho
     fields = {"fields": {"title": {"set": "改"}}, "change": new_id(), "at": "2026-11-22T10:00:00+08:00"}
     match = {"If-Match": f'"{made["version"]}"'}
     refused(zhang.call("PATCH", f"/api/v1/issues/{sent['record']}", json=fields, headers=match))
-    signing_in = {"username": "li", "password": PASSWORD, "device": "another"}
-    refused(site.app.test_client().post("/api/v1/session", json=signing_in))
     for path in ("/api/v1/issues", "/api/v1/my-day", "/api/v1/conflicts", "/api/v1/config"):
         li.get(path)
     cursor = {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0, "below": None}
@@ -53,6 +55,35 @@ def test_every_write_is_refused_with_its_way_out_and_every_list_goes_on(site: Ho
     items = pulled["pull"]["dossiers"]["project:wj-01"]["audiences"]["field"]["items"]
     assert sent["record"] in {item["record"] for item in items}
     assert site.app.test_client().get("/readyz").status_code == 200
+
+
+def test_who_comes_meanwhile_gets_in_and_looks_and_a_lost_phone_is_put_out(
+    handset: Handset, admin: Desk, site: House
+) -> None:
+    """A phone's token lasts ten minutes, and maintenance an evening."""
+    site.desk("li").push("project:wj-01", issue())
+    with site.app.app_context(), transaction.reading() as conn:
+        before = history.all_heads(conn)
+    turn(site, WHY)
+    site.clock.passes(minutes=11)
+    once = handset.renew("renewal-number-one").json["access_token"]
+    assert handset.renew("renewal-number-one").json["access_token"] == once
+    key = signatures.claim(handset.id, handset.private)
+    seen = handset.at(once).exchange(cursors={}, device_key=key)
+    assert "project:wj-01" in seen["pull"]["granted"] and seen["device_key"]["why"] == "read-only"
+    signing_in = {"username": "wang", "password": PASSWORD, "device": "another"}
+    told = site.app.test_client().post("/api/v1/session", json=signing_in).json
+    wang = Desk(site, "", "another", told["access_token"])
+    [found] = wang.get("/api/v1/issues")["items"]
+    # Looked at personal data, which stands in the watchbook first: not with 503.
+    where = f"/api/v1/dossiers/project:wj-01/records/{found['id']}/history"
+    assert wang.call("GET", where).status_code == 200
+    assert wang.call("DELETE", "/api/v1/session").status_code == 204
+    revoked = admin.call("POST", f"/api/v1/devices/{handset.id}/revoke", json={"why": "丢失"})
+    assert revoked.status_code == 204
+    assert handset.at(once).call("GET", "/api/v1/issues").json["code"] == "device-revoked"
+    with site.app.app_context(), transaction.reading() as conn:
+        assert history.all_heads(conn) == before, "nothing was entered"
 
 
 class Direct:

@@ -54,6 +54,22 @@ def test_an_attachment_is_awaited_counted_as_evidence_and_entered_when_its_bytes
     assert history[0]["who"]["id"] == "system" and "stored_at" in history[0]["after"]
 
 
+def test_bytes_are_asked_only_of_who_may_read_what_names_them(site: House) -> None:
+    zhang, finding = site.desk("zhang"), issue()
+    ours, everybodys = photo(jpeg(), finding["record"]), attachment(PDF, "application/pdf")
+    everybodys |= {"audience": "public"}
+    assert {o["status"] for o in zhang.push(WJ, finding, ours, everybodys)} == {"applied"}
+    picture, paper = (c["fields"]["sha256"]["set"] for c in (ours, everybodys))
+
+    def asked(username: str) -> list[str]:
+        pulled = site.desk(username).exchange(cursors={WJ: {"public": CURSOR}, "project:wj-02": {}})["pull"]
+        return sorted(pulled["dossiers"][WJ]["wanted"]) if WJ in pulled["dossiers"] else ["foreign"]
+
+    assert asked("zhang") == asked("li") == sorted([picture, paper])
+    assert asked("zhao") == [paper]  # the firm on the site
+    assert asked("stranger") == ["foreign"]
+
+
 @pytest.mark.parametrize(
     ("data", "mime"), [(VIDEO, "video/mp4"), (WEBM, "video/webm"), (PDF, "application/pdf")], ids=str
 )

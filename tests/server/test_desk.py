@@ -10,6 +10,7 @@ from server.desk.routes import FOLDER, HEADERS
 from server.errors import CODES, REMEDIES
 from server.exports.routes import STATES
 from server.exports.rules import FORMS
+from server.inspections.records.inspection import TYPES as VISITS
 from server.issues.records.escalation import STEPS as LADDER
 from server.issues.records.extension import EXTENSION, FLAGS
 from server.issues.records.issue import DEPARTMENTS, DOMAINS, ISSUE, LIFECYCLE, SEVERITIES, TERMS
@@ -166,14 +167,15 @@ def test_the_server_says_which_steps_are_open_to_whom_and_what_they_need(site: H
 
 
 def test_the_page_has_the_servers_words_for_states_severities_and_domains() -> None:
-    assert chinese(table("terms.ts", "STATES")) == LIFECYCLE.states
-    assert chinese(table("terms.ts", "SEVERITIES")) == SEVERITIES
-    assert chinese(table("terms.ts", "DOMAINS")) == DOMAINS
+    assert chinese(table("../terms.ts", "STATES")) == LIFECYCLE.states
+    assert chinese(table("../terms.ts", "SEVERITIES")) == SEVERITIES
+    assert chinese(table("../terms.ts", "DOMAINS")) == DOMAINS
+    assert chinese(table("../terms.ts", "TERMS")) == TERMS
+    assert chinese(table("../terms.ts", "VISITS")) == VISITS
     assert chinese(table("terms.ts", "DEPARTMENTS")) == DEPARTMENTS
-    assert set(table("terms.ts", "VERBS")) == set(LIFECYCLE.transitions)
+    assert set(table("../terms.ts", "VERBS")) == set(LIFECYCLE.transitions)
     more = table("terms.ts", "MORE")
     for name, said in {
-        "term": TERMS,
         "review": RESULTS,
         "flag": FLAGS,
         "pause": REASONS,
@@ -185,13 +187,13 @@ def test_the_page_has_the_servers_words_for_states_severities_and_domains() -> N
 
 
 def test_the_page_has_a_word_for_every_field_of_an_issue() -> None:
-    words = chinese(table("terms.ts", "FIELDS"))
+    words = chinese(table("../terms.ts", "FIELDS"))
     for name, declared in ISSUE.fields.items():
         assert words[name].startswith(declared.zh), name  # 定位精度（米）: the page adds the unit
 
 
 def test_the_page_explains_outcomes_in_the_servers_words() -> None:
-    words = table("terms.ts", "WHY")
+    words = table("../terms.ts", "WHY")
     assert set(words) <= set(CODES)
     assert words == {why: [CODES[why].zh, CODES[why].en] for why in words}
     kept = {why for why, code in CODES.items() if (code.status, code.remedy) == (200, "ask")}
@@ -216,5 +218,5 @@ def test_a_step_of_the_page_is_done_and_one_out_of_turn_is_explained(site: House
     assert (done["outcome"]["status"], done["issue"]["state"]) == ("applied", "confirmed")
     kept = send("close")
     assert kept["issue"]["state"] == "confirmed"
-    assert kept["outcome"]["why"] in table("terms.ts", "WHY")
+    assert kept["outcome"]["why"] in table("../terms.ts", "WHY")
     assert f"next-{kept['outcome']['remedy']}" in table("texts.ts", "WORDS")

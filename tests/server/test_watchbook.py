@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from server import transaction
+from server import passage, transaction
 from server.people import actions as people
 from server.scheduler import jobs
 from server.security.records.watch import MOST
@@ -73,6 +73,31 @@ def test_a_line_is_one_insert_and_an_entry_holds_many(site: House) -> None:
     with site.app.app_context(), transaction.reading() as conn:
         verified = history.verify(conn, OFFICE)
     assert (verified.entries, verified.fault) == (before + 1, None)
+
+
+def test_a_flood_of_refusals_is_two_lines_a_minute_of_which_the_second_says_how_many(site: House) -> None:
+    li, wang = site.desk("li"), site.desk("wang")
+    entered(site)
+    with site.statements() as said:
+        for n in range(50):
+            assert li.call("GET", f"/api/v1/people?limit={n + 1}").status_code == 403
+        wang.call("GET", "/api/v1/people")
+    assert sum("INSERT INTO watchbook" in s for s in said) == 2, "the first of Li's, the first of Wang's"
+    site.clock.passes(minutes=1)
+    li.get("/api/v1/projects")  # whoever comes next
+    told = [(line["actor"], line["told"].get("more")) for line in lines(site, "refused")]
+    assert told == [(li.person, None), (wang.person, None), (li.person, 49)]
+    assert li.call("GET", "/api/v1/people").status_code == 403
+    assert len(lines(site, "refused")) == 4
+
+
+def test_what_a_worker_had_counted_is_told_when_it_goes(site: House) -> None:
+    li = site.desk("li")
+    for _ in range(3):
+        li.call("GET", "/api/v1/people")
+    with site.app.app_context():
+        passage.tell_refusals()
+    assert [line["told"].get("more") for line in lines(site, "refused")] == [None, 2]
 
 
 def test_more_lines_than_an_entry_holds_make_several(site: House) -> None:

@@ -13,7 +13,7 @@ import flask_migrate
 from argon2 import PasswordHasher
 from flask import Flask
 from PIL import Image
-from sqlalchemy import event
+from sqlalchemy import event, select
 from uuid_utils import uuid7
 from werkzeug.test import TestResponse
 
@@ -44,6 +44,16 @@ def migrate(url: str) -> None:
     app = create_app(config_for(url, folder))
     with app.app_context():
         flask_migrate.upgrade()
+        db.engine.dispose()
+
+
+def settle(url: str) -> None:
+    """Bring an empty database to the newest schema and to the site of `conftest.site`."""
+    migrate(url)
+    folder = Path("/tmp") / f"settle-{uuid.uuid4().hex}"
+    app = create_app(config_for(url, folder), clock=Clock(), new_id=new_id)
+    House(app, Clock(), folder).settle()
+    with app.app_context():
         db.engine.dispose()
 
 
@@ -142,6 +152,23 @@ class House:
             for dossier in dossiers:
                 people.give_post(self.people[username], dossier, role, firm=firm)
         return self.people[username]
+
+    def settle(self) -> None:
+        """One project, two inspectors, a supervisor, a contractor and a stranger."""
+        dossier = self.project("wj-01")
+        self.project("wj-02")
+        self.person("li", "inspector", dossier)
+        self.person("wang", "inspector", dossier)
+        self.person("zhang", "supervisor", dossier)
+        self.person("zhao", "contractor", dossier, firm="91110105MA0XD00162")
+        self.person("stranger", "inspector", "project:wj-02")
+
+    def know_people(self) -> None:
+        """Take up who was in the database before this house was built on it."""
+        with self.app.app_context():
+            found = db.session.execute(select(Person.username, Person.id)).all()
+            self.people |= {each.username: each.id for each in found}
+            db.session.remove()
 
     def desk(self, username: str, *, device: str | None = None, shown: int = 1) -> Desk:
         """The person signed in at a device, by default one named after them, with so many factors shown."""

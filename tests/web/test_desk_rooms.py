@@ -2,6 +2,7 @@
 
 import base64
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,40 @@ def test_a_checklist_is_read_at_the_desk(bureau: Bureau, desk: Desk) -> None:
     assert page.locator(".bring").count() == 0, "only who keeps the house's rules brings one in"
 
 
+def test_a_firm_is_added_and_files_are_told_row_by_row(bureau: Bureau, desk: Desk, tmp_path: Path) -> None:
+    """And an issue, its paper and the measures say what its code is called."""
+    house, firm = bureau.building.house, "91350100M000100Y43"
+    house.person(bureau.people[2], "supervisor", "office:cy")
+    [record] = found(bureau, 1)
+    house.submit(bureau.dossier, update("issue", record, 10**6, {"contractor": firm}))
+    page = desk.page
+    page.get_by_role("button", name="退出").click()
+    desk.sign_in(bureau.people[2])
+    desk.open("#/register")
+    page.get_by_role("button", name="新增单位").click()
+    page.fill("dialog [name=code]", firm[:-1] + "4")
+    page.fill("dialog [name=name]", "甲建设公司")
+    page.locator("dialog .main").click()
+    assert "校验码" in page.locator("dialog .notice").inner_text()
+    page.fill("dialog [name=code]", firm)
+    page.locator("dialog input[value=contractor]").check()
+    assert desk.judged() == []
+    page.locator("dialog .main").click()
+    page.wait_for_selector("#detail h2:has-text('甲建设公司')")
+    path = tmp_path / "单位.csv"
+    path.write_text(f"代码,名称,联系人\n{firm},甲建设集团\n110105026,\n", encoding="gb18030")
+    page.set_input_files(".bring input", path)
+    page.wait_for_selector(".bring .notice.wrong")
+    told = page.locator(".bring .notice").inner_text()
+    assert "更新 1 · 有误 1" in told and "联系人" in told and "第 3 行" in told
+    assert desk.judged() == []
+    desk.open(f"#/issue/{record}")
+    page.wait_for_selector(f"#detail dd:has-text('甲建设集团'):has-text('{firm}')")
+    page.get_by_role("button", name="起草文书").click()
+    until(lambda: page.locator("dialog [name=addressee_name]").input_value() == "甲建设集团")
+    page.keyboard.press("Escape")
+
+
 def test_an_administrator_takes_somebody_on_gives_a_post_and_suspends(bureau: Bureau, desk: Desk) -> None:
     house = bureau.building.house
     admin = f"admin{bureau.dossier[-6:]}"
@@ -89,7 +124,7 @@ def test_an_administrator_takes_somebody_on_gives_a_post_and_suspends(bureau: Bu
     page.get_by_role("button", name="退出").click()
     page.wait_for_selector("#door")
     desk.sign_in(admin)
-    assert page.locator("#rooms a").all_inner_texts() == ["检查单", "人员"], (
+    assert page.locator("#rooms a").all_inner_texts() == ["检查单", "单位", "人员"], (
         "no business data for who keeps the rules"
     )
     desk.open("#/people")

@@ -16,6 +16,7 @@ import { Measures } from "./screens/measures.tsx";
 import { Notices } from "./screens/notices.tsx";
 import { People } from "./screens/people.tsx";
 import { Plans } from "./screens/plans.tsx";
+import { Register } from "./screens/register.tsx";
 import { Work } from "./screens/work.tsx";
 import { language, say, type Word } from "./words.ts";
 
@@ -33,13 +34,14 @@ const ROOMS: readonly Room[] = [
   { at: "measures", name: "measuresShort", show: () => <Measures /> },
   { at: "map", name: "mapShort", show: () => <District /> },
   { at: "checklists", name: "checklistsShort", show: ([id]) => <Checklists id={id} /> },
+  { at: "register", name: "registerShort", show: ([code]) => <Register code={code} /> },
   { at: "people", name: "peopleShort", show: ([id]) => <People id={id} /> },
 ];
 
 const LAW_KEEPERS = ["administrator", "self"];
 /** Who only keeps the house's rules has no business data to look at. */
 const rooms = (): readonly Room[] =>
-  me()?.posts.every((post) => LAW_KEEPERS.includes(post.role)) ? ROOMS.filter((one) => ["checklists", "people"].includes(one.at)) : ROOMS;
+  me()?.posts.every((post) => LAW_KEEPERS.includes(post.role)) ? ROOMS.filter((one) => ["checklists", "register", "people"].includes(one.at)) : ROOMS;
 
 const asking = signal(false);
 

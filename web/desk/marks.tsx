@@ -53,6 +53,16 @@ export const Fact = ({ name, children }: { name: string; children: ComponentChil
     </div>
   );
 
+/** Whom a code names; the code stands beside, for it is what records hold. */
+export const Named = ({ code, name }: { code: string; name: string | null }): JSX.Element =>
+  name ? (
+    <>
+      {name} <small>{code}</small>
+    </>
+  ) : (
+    <>{code}</>
+  );
+
 export const Empty = ({ title, hint, children }: { title: string; hint?: string; children?: ComponentChildren }): JSX.Element => (
   <div class="empty">
     <strong>{title}</strong>

@@ -113,6 +113,12 @@ export async function projectName(dossier: string): Promise<string> {
   return site ? text(site.body, "name") : dossier;
 }
 
+/** What an organisation is called, by its record's id; null where this phone has none. */
+export async function organisationName(id: string): Promise<string | null> {
+  const row = await db().shadow.where("record").equals(id).first();
+  return row?.kind === "organisation" ? text(row.body, "name") : null;
+}
+
 export interface Sheet {
   inspection: Seen;
   project: string;

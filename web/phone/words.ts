@@ -2,10 +2,8 @@
 
 import { signal } from "@preact/signals";
 
-import { DOMAINS, DOUBTS, FIELDS, KIND_WORDS, MORE, STATES, VERBS, WHY } from "./terms.ts";
-
-type Pair = readonly [string, string];
-type Table = Readonly<Record<string, Pair>>;
+import { DOMAINS, FIELDS, STATES, VERBS, WHY, type Table } from "../terms.ts";
+import { DOUBTS, KIND_WORDS, MORE, OTHER_FIELDS, OWN_WHY, VISIT_STATES, VISIT_VERBS } from "./terms.ts";
 
 const WORDS = {
   product: ["巡检", "Xunjian"],
@@ -312,11 +310,11 @@ export type Word = keyof typeof WORDS;
 const TABLES = {
   domain: DOMAINS,
   doubt: DOUBTS,
-  fields: FIELDS,
+  fields: { ...FIELDS, ...OTHER_FIELDS },
   kind: KIND_WORDS,
-  state: STATES,
-  verb: VERBS,
-  why: WHY,
+  state: { ...STATES, ...VISIT_STATES },
+  verb: { ...VERBS, ...VISIT_VERBS },
+  why: { ...WHY, ...OWN_WHY },
   ...MORE,
 };
 

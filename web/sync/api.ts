@@ -1540,6 +1540,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 单位名录 The register of organisations */
+        get: operations["list_organisations"];
+        put?: never;
+        /** 导入单位 Enter organisations (JSON; or a workbook or CSV under its own media type) */
+        post: operations["bring_in_organisations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/phone/": {
         parameters: {
             query?: never;
@@ -2103,6 +2121,65 @@ export interface components {
             state?: {
                 /** @enum {unknown} */
                 do: "publish" | "withdraw";
+            };
+        };
+        /** 单位 */
+        OrganisationBody: {
+            /** 代码 */
+            code: string;
+            /** 名称 */
+            name: string;
+            /** 参建类别 */
+            parties?: ("client" | "contractor" | "supervision" | "designer" | "surveyor" | "laboratory" | "monitoring" | "concrete" | "lessor")[];
+            /** 资质 */
+            qualification?: string;
+            /**
+             * 资质有效期
+             * Format: date
+             */
+            qualified_until?: string;
+            /** 职责 */
+            duties?: string[];
+        };
+        OrganisationCreate: {
+            code: {
+                set: string;
+            };
+            name: {
+                set: string;
+            };
+            parties?: {
+                add?: ("client" | "contractor" | "supervision" | "designer" | "surveyor" | "laboratory" | "monitoring" | "concrete" | "lessor")[];
+                remove?: ("client" | "contractor" | "supervision" | "designer" | "surveyor" | "laboratory" | "monitoring" | "concrete" | "lessor")[];
+            };
+            qualification?: {
+                set: string | null;
+            };
+            qualified_until?: {
+                set: string | null;
+            };
+            duties?: {
+                add?: string[];
+                remove?: string[];
+            };
+        };
+        OrganisationUpdate: {
+            name?: {
+                set: string;
+            };
+            parties?: {
+                add?: ("client" | "contractor" | "supervision" | "designer" | "surveyor" | "laboratory" | "monitoring" | "concrete" | "lessor")[];
+                remove?: ("client" | "contractor" | "supervision" | "designer" | "surveyor" | "laboratory" | "monitoring" | "concrete" | "lessor")[];
+            };
+            qualification?: {
+                set: string | null;
+            };
+            qualified_until?: {
+                set: string | null;
+            };
+            duties?: {
+                add?: string[];
+                remove?: string[];
             };
         };
         /** 检查计划 */
@@ -5038,6 +5115,7 @@ export interface components {
             dossier?: string;
             role?: string;
             firm?: string | null;
+            firm_name?: string | null;
             since?: string;
             until?: string | null;
             ended?: string | null;
@@ -5250,6 +5328,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5279,6 +5358,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5295,6 +5375,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5327,6 +5408,7 @@ export interface components {
             dossier?: string;
             /** Format: uuid */
             id?: string;
+            audience?: string;
             /** Format: uuid */
             subject?: string;
             sha256?: string;
@@ -5366,6 +5448,7 @@ export interface components {
             /** Format: uuid */
             inspection?: string | null;
             contractor?: string | null;
+            contractor_name?: string | null;
             code?: string | null;
             issued_at?: string | null;
             replied_at?: string | null;
@@ -5418,6 +5501,20 @@ export interface components {
         Done: {
             items?: components["schemas"]["Each"][];
         };
+        Markup: {
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            audience?: string;
+            /** Format: uuid */
+            photo?: string;
+            width?: number;
+            height?: number;
+            strokes?: string;
+            caption?: string | null;
+            drawn_by?: components["schemas"]["Named"];
+            drawn_at?: string;
+        };
         Comment: {
             /** Format: uuid */
             id?: string;
@@ -5466,6 +5563,7 @@ export interface components {
             /** Format: uuid */
             inspection?: string | null;
             contractor?: string | null;
+            contractor_name?: string | null;
             code?: string | null;
             issued_at?: string | null;
             replied_at?: string | null;
@@ -5475,6 +5573,7 @@ export interface components {
             evidence?: components["schemas"]["Evidence"];
             photos?: components["schemas"]["Photo"][];
             attachments?: components["schemas"]["Attachment"][];
+            markups?: components["schemas"]["Markup"][];
             /** 隐患 */
             body?: {
                 /** 标题 */
@@ -6285,6 +6384,7 @@ export interface components {
         };
         ThisYear: {
             firm?: string | null;
+            firm_name?: string | null;
             year?: number;
             count?: number;
             limit?: number;
@@ -6764,6 +6864,46 @@ export interface components {
             /** @default null */
             device: string | null;
         };
+        Organisation: {
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            code?: string;
+            /** @enum {string} */
+            sort?: "firm" | "street" | "department";
+            name?: string;
+            parties?: ("client" | "contractor" | "supervision" | "designer" | "surveyor" | "laboratory" | "monitoring" | "concrete" | "lessor")[];
+            qualification?: string | null;
+            /** Format: date */
+            qualified_until?: string | null;
+            duties?: string[];
+        };
+        Organisations: {
+            items?: components["schemas"]["Organisation"][];
+            next?: string | null;
+        };
+        RowFault: {
+            column?: string;
+            reason?: string;
+        };
+        RowOutcome: {
+            row?: number;
+            code?: string | null;
+            name?: string | null;
+            /** @enum {string} */
+            became?: "entered" | "changed" | "same" | "faulty" | "refused";
+            faults?: components["schemas"]["RowFault"][];
+            why?: string | null;
+        };
+        BroughtIn: {
+            entered?: number;
+            changed?: number;
+            same?: number;
+            faulty?: number;
+            refused?: number;
+            items?: components["schemas"]["RowOutcome"][];
+            ignored?: string[];
+        };
         Project: {
             dossier?: string;
             /** Format: uuid */
@@ -6775,8 +6915,10 @@ export interface components {
             /** @enum {string|null} */
             risk?: "blue" | "yellow" | "orange" | "red" | null;
             street?: string | null;
+            street_name?: string | null;
             address?: string | null;
             contractor?: string | null;
+            contractor_name?: string | null;
             lat_e7?: number | null;
             lon_e7?: number | null;
         };
@@ -9182,6 +9324,7 @@ export interface operations {
                         /** Format: date-time */
                         server_time: string;
                         offline_hours?: number;
+                        openid?: boolean;
                     };
                 };
             };
@@ -9668,6 +9811,7 @@ export interface operations {
     list_devices: {
         parameters: {
             query?: {
+                person?: string | null;
                 page?: string | null;
                 limit?: number;
             };
@@ -17094,6 +17238,183 @@ export interface operations {
                 };
             };
             /** @description `openid-unavailable`: The provider cannot be asked; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organisations: {
+        parameters: {
+            query?: {
+                sort?: "firm" | "street" | "department" | null;
+                text?: string | null;
+                page?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 单位名录 The register of organisations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisations"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bring_in_organisations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    items: components["schemas"]["OrganisationBody"][];
+                };
+            };
+        };
+        responses: {
+            /** @description 导入单位 Enter organisations (JSON; or a workbook or CSV under its own media type) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtIn"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: Above a limit; send it in smaller parts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Send application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -15,6 +15,11 @@ export function answerId(inspection: string, form: string, instance: string, ite
   return uuid5(ANSWERS, `${inspection}|${form}|${instance}|${item}`);
 }
 
+const ORGANISATIONS = "8e0b7d52-6a34-5f0e-9b6a-1d1c50a2f1b7"; // docs/protocol.md, Organisations
+
+/** The id of the record that says what a code is called. */
+export const organisationId = (code: string): Promise<string> => uuid5(ORGANISATIONS, code);
+
 async function uuid5(namespace: string, name: string): Promise<string> {
   const space = Uint8Array.from(namespace.replaceAll("-", "").match(/../g) ?? [], (pair) => parseInt(pair, 16));
   const said = utf8(name);

@@ -8,6 +8,7 @@ them at that moment. Whenever one names a checklist, that has been published.
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, select
@@ -31,18 +32,48 @@ _r = cast(Table, RecusalRow.__table__)
 BROKEN = ("too-few-officers", "officer-unlicensed", "officer-recused", "no-provision", "template-unpublished")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What was read: the rule's editions, licences' last days, recusals, the site's firms, and which of
-    the checklists that are named have been published.
+    """What the rule asks of all these inspections, each read when it is first needed, and once: a draft
+    needs nothing. `officers` and `checklists` are those that the records or the changes name.
     """
 
+    conn: Connection
     dossier: str
-    firms: frozenset[str]
-    published: frozenset[str]
-    rules: Sequence[Provision]
-    licensed_until: Mapping[str, date]
-    recusals: Sequence[Any]
+    officers: Set[str]
+    checklists: Set[str]
+
+    @cached_property
+    def published(self) -> Set[str]:
+        """The checklists that have been published."""
+        return checklists.published(self.conn, sorted(self.checklists))
+
+    @cached_property
+    def rules(self) -> Sequence[Provision]:
+        """The editions of the rule."""
+        return law.editions(self.conn, "officers")
+
+    @cached_property
+    def firms(self) -> Set[str | None]:
+        """Whoever builds, pays for or supervises the works is who is inspected (回避: domain.md §1.3)."""
+        parties = projects.parties(self.conn, self.dossier)
+        return {parties.get(name) for name in ("client", "contractor", "supervision_firm")} - {None}
+
+    @cached_property
+    def licensed_until(self) -> Mapping[str, date]:
+        """The last day of each officer's licence."""
+        return people.licensed(self.conn, self.officers)
+
+    @cached_property
+    def recusals(self) -> Sequence[Any]:
+        """Whom these officers may not inspect."""
+        return self.conn.execute(
+            select(_r).where(
+                _r.c.dossier == office().config.office,
+                _r.c.deleted.is_(False),
+                bulk.among(self.conn, _r.c.officer, sorted(self.officers)),
+            )
+        ).all()
 
     def check(self, before: Body, after: Body) -> str | None:
         """The rule that the inspection would break as it would stand, or None."""
@@ -89,24 +120,12 @@ def facts(
     changes: Sequence[Change],
     _states: Mapping[str, State],
 ) -> Check:
-    """Read what the rule asks of all these inspections: six statements."""
+    """What the rule asks of all these inspections: at most six statements."""
     named = {o for body in bodies for o in body.get("officers", ())}
     named |= {o for c in changes for o in c.fields.get("officers", {}).get("add", ())}
-    recusals = conn.execute(
-        select(_r).where(
-            _r.c.dossier == office().config.office,
-            _r.c.deleted.is_(False),
-            bulk.among(conn, _r.c.officer, sorted(named)),
-        )
-    ).all()
-    rules = law.editions(conn, "officers")
-    # Whoever builds, pays for or supervises the works is who is inspected (回避: domain.md §1.3).
-    parties = projects.parties(conn, dossier)
-    firms = frozenset(parties[n] for n in ("client", "contractor", "supervision_firm") if n in parties)
     chosen = {c.fields["checklist"]["set"] for c in changes if "checklist" in c.fields}
     chosen |= {body["checklist"] for body in bodies if "checklist" in body}
-    published = checklists.published(conn, sorted(chosen - {None}))
-    return Facts(dossier, firms, published, rules, people.licensed(conn, named), recusals).check
+    return Facts(conn=conn, dossier=dossier, officers=named, checklists=chosen - {None}).check
 
 
 GUARD = Guard(

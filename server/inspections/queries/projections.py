@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Table, delete
+from sqlalchemy import Connection, Delete, Table, bindparam, delete
 
 from server.inspections.tables import (
     AnswerRow,
@@ -41,14 +42,18 @@ def _keep(
     bulk.upsert(conn, cast(Table, model.__table__), rows)
 
 
+@cache
+def _forget_officers(dialect: str) -> Delete:
+    here = _officers.c.dossier == bindparam("here")
+    return delete(_officers).where(here, bulk.named(dialect, _officers.c.record, "records"))
+
+
 def keep_officers(conn: Connection, touched: Sequence[Touched]) -> None:
     """Who is on these records now. All of one dossier: two statements."""
     for dossier in sorted({t.dossier for t in touched}):
         mine = [t for t in touched if t.dossier == dossier]
-        here = _officers.c.dossier == dossier
-        conn.execute(
-            delete(_officers).where(here, bulk.among(conn, _officers.c.record, [t.record for t in mine]))
-        )
+        records = bulk.listed(conn, (t.record for t in mine))
+        conn.execute(_forget_officers(conn.dialect.name), {"here": dossier, "records": records})
         people = [(dossier, t.record, p) for t in mine if not t.deleted for p in t.body.get("officers", ())]
         bulk.insert(conn, _officers, people)
 

@@ -13,6 +13,7 @@ from server.inspections.tables import InspectionRow, OfficerRow, PlanRow
 from server.law import queries as law
 from server.law.rules import SHANGHAI, local_day
 from server.office import office
+from server.organisations.queries import names_of
 from server.projects import queries as projects
 from server.projects.tables import ProjectRow
 from sync.arrival import rfc3339
@@ -53,7 +54,7 @@ def this_year(conn: Connection, actor: Actor, dossier: str, now: datetime) -> di
     """今年已检查 n / 上限 m 次: the counted visits to the site's contractor, over all its sites.
 
     Those above the cap are told where the caller sees them; one without a reason is `flagged`.
-    Five statements. Raises Refusal `not-found`, `no-provision`.
+    Six statements. Raises Refusal `not-found`, `no-provision`.
     """
     if not access.may(actor, "inspection.read", dossier):
         raise Refusal("not-found")
@@ -73,6 +74,7 @@ def this_year(conn: Connection, actor: Actor, dossier: str, now: datetime) -> di
     above = [{n: getattr(r, n) for n in names} | {"flagged": r.above_cap is None} for r in rows]
     return {
         "firm": firm,
+        "firm_name": names_of(conn, [firm]).get(firm or ""),
         "year": today.year,
         "count": number,
         "limit": limit,

@@ -4,7 +4,7 @@ Its id is derived from what it is about (rules.answer_id), so that two phones th
 meet in one record.
 """
 
-from server.inspections.rules import ALL_ITEMS, RESULTS
+from server.inspections.rules import ALL_ITEMS, RESULTS, answer_id
 from sync.record import Field, choice, integer, kind, prose, reference
 
 from .template import CODE, DECIMAL
@@ -12,11 +12,14 @@ from .template import CODE, DECIMAL
 # Which of several: "1号塔吊"; empty where there is one. No bar, for it stands between parts of the id.
 INSTANCE = {"type": "string", "maxLength": 60, "pattern": r"^([^|\s]([^|\n]*[^|\s])?)?$"}
 
+ABOUT = ("inspection", "form", "instance", "item")
+
 ANSWER = kind(
     "answer",
     zh="检查项",
     audiences=("field", "office"),
     meets=True,
+    named_by=lambda body: answer_id(*(body[name] for name in ABOUT)),
     fields={
         "inspection": reference(required=True, fixed=True, zh="所属检查"),
         "form": Field(schema=CODE, required=True, fixed=True, zh="检查表"),

@@ -110,6 +110,7 @@ class ThisYear(Schema):
     """How often the site's contractor was inspected this year; one more may need a reason."""
 
     firm = fields.String(allow_none=True)
+    firm_name = fields.String(allow_none=True)
     year = fields.Integer()
     count = fields.Integer()
     limit = fields.Integer()

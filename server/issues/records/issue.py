@@ -1,5 +1,6 @@
 """隐患/问题: a fault found on a site, from finding to closing (闭环, domain.md §7)."""
 
+from server.issues.rules import issue_id
 from sync.lifecycle import Lifecycle, transition
 from sync.record import Body, choice, day, instant, kind, log, position, prose, reference, tags, text
 
@@ -138,7 +139,9 @@ ISSUE = kind(
     lifecycle=LIFECYCLE,
     objection=objection,
     signed="found_by",
-    meets=True,  # of what failed on a checklist, two phones make one issue (server/findings/rules.py)
+    # Of what failed on a checklist, two phones make one issue.
+    meets=True,
+    named_by=lambda body: issue_id(body["answer"]) if body.get("answer") else None,
     fields={
         "title": text(200, least=1, required=True, zh="标题"),
         "description": prose(4_000, zh="问题描述"),

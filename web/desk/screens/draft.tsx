@@ -80,7 +80,7 @@ export function Draft({ issue, onClose }: { issue: Whole; onClose: () => void })
               ))}
           </select>,
         )}
-        {field("addressee_name", <input name="addressee_name" required maxLength={120} />)}
+        {field("addressee_name", <input name="addressee_name" required maxLength={120} defaultValue={issue.contractor_name ?? ""} />)}
         {field("addressee", <input name="addressee" required minLength={18} maxLength={18} defaultValue={issue.contractor ?? ""} />)}
         {field("inspected_at", <input name="inspected_at" type="datetime-local" required />)}
         <fieldset>

@@ -7,7 +7,7 @@ import { useAsked } from "../asking.ts";
 import { amend, type Outcome, step as stepped, type Written } from "../changes.ts";
 import { get, Problem, type Said } from "../house.ts";
 import { heads } from "../live.ts";
-import { Badge, day, Deadline, Evidence, Fact, Loading, moment, Standing, Trouble, Verdict } from "../marks.tsx";
+import { Badge, day, Deadline, Evidence, Fact, Loading, moment, Named, Standing, Trouble, Verdict } from "../marks.tsx";
 import { Attached, Photograph, type Photo, sides } from "../photographs.tsx";
 import { replace } from "../queue.ts";
 import { Decide, GRAVE, SITES, type Step } from "../steps.tsx";
@@ -151,7 +151,9 @@ function Facts({ issue, body }: { issue: Whole; body: Body }): JSX.Element {
         <Fact name={word("fields", "domain")}>{word("domain", issue.domain)}</Fact>
         <Fact name={word("fields", "code")}>{text("code")}</Fact>
         <Fact name={word("fields", "assignee")}>{issue.assignee?.name ?? say("nobody")}</Fact>
-        <Fact name={word("fields", "contractor")}>{issue.contractor}</Fact>
+        <Fact name={word("fields", "contractor")}>
+          {issue.contractor && <Named code={issue.contractor} name={issue.contractor_name} />}
+        </Fact>
         <Fact name={word("fields", "found_at")}>{moment(issue.found_at)}</Fact>
         <Fact name={word("fields", "due_on")}>
           {issue.due_on && [day(issue.due_on), text("due_basis")].filter(Boolean).join(" · ")}

@@ -134,7 +134,7 @@ function Bars({ report, name }: { report: Report; name: Measure }): JSX.Element 
             const [told, made] = figure(group.measures[name]);
             return (
               <tr key={group.key}>
-                <th scope="row">{label(report.by, group)}</th>
+                <th scope="row" title={group.name ? (group.key ?? undefined) : undefined}>{label(report.by, group)}</th>
                 <td>
                   <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
                     <rect class="whole" width="100" height="10" />

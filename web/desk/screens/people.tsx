@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 
 import { useAsked } from "../asking.ts";
 import { get, holds, me, post, remove, type Said, send } from "../house.ts";
-import { day, Dialog, Empty, Fact, Loading, moment, Trouble } from "../marks.tsx";
+import { day, Dialog, Empty, Fact, Loading, moment, Named, Trouble } from "../marks.tsx";
 import { path } from "../route.ts";
 import { codes, say, word } from "../words.ts";
 import { Factor } from "./factor.tsx";
@@ -189,6 +189,11 @@ function One({ id, onChange }: { id: string; onChange: () => void }): JSX.Elemen
             <li key={one.id}>
               <b>{word("role", one.role)}</b>
               <span>{one.dossier}</span>
+              {one.firm && (
+                <span>
+                  <Named code={one.firm} name={one.firm_name} />
+                </span>
+              )}
               <span class="muted">
                 {day(one.since)} – {one.until ? day(one.until) : say("openEnd")}
                 {one.ended && ` · ${word("why", one.ended)}`}

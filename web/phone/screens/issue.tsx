@@ -15,7 +15,7 @@ import { Choice, Dialog, TakePhoto, Words } from "../parts.tsx";
 import { evidenceOf, issue as read, OVER, text } from "../reading.ts";
 import { announce } from "../toast.ts";
 import { codes, say, word } from "../words.ts";
-import { Fact } from "./projects.tsx";
+import { Fact, Named } from "./projects.tsx";
 
 // Steps that an officer takes on site; papers and referrals are made at the desk.
 const ON_SITE = ["confirm", "on_spot", "receive", "begin", "reply", "pass", "fail", "close"];
@@ -75,6 +75,7 @@ export function Issue({ dossier, record }: { dossier: string; record: string }):
             ))}
           <Fact name="domain" value={word("domain", text(body, "domain"))} />
           <Fact name="found_at" value={moment(text(body, "found_at"))} />
+          {body.contractor && <Fact name="contractor" value={<Named code={text(body, "contractor")} />} />}
           {body.due_on && <Fact name="due_on" value={day(text(body, "due_on"))} />}
           {body.term && <Fact name="term" value={word("term", text(body, "term"))} />}
         </dl>

@@ -1,16 +1,17 @@
 /** 我的项目: the sites, and one of them with what is open there, who is responsible, and a visit to begin. */
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { type Fields, sets } from "../../sync/change.ts";
+import { organisationId } from "../../sync/ids.ts";
 import { look } from "../../sync/view.ts";
 import { fix, followPosition, position } from "../camera.ts";
 import { atWork, saving } from "../house.ts";
 import { rooms } from "../later.ts";
 import { useLive } from "../live.ts";
 import { day, Empty, Icon, moment, Section, State } from "../marks.tsx";
-import { checklistOfToday, issues, OVER, projects, text } from "../reading.ts";
+import { checklistOfToday, issues, organisationName, OVER, projects, text } from "../reading.ts";
 import { go, path, query, route } from "../route.ts";
 import { say, word } from "../words.ts";
 
@@ -115,8 +116,9 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
           {Object.entries(PARTIES)
             .filter(([name]) => body[name])
             .map(([name, called]) => (
-              <Fact key={name} name={called} value={text(body, name)} />
+              <Fact key={name} name={called} value={<Named code={text(body, name)} />} />
             ))}
+          {body.street && <Fact name="street" value={<Named code={text(body, "street")} />} />}
         </dl>
       </Section>
       {rooms.value && <rooms.value.SiteMap dossier={dossier} />}
@@ -150,7 +152,20 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
   );
 }
 
-export const Fact = ({ name, value }: { name: string; value: string }): JSX.Element => (
+/** Whom a code names, as far as this phone knows; the code stands beside, for it is what records hold. */
+export function Named({ code }: { code: string }): JSX.Element {
+  const [id, setId] = useState("");
+  useEffect(() => void organisationId(code).then(setId), [code]);
+  const name = useLive(async () => (id ? organisationName(id) : null), [id]);
+  if (!name) return <>{code}</>;
+  return (
+    <>
+      {name} <small>{code}</small>
+    </>
+  );
+}
+
+export const Fact = ({ name, value }: { name: string; value: ComponentChildren }): JSX.Element => (
   <div>
     <dt>{word("fields", name)}</dt>
     <dd>{value}</dd>

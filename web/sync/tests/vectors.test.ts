@@ -7,7 +7,7 @@ import { type Answer, type GroupAnswer, type Page, takePull, takePush } from "..
 import { canonical, commitment, entryHash, NotCanonical, sha256, utf8 } from "../canonical.ts";
 import type { Fields } from "../change.ts";
 import { mergeText } from "../diff3.ts";
-import { answerId } from "../ids.ts";
+import { answerId, organisationId } from "../ids.ts";
 import type { Kind, Policy } from "../kinds.ts";
 import { type Body, merge, type Written } from "../merge.ts";
 import { type Given, type Grading, score, type Section } from "../score.ts";
@@ -154,6 +154,11 @@ test("two phones derive one id for one item", async () => {
   for (const { name, inspection, form, instance, item, record } of cases) {
     assert.equal(await answerId(inspection, form, instance, item), record, name);
   }
+});
+
+test("what a code is called stands under one id everywhere", async () => {
+  const { cases } = vectors<{ cases: { name: string; code: string; record: string }[] }>("organisations");
+  for (const { name, code, record } of cases) assert.equal(await organisationId(code), record, name);
 });
 
 interface Scores {
