@@ -26,6 +26,7 @@ KEY, NAMED, NOTHING = "dossier", "<named>", "<nothing>"
 ROOMS = ("server", "sync", "media")
 # What stands between a statement and whoever wanted it.
 PASSED = ("server/transaction.py", "sync/bulk.py")
+BULK = "sync/bulk.py"  # what it writes are whole rows, which bring their keys
 _WAITING = "a job finds what waits, wherever it lies, by an index of its own; then it goes dossier by dossier"
 _HEADS = "a job goes over the heads, one small row a dossier"
 # Who may ask over all dossiers, and why; docs/operations.md says what it means for Citus.
@@ -208,10 +209,12 @@ class Recorder:
         if sql in self._known:
             return
         self._known.add(sql)
-        asker = _asker()
+        compiled, passed = getattr(context, "compiled", None), list(_passed())
+        asker = next((name for name in passed if not name.startswith(PASSED)), None)
         if asker is None:
             return  # a migration, or a test itself
-        compiled = getattr(context, "compiled", None)
+        if compiled is None and passed[0].startswith(BULK):
+            return
         tables = (
             _written(sql) if compiled is None or compiled.statement.is_text else unkeyed(compiled.statement)
         )
@@ -222,20 +225,17 @@ class Recorder:
 
 
 def _written(sql: str) -> set[str]:
-    """The keyed tables that a statement in SQL names; rows that are put in bring their dossier."""
-    if sql.startswith("INSERT INTO"):
-        return set()
+    """The keyed tables that a statement in SQL names."""
     return keyed_tables() & set(re.findall(r"[a-z_]+", sql))
 
 
-def _asker() -> str | None:
-    """Who wanted the statement, as `file:function`."""
+def _passed() -> Iterator[str]:
+    """Through whose hands the statement went, the last one first, as `file:function`."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         path = Path(frame.f_code.co_filename)
         if path.is_relative_to(ROOT):
             name = path.relative_to(ROOT).as_posix()
-            if name.split("/")[0] in ROOMS and name not in PASSED:
-                return f"{name}:{frame.f_code.co_qualname.partition('.<')[0]}"
+            if name.split("/")[0] in ROOMS:
+                yield f"{name}:{frame.f_code.co_qualname.partition('.<')[0]}"
         frame = frame.f_back
-    return None
