@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from . import tables
 from .epochs import collected
@@ -18,15 +18,28 @@ ROWS_PER_SEQ = 3
 ANSWER_BYTES = 2 * PAGE_BYTES  # over all cursors of one request
 
 _f, _r = tables.feed, tables.records
-_PAGE = (
-    select(_f.c.seq, _f.c.op, _f.c.record, _r.c.kind, _r.c.body, _r.c.written)
-    .join_from(_f, _r, (_r.c.dossier == _f.c.dossier) & (_r.c.record == _f.c.record))
+_ROWS = (
+    select(_f.c.dossier, _f.c.seq, _f.c.op, _f.c.record)
     .where(_f.c.dossier == bindparam("dossier"), _f.c.audience == bindparam("audience"))
     .limit(bindparam("limit"))
 )
-_SINCE = _PAGE.where(_f.c.seq > bindparam("after")).order_by(_f.c.seq)
+
+
+def _with_records(rows: Select[Any], *, newest_first: bool = False) -> Select[Any]:
+    """A page of the feed with its records, cut before they are joined to it: PostgreSQL takes the two
+    columns of the join for independent, expects a handful of rows, and would read the whole dossier.
+    """
+    cut = rows.order_by(_f.c.seq.desc() if newest_first else _f.c.seq).subquery("page")
+    return (
+        select(cut.c.seq, cut.c.op, cut.c.record, _r.c.kind, _r.c.body, _r.c.written)
+        .join_from(cut, _r, (_r.c.dossier == cut.c.dossier) & (_r.c.record == cut.c.record))
+        .order_by(cut.c.seq.desc() if newest_first else cut.c.seq)
+    )
+
+
+_SINCE = _with_records(_ROWS.where(_f.c.seq > bindparam("after")))
 # A device that has nothing need not be told what is gone.
-_NEWEST = _PAGE.where(_f.c.seq <= bindparam("upto"), _f.c.op == "put").order_by(_f.c.seq.desc())
+_NEWEST = _with_records(_ROWS.where(_f.c.seq <= bindparam("upto"), _f.c.op == "put"), newest_first=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select, true
 from sqlalchemy.exc import IntegrityError
 
 from . import bulk, lookup, tables
@@ -28,9 +28,9 @@ def derived(*parts: object) -> str:
     return str(uuid.uuid5(NAMESPACE, "|".join(str(part) for part in parts)))
 
 
-def behind(conn: Connection, follower: str) -> dict[str, int]:
-    """The dossiers of which the follower has not read everything, in their order, and the seq of each
-    one's head. One statement.
+def behind(conn: Connection, follower: str, among: Iterable[str] | None = None) -> dict[str, int]:
+    """The dossiers (of `among`, or of all) of which the follower has not read everything, in their order,
+    and the seq of each one's head. One statement.
     """
     d, p = tables.dossiers, tables.positions
     joined = d.outerjoin(p, and_(p.c.dossier == d.c.dossier, p.c.follower == follower))
@@ -38,6 +38,7 @@ def behind(conn: Connection, follower: str) -> dict[str, int]:
         select(d.c.dossier, d.c.seq)
         .select_from(joined)
         .where(d.c.dossier.not_like("person:%"), d.c.seq > func.coalesce(p.c.seq, 0))
+        .where(true() if among is None else bulk.among(conn, d.c.dossier, sorted(among)))
         .order_by(d.c.dossier)
     )
     return {row.dossier: row.seq for row in rows}

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Row, Table, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, select
 
 from server import access
 from server.endpoint import Actor, DeviceKey
@@ -20,7 +20,11 @@ from sync.change import Change, Unreadable
 from sync.minutes import Touched
 
 _k = cast(Table, DeviceKeyRow.__table__)
-_OF_PERSON = select(_k).where(_k.c.person == bindparam("person")).order_by(_k.c.since)
+_OF_PERSON = (
+    select(_k)
+    .where(_k.c.dossier == bindparam("office"), _k.c.person == bindparam("person"))
+    .order_by(_k.c.since)
+)
 
 
 def project(conn: Connection, touched: Sequence[Touched]) -> None:
@@ -42,7 +46,7 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
 # ------------------------------------------------------------------------------------- devices' keys
 def keys_of(conn: Connection, person: str) -> Sequence[Row[Any]]:
     """Every key that a device of this person has had. One statement."""
-    return conn.execute(_OF_PERSON, {"person": person}).all()
+    return conn.execute(_OF_PERSON, {"office": office().config.office, "person": person}).all()
 
 
 def keys_for(
@@ -61,7 +65,7 @@ def keys_for(
 
 def owners(conn: Connection, key: str) -> Sequence[Row[Any]]:
     """Whose key this is, or was. One statement."""
-    return conn.execute(select(_k).where(_k.c.key == key)).all()
+    return conn.execute(select(_k).where(_here(), _k.c.key == key)).all()
 
 
 def vouched(
@@ -96,7 +100,13 @@ def _doubt(change: Change, keys: Mapping[str, Any], since: str | None) -> str | 
 
 def all_device_keys(conn: Connection) -> dict[str, bytes]:
     """The public points of all devices' keys, by their names, for verification."""
-    return {row.key: signatures.decode(row.public) for row in conn.execute(select(_k.c.key, _k.c.public))}
+    rows = conn.execute(select(_k.c.key, _k.c.public).where(_here()))
+    return {row.key: signatures.decode(row.public) for row in rows}
+
+
+def _here() -> ColumnElement[bool]:
+    """Devices' keys lie in the office's own dossier."""
+    return _k.c.dossier == office().config.office
 
 
 # ---------------------------------------------------------------------------------------- the house's

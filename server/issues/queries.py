@@ -341,9 +341,10 @@ def to_escalate(conn: Connection, horizon: date) -> Iterator[Sequence[Any]]:
 
 def climbed(conn: Connection, issues: Iterable[tuple[str, str]]) -> set[str]:
     """The ids of the steps that these issues, named by (dossier, id), have climbed. One statement."""
-    p = cast(Table, PaperRow.__table__)
-    ids = bulk.among(conn, p.c.subject, {issue for _dossier, issue in issues})
-    return set(conn.execute(select(p.c.id).where(ids, p.c.kind == "escalation")).scalars())
+    p, named = cast(Table, PaperRow.__table__), set(issues)
+    here = bulk.among(conn, p.c.dossier, {dossier for dossier, _issue in named})
+    ids = bulk.among(conn, p.c.subject, {issue for _dossier, issue in named})
+    return set(conn.execute(select(p.c.id).where(here, ids, p.c.kind == "escalation")).scalars())
 
 
 def repeated(conn: Connection, since: str, times: int) -> list[Any]:

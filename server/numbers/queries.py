@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, func, select, text
 
+from server.office import office
 from sync import bulk
 from sync.minutes import Touched
 
@@ -141,8 +142,14 @@ def _of(register: Register) -> tuple[Any, ...]:
 
 
 def _blocks_of(register: Register) -> tuple[Any, ...]:
-    here = (_b.c.authority == register.authority, _b.c.notice_kind == register.notice_kind)
-    return (*here, _b.c.year == register.year, _b.c.first.is_not(None))
+    where, what = _b.c.dossier == office().config.office, _b.c.notice_kind == register.notice_kind
+    return (
+        where,
+        _b.c.authority == register.authority,
+        what,
+        _b.c.year == register.year,
+        _b.c.first.is_not(None),
+    )
 
 
 def _key(register: Register, seq: int) -> tuple[Any, ...]:

@@ -53,6 +53,7 @@ def _kept_of(token: str) -> tuple[str, bool]:
 
 _TABLES = (Person, Session, Post, Device, DeviceKeyRow)
 _p, _s, _q, _d, _k = (cast(Table, model.__table__) for model in _TABLES)
+_AT_OFFICE = _k.c.dossier == bindparam("office")  # where devices' keys lie
 # Every request asks this: one statement, built once, a row for each post the person has had (and for each
 # key that the device signs with, which is one unless two were registered at the same moment).
 _WHO = (
@@ -63,7 +64,10 @@ _WHO = (
     .add_columns(_k.c.key.label("signs_with"), _k.c.public, _k.c.since.label("signs_since"))
     .join_from(_s, _p, _p.c.id == _s.c.person)
     .outerjoin(_d, _d.c.id == _s.c.device)
-    .outerjoin(_k, (_k.c.person == _p.c.id) & (_k.c.device == _s.c.device) & _k.c.until.is_(None))
+    .outerjoin(
+        _k,
+        _AT_OFFICE & (_k.c.person == _p.c.id) & (_k.c.device == _s.c.device) & _k.c.until.is_(None),
+    )
     .outerjoin(_q, (_q.c.person == _p.c.id) & (_q.c.since <= bindparam("now")))
     .where(_s.c.token == bindparam("token"), _s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now"))
 )
@@ -87,7 +91,8 @@ def identify(token: str) -> Actor:
     now = rfc3339(office().clock())
     kept, bound = _kept_of(token)
     with reading() as conn:
-        posts = conn.execute(_WHO, {"token": kept, "now": now}).all()
+        asked = {"token": kept, "now": now, "office": office().config.office}
+        posts = conn.execute(_WHO, asked).all()
     # A session's id is no secret: where it is bound to a key, it opens nothing by itself.
     if not posts or (posts[0].key is not None) != bound:
         raise Refusal("token-expired")

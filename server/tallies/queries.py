@@ -77,7 +77,7 @@ def _counted(
     statement runs.
     """
     seen = access.where(actor, "issue.read")
-    behind = [name for name in followers.behind(db.session.connection(), FOLLOWER) if name in seen]
+    behind = list(followers.behind(db.session.connection(), FOLLOWER, seen))
     return [
         _ready(actor, wanted, day, by, behind)
         if _told(wanted) and len(behind) <= MOST_BEHIND

@@ -199,7 +199,7 @@ def _failed(found: Row[Any], claim: str, dossier: str, failed: Failed) -> None:
     log.warning("webhook not taken", webhook=found.id, why=failed.why)
     with writing() as conn:
         _renew(conn, found.id, claim)
-        row = queries.streams(conn, found.id)[dossier]
+        row = queries.streams(conn, found.id, [dossier])[dossier]
         since = row.failing_since or rfc3339(now)
         noted = {"failing_since": since, "last_error": failed.why[:60], "tried_at": rfc3339(now)}
         conn.execute(update(s).where(s.c.webhook == found.id, s.c.dossier == dossier).values(noted))

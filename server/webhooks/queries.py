@@ -1,17 +1,17 @@
 """Which dossiers a subscription covers now, how far it is behind, and what comes next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, select, true
 
 from server.endpoint import Held
 from server.errors import Refusal
 from server.office import office
 from server.people.queries import posts_now
-from sync import followers
+from sync import bulk, followers
 from sync.arrival import rfc3339
 
 from .rules import item
@@ -42,16 +42,17 @@ def covered(conn: Connection, webhook: Row[Any]) -> dict[str, list[Held]]:
     return found
 
 
-def streams(conn: Connection, webhook: str) -> dict[str, Row[Any]]:
-    """How far the subscription has come, by dossier. One statement."""
-    return {row.dossier: row for row in conn.execute(select(s).where(s.c.webhook == webhook))}
+def streams(conn: Connection, webhook: str, here: Iterable[str] | None = None) -> dict[str, Row[Any]]:
+    """How far the subscription has come, by dossier; of `here`, or of all. One statement."""
+    among = true() if here is None else bulk.among(conn, s.c.dossier, sorted(here))
+    return {row.dossier: row for row in conn.execute(select(s).where(s.c.webhook == webhook, among))}
 
 
 def behind(conn: Connection, webhook: str, here: Mapping[str, Any]) -> list[tuple[str, int, int | None]]:
     """Of these dossiers those that have something new, the one that waited longest first: dossier, the
     seq told last, and where a stretch that is under way ends. Two statements.
     """
-    heads, told = office().journal.heads(conn, here), streams(conn, webhook)
+    heads, told = office().journal.heads(conn, here), streams(conn, webhook, here)
     found = []
     for name, head in heads.items():
         row = told.get(name)

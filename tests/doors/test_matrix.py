@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from server import scheduler
 from server.access import TABLE
 from server.app import create_app
 from server.database import db
@@ -20,10 +21,12 @@ from tests.doors.liar import lying, settings
 from tests.doors.town import ELSEWHERE, INNER, PEOPLE, ROLES, SECRET, SITE, Town, settle
 from tests.support.databases import DatabaseFactory
 from tests.support.house import Clock, House, config_for, new_id
+from tests.support.keyed import Recorder
 
 asks_of_people.put()
 WHO_MAY = matrix.rows()
 KNOWN = matrix.operations()
+CALL_OUT = ("send notifications", "tell subscribers")  # tests/notifications and tests/webhooks try those
 # Of what is asked about by everybody: whose words must not stand in the answer to whom.
 UNSEEN = {
     SITE: ("anonymous", "revoked", "other", "administrator"),
@@ -53,6 +56,7 @@ def town(
     request: pytest.FixtureRequest,
     factories: Callable[[str], DatabaseFactory],
     tmp_path_factory: pytest.TempPathFactory,
+    recorder: Recorder,
 ) -> Iterator[Town]:
     """One town for all who ask: what an ask uses up it makes first."""
     factory, folder, clock = factories(request.param), tmp_path_factory.mktemp("town"), Clock()
@@ -68,6 +72,20 @@ def town(
         db.session.remove()
         db.engine.dispose()
     factory.dispose(url)
+
+
+@pytest.fixture(scope="module")
+def recorder() -> Iterator[Recorder]:
+    with Recorder() as recorder:
+        yield recorder
+
+
+@pytest.fixture(autouse=True)
+def every_statement_says_whose_dossiers_it_means(recorder: Recorder) -> Iterator[None]:
+    """Else a city could not be partitioned by them; tests/support/keyed.py names who may, and why."""
+    yield
+    faults, recorder.faults = recorder.faults, []
+    assert not faults, "\n".join(faults)
 
 
 def sent(town: Town, who: str, ask: Ask) -> TestResponse:
@@ -218,3 +236,11 @@ def test_what_is_listed_or_synced_without_naming_a_dossier_is_the_askers_own(tow
 
 def test_the_page_of_access_is_what_would_be_written() -> None:
     assert matrix.PAGE.read_text(encoding="utf-8") == matrix.page(), "run `make matrix`"
+
+
+def test_a_job_asks_by_dossier_or_is_known_to_go_over_all_of_them(town: Town) -> None:
+    """What it asks is looked at after it, as after every test here."""
+    with town.house.app.app_context():
+        for name, job in scheduler.jobs(town.house.app).items():
+            if name not in CALL_OUT:
+                job()

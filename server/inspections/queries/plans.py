@@ -104,7 +104,7 @@ def board(conn: Connection, actor: Actor, wanted: Mapping[str, Any]) -> list[dic
     ).all()
     on = conn.execute(
         select(_o.c.dossier, _o.c.record, _o.c.person)
-        .where(_o.c.record.in_({r.id for r in rows}))
+        .where(_o.c.dossier.in_({r.dossier for r in rows}), _o.c.record.in_({r.id for r in rows}))
         .order_by(_o.c.person)
     ).all()
     called = people.names({o.person for o in on})
