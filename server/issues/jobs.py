@@ -19,7 +19,7 @@ from server.office import office
 from server.projects import queries as projects
 from server.words import queries as words
 from server.words.rules import plain
-from sync import followers
+from sync import followers, history
 from sync.arrival import Arrival, rfc3339
 from sync.change import read
 
@@ -245,20 +245,34 @@ def enter_words() -> int:
     """
     with transaction.reading() as conn:
         behind = followers.behind(conn, words.FOLLOWER)
+    return sum(_enter_words(dossier) for dossier in behind)
+
+
+def enter_words_anew() -> int:
+    """As if none had been entered, one dossier after the other; as `enter_words`."""
+    with transaction.reading() as conn:
+        dossiers = [d for d in history.all_heads(conn) if not d.startswith("person:")]
     done = 0
-    for dossier in behind:
-        while True:
-            with transaction.writing() as conn:
-                office().journal.lock(conn, dossier)  # before the hold: who erases takes them in this order
-                seq = followers.hold(conn, dossier, words.FOLLOWER)
-                names, upto = followers.named(conn, dossier, seq, AT_ONCE)
-                texts = _spelled(conn, dossier, queries.texts(conn, dossier, names))
-                words.enter(conn, dossier, texts)
-                followers.advance(conn, dossier, words.FOLLOWER, upto)
-            done += len(texts)
-            if upto == seq:
-                break
+    for dossier in dossiers:
+        with transaction.writing() as conn:
+            words.forget(conn, dossier)
+        done += _enter_words(dossier)
     return done
+
+
+def _enter_words(dossier: str) -> int:
+    done = 0
+    while True:
+        with transaction.writing() as conn:
+            office().journal.lock(conn, dossier)  # before the hold: who erases takes them in this order
+            seq = followers.hold(conn, dossier, words.FOLLOWER)
+            names, upto = followers.named(conn, dossier, seq, AT_ONCE)
+            texts = _spelled(conn, dossier, queries.texts(conn, dossier, names))
+            words.enter(conn, dossier, texts)
+            followers.advance(conn, dossier, words.FOLLOWER, upto)
+        if upto == seq:
+            return done
+        done += len(texts)
 
 
 def _spelled(conn: Connection, dossier: str, texts: Mapping[str, str]) -> dict[str, str]:
@@ -272,10 +286,3 @@ def _spelled(conn: Connection, dossier: str, texts: Mapping[str, str]) -> dict[s
         write = update(row).where(row.c.dossier == dossier, row.c.id == bindparam("name"))
         conn.execute(write.values(words=bindparam("said")), changed)
     return after
-
-
-def enter_words_anew() -> int:
-    """As if none had been entered; as `enter_words`."""
-    with transaction.writing() as conn:
-        words.forget(conn)
-    return enter_words()

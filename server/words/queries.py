@@ -107,11 +107,14 @@ def _write(conn: Connection, dossier: str, rows: Bits) -> None:
         conn.execute(gone.where(g.dossier == dossier), empty)
 
 
-def forget(conn: Connection) -> None:
-    """As if nothing had been entered."""
-    followers.forget(conn, FOLLOWER)
-    conn.execute(delete(_grams))
-    conn.execute(delete(_places))
+def forget(conn: Connection, dossier: str) -> None:
+    """As if nothing of this dossier had been entered. Whoever enters it waits, and begins anew: what went
+    in between the statements would be gone, and counted as entered.
+    """
+    followers.hold(conn, dossier, FOLLOWER)
+    conn.execute(delete(_grams).where(g.dossier == dossier))
+    conn.execute(delete(_places).where(p.dossier == dossier))
+    followers.advance_all(conn, FOLLOWER, {dossier: 0})
 
 
 def _digest(text: str) -> int:

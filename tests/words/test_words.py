@@ -315,6 +315,22 @@ def test_a_rebuild_enters_all_words_anew(written: House) -> None:
     assert run(written, "SELECT count(*) FROM grams")[0][0] > 50
 
 
+@pytest.mark.parametrize("entered", [False, True])
+@pytest.mark.parametrize("statement", ["DELETE FROM grams", "DELETE FROM places"])
+def test_the_job_beside_a_rebuild_leaves_nothing_out(written: House, statement: str, entered: bool) -> None:
+    """Nor does either stand in the other's way; of a site that was never entered there is no position yet."""
+    if entered:
+        job(written)
+        written.desk("li").push(WJ, issue(title=FOUND[0]))
+    ended: list[int] = []
+    with meanwhile(written, statement, lambda: ended.append(job(written))):
+        rebuilt = written.app.test_cli_runner().invoke(main, ["rebuild"])
+    assert rebuilt.exit_code == 0 and len(ended) == 1, rebuilt.output
+    zhang = written.desk("zhang")
+    assert {words: titles(zhang, words) for words in ASKED} == {words: expected(words) for words in ASKED}
+    assert run(written, "SELECT count(*) FROM places")[0][0] == len(FOUND) + entered
+
+
 def test_counts_know_words_too(written: House) -> None:
     job(written)
     said = written.desk("zhang").call("GET", "/api/v1/issues/counts", query_string={"text": "缺失"}).json
