@@ -120,7 +120,7 @@ def _page(actor: Actor, wanted: Mapping[str, Any], day: date, keyset: paging.Key
 
 
 def filtered(actor: Actor, wanted: Mapping[str, Any], day: date) -> Select[Any]:
-    """The issues that match and that the actor may see, in no order; words are three statements more."""
+    """The issues that match and that the actor may see, in no order; words are four statements more."""
     return _filtered(actor, wanted, day, _named(actor, wanted))
 
 

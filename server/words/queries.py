@@ -26,11 +26,11 @@ Bits = dict[tuple[int, int], int]  # by gram and part
 
 def found(conn: Connection, dossiers: Collection[str], words: Sequence[str]) -> list[tuple[str, str]] | None:
     """(dossier, record) of whatever in these dossiers may contain all these plain words; None where that
-    is so much that it is no help. Three statements.
+    is so much that it is no help. Four statements.
     """
-    moved = followers.moved(conn, FOLLOWER, dossiers, MOST_FOUND + 1)
-    if len(moved) > MOST_FOUND:
+    if followers.unread(conn, FOLLOWER, dossiers) > MOST_FOUND:
         return None
+    moved = followers.moved(conn, FOLLOWER, dossiers)
     wanted = rules.asked(words)
     rows: dict[tuple[str, int], list[int]] = {}
     query = select(g.dossier, g.part, g.places).where(bulk.among(conn, g.dossier, dossiers))

@@ -18,6 +18,7 @@ from server.cli import main
 from server.database import db
 from server.issues.jobs import enter_words
 from server.words import queries, rules
+from sync import followers
 from tests.erasures.conftest import bureau, erase
 from tests.support.house import Desk, House, create, decide, delete, issue, new_id, update
 
@@ -213,6 +214,19 @@ def test_a_word_that_is_common_is_found_by_walking(written: House, monkeypatch: 
     assert all(titles(zhang, words) == expected(words) for words in ASKED)
 
 
+def test_a_search_reads_no_journal_that_is_too_long(written: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many entries the job has not come to: they are counted by the heads."""
+    with written.app.app_context(), transaction.reading() as conn:
+        monkeypatch.setattr(queries, "MOST_FOUND", followers.unread(conn, queries.FOLLOWER, [WJ]))
+    reads = []
+    for title in ("短", "长"):
+        with written.statements() as said:
+            assert titles(written.desk("zhang"), "井") == expected("井")
+        reads.append(any("FROM dossiers" in one and " entries " in one for one in said))
+        written.desk("li").push(WJ, issue(title=title))
+    assert reads == [True, False]
+
+
 def test_what_was_entered_is_looked_up_and_not_read(written: House) -> None:
     """The short way is gone: nothing else in this file would notice, but for the time."""
     job(written)
@@ -301,7 +315,7 @@ def test_a_search_takes_the_same_number_of_statements_for_any_hits(written: Hous
         counts.append(len(said))
     with written.statements() as said:
         titles(zhang, "")
-    assert counts == [len(said) + 3] * 2
+    assert counts == [len(said) + 4] * 2
 
 
 def test_a_rebuild_enters_all_words_anew(written: House) -> None:
