@@ -89,9 +89,9 @@ def named(conn: Connection, dossier: str, seq: int, limit: int) -> tuple[set[str
     return {row.record for row in rows}, rows[-1].seq if rows else seq
 
 
-def moved(conn: Connection, follower: str, dossiers: Collection[str], limit: int) -> list[tuple[str, str]]:
-    """(dossier, record) of what the entries of these dossiers speak of that the follower has not read;
-    at most `limit` of them. One statement.
+def moved(conn: Connection, follower: str, dossiers: Collection[str]) -> list[tuple[str, str]]:
+    """(dossier, record) of what the entries of these dossiers speak of that the follower has not read: as
+    many entries are read as `unread` tells. One statement.
     """
     d, e, p = tables.dossiers, tables.entries, tables.positions
     read = func.coalesce(p.c.seq, 0)
@@ -103,7 +103,6 @@ def moved(conn: Connection, follower: str, dossiers: Collection[str], limit: int
         .select_from(joined)
         .where(bulk.among(conn, d.c.dossier, dossiers), d.c.seq > read)
         .distinct()
-        .limit(limit)
     )
     return [(row.dossier, row.record) for row in rows]
 

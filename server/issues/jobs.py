@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, bindparam, update
 
 from server import transaction
 from server.access import SYSTEM
@@ -18,7 +18,8 @@ from server.notifications.rules import Firm, Role, TheOffice, Unit, Whom
 from server.office import office
 from server.projects import queries as projects
 from server.words import queries as words
-from sync import followers
+from server.words.rules import plain
+from sync import followers, history
 from sync.arrival import Arrival, rfc3339
 from sync.change import read
 
@@ -239,27 +240,49 @@ def _addressed(whom: str, row: Any, parties: Mapping[str, str]) -> Whom | None:
 def enter_words() -> int:
     """Make issues findable by what they say since the last time; how many were looked at.
 
-    Some entries at a time: writers wait behind a transaction.
+    Some entries at a time: writers of the dossier wait behind a transaction, for what the release before
+    wrote is written anew in its one spelling.
     """
     with transaction.reading() as conn:
         behind = followers.behind(conn, words.FOLLOWER)
-    done = 0
-    for dossier in behind:
-        while True:
-            with transaction.writing() as conn:
-                seq = followers.hold(conn, dossier, words.FOLLOWER)
-                names, upto = followers.named(conn, dossier, seq, AT_ONCE)
-                texts = queries.texts(conn, dossier, names)
-                words.enter(conn, dossier, texts)
-                followers.advance(conn, dossier, words.FOLLOWER, upto)
-            done += len(texts)
-            if upto == seq:
-                break
-    return done
+    return sum(_enter_words(dossier) for dossier in behind)
 
 
 def enter_words_anew() -> int:
-    """As if none had been entered; as `enter_words`."""
-    with transaction.writing() as conn:
-        words.forget(conn)
-    return enter_words()
+    """As if none had been entered, one dossier after the other; as `enter_words`."""
+    with transaction.reading() as conn:
+        dossiers = [d for d in history.all_heads(conn) if not d.startswith("person:")]
+    done = 0
+    for dossier in dossiers:
+        with transaction.writing() as conn:
+            words.forget(conn, dossier)
+        done += _enter_words(dossier)
+    return done
+
+
+def _enter_words(dossier: str) -> int:
+    done = 0
+    while True:
+        with transaction.writing() as conn:
+            office().journal.lock(conn, dossier)  # before the hold: who erases takes them in this order
+            seq = followers.hold(conn, dossier, words.FOLLOWER)
+            names, upto = followers.named(conn, dossier, seq, AT_ONCE)
+            texts = _spelled(conn, dossier, queries.texts(conn, dossier, names))
+            words.enter(conn, dossier, texts)
+            followers.advance(conn, dossier, words.FOLLOWER, upto)
+        if upto == seq:
+            return done
+        done += len(texts)
+
+
+def _spelled(conn: Connection, dossier: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """These texts as they are compared, and written back where they stood otherwise; under the dossier's
+    lock, for what was said since they were read would be lost. One statement at most.
+    """
+    after = {name: plain(text) for name, text in texts.items()}
+    changed = [{"name": name, "said": said} for name, said in after.items() if said != texts[name]]
+    if changed:
+        row = cast(Table, IssueRow.__table__)
+        write = update(row).where(row.c.dossier == dossier, row.c.id == bindparam("name"))
+        conn.execute(write.values(words=bindparam("said")), changed)
+    return after

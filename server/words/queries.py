@@ -26,11 +26,11 @@ Bits = dict[tuple[int, int], int]  # by gram and part
 
 def found(conn: Connection, dossiers: Collection[str], words: Sequence[str]) -> list[tuple[str, str]] | None:
     """(dossier, record) of whatever in these dossiers may contain all these plain words; None where that
-    is so much that it is no help. Three statements.
+    is so much that it is no help. Four statements.
     """
-    moved = followers.moved(conn, FOLLOWER, dossiers, MOST_FOUND + 1)
-    if len(moved) > MOST_FOUND:
+    if followers.unread(conn, FOLLOWER, dossiers) > MOST_FOUND:
         return None
+    moved = followers.moved(conn, FOLLOWER, dossiers)
     wanted = rules.asked(words)
     rows: dict[tuple[str, int], list[int]] = {}
     query = select(g.dossier, g.part, g.places).where(bulk.among(conn, g.dossier, dossiers))
@@ -107,11 +107,14 @@ def _write(conn: Connection, dossier: str, rows: Bits) -> None:
         conn.execute(gone.where(g.dossier == dossier), empty)
 
 
-def forget(conn: Connection) -> None:
-    """As if nothing had been entered."""
-    followers.forget(conn, FOLLOWER)
-    conn.execute(delete(_grams))
-    conn.execute(delete(_places))
+def forget(conn: Connection, dossier: str) -> None:
+    """As if nothing of this dossier had been entered. Whoever enters it waits, and begins anew: what went
+    in between the statements would be gone, and counted as entered.
+    """
+    followers.hold(conn, dossier, FOLLOWER)
+    conn.execute(delete(_grams).where(g.dossier == dossier))
+    conn.execute(delete(_places).where(p.dossier == dossier))
+    followers.advance_all(conn, FOLLOWER, {dossier: 0})
 
 
 def _digest(text: str) -> int:

@@ -1,22 +1,30 @@
 """Words are found wherever they stand in a text, the same on both databases, however they are spelled."""
 
+import threading
+import time
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 from sqlalchemy import text as sql
 
 from server import transaction
 from server.cli import main
+from server.database import db
 from server.issues.jobs import enter_words
 from server.words import queries, rules
+from sync import followers
 from tests.erasures.conftest import bureau, erase
 from tests.support.house import Desk, House, create, decide, delete, issue, new_id, update
 
 __all__ = ["bureau"]
 WJ = "project:wj-01"
+PATIENCE_S = 30
 TEXTS = st.text(st.sampled_from("安全防护网abＡ１1㎡ß %_\\'\"\n，、。井𠮷"), max_size=12)
 # What people wrote on a site: Chinese, Latin letters, numbers, marks, both widths.
 FOUND = (
@@ -89,6 +97,50 @@ def run(house: House, statement: str) -> Any:
         return done.all() if done.returns_rows else None
 
 
+def spelled_as_before(house: House) -> None:
+    """The words of all issues as the release before wrote them."""
+    with house.app.app_context(), transaction.writing() as conn:
+        rows = conn.execute(sql("SELECT id, title FROM issues")).all()
+        old = [{"id": row.id, "words": f"{row.title}\n\n\n\n".lower()} for row in rows]
+        conn.execute(sql("UPDATE issues SET words = :words WHERE id = :id"), old)
+
+
+@contextmanager
+def meanwhile(house: House, statement: str, work: Callable[[], object]) -> Iterator[None]:
+    """Before the first such statement somebody else does `work`, as far as the locks let them."""
+    thread = threading.Thread(target=work)
+    with house.app.app_context():
+        engine = db.engine
+
+    def begin(_c: Any, _k: Any, said: str, *_more: Any) -> None:
+        if said.startswith(statement) and thread.ident is None:
+            thread.start()
+            wait_until_stuck_or_done(engine, thread)
+
+    event.listen(engine, "before_cursor_execute", begin)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", begin)
+    assert thread.ident is not None, f"nobody said {statement}"
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+def wait_until_stuck_or_done(engine: Engine, thread: threading.Thread) -> None:
+    if engine.dialect.name == "sqlite":
+        return  # whoever writes is alone
+    stuck = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        while thread.is_alive() and not conn.execute(sql(stuck)).scalar_one():
+            assert time.monotonic() < deadline
+            thread.join(0.01)
+
+
 @pytest.fixture
 def written(site: House) -> House:
     site.desk("li").push(WJ, *(issue(title=title) for title in FOUND))
@@ -128,11 +180,51 @@ def test_words_are_found_wherever_they_stand(written: House, entered: bool) -> N
     assert any(expected(words) for words in ASKED) and not all(expected(words) for words in ASKED)
 
 
+def test_what_the_release_before_spelled_is_found_as_it_stands_and_by_all_words_after_the_job(
+    site: House,
+) -> None:
+    said = "２号楼（东侧）QTZ８０㎡"
+    site.desk("li").push(WJ, issue(title=said), issue(title="plain"))
+    spelled_as_before(site)
+    zhang = site.desk("zhang")
+    assert titles(zhang, "（东侧）") == titles(zhang, "２号 qTZ８０㎡") == {said}
+    assert job(site) == 2
+    for words in ("（东侧）", "(东侧)", "2号", "qtz80m2", "２号 ＱＴＺ"):
+        assert titles(zhang, words) == {said}, words
+    assert set(run(site, "SELECT words FROM issues")) == {(plain(f"{t}\n\n\n\n"),) for t in (said, "plain")}
+
+
+def test_what_is_said_while_the_job_spells_is_not_overwritten(site: House) -> None:
+    li, made = site.desk("li"), issue(title="（东侧）")
+    [first] = li.push(WJ, made)
+    spelled_as_before(site)
+    again = update("issue", made["record"], first["version"], {"title": "（西侧）"})
+    with meanwhile(site, "UPDATE issues SET words", lambda: li.push(WJ, again)):
+        job(site)
+    for _ in range(2):
+        zhang = site.desk("zhang")
+        assert titles(zhang, "(西侧)") == {"（西侧）"} and titles(zhang, "(东侧)") == set()
+        job(site)
+
+
 def test_a_word_that_is_common_is_found_by_walking(written: House, monkeypatch: pytest.MonkeyPatch) -> None:
     job(written)
     monkeypatch.setattr(queries, "MOST_FOUND", 1)
     zhang = written.desk("zhang")
     assert all(titles(zhang, words) == expected(words) for words in ASKED)
+
+
+def test_a_search_reads_no_journal_that_is_too_long(written: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many entries the job has not come to: they are counted by the heads."""
+    with written.app.app_context(), transaction.reading() as conn:
+        monkeypatch.setattr(queries, "MOST_FOUND", followers.unread(conn, queries.FOLLOWER, [WJ]))
+    reads = []
+    for title in ("短", "长"):
+        with written.statements() as said:
+            assert titles(written.desk("zhang"), "井") == expected("井")
+        reads.append(any("FROM dossiers" in one and " entries " in one for one in said))
+        written.desk("li").push(WJ, issue(title=title))
+    assert reads == [True, False]
 
 
 def test_what_was_entered_is_looked_up_and_not_read(written: House) -> None:
@@ -223,7 +315,7 @@ def test_a_search_takes_the_same_number_of_statements_for_any_hits(written: Hous
         counts.append(len(said))
     with written.statements() as said:
         titles(zhang, "")
-    assert counts == [len(said) + 3] * 2
+    assert counts == [len(said) + 4] * 2
 
 
 def test_a_rebuild_enters_all_words_anew(written: House) -> None:
@@ -235,6 +327,22 @@ def test_a_rebuild_enters_all_words_anew(written: House) -> None:
     zhang = written.desk("zhang")
     assert all(titles(zhang, words) == expected(words) for words in ASKED)
     assert run(written, "SELECT count(*) FROM grams")[0][0] > 50
+
+
+@pytest.mark.parametrize("entered", [False, True])
+@pytest.mark.parametrize("statement", ["DELETE FROM grams", "DELETE FROM places"])
+def test_the_job_beside_a_rebuild_leaves_nothing_out(written: House, statement: str, entered: bool) -> None:
+    """Nor does either stand in the other's way; of a site that was never entered there is no position yet."""
+    if entered:
+        job(written)
+        written.desk("li").push(WJ, issue(title=FOUND[0]))
+    ended: list[int] = []
+    with meanwhile(written, statement, lambda: ended.append(job(written))):
+        rebuilt = written.app.test_cli_runner().invoke(main, ["rebuild"])
+    assert rebuilt.exit_code == 0 and len(ended) == 1, rebuilt.output
+    zhang = written.desk("zhang")
+    assert {words: titles(zhang, words) for words in ASKED} == {words: expected(words) for words in ASKED}
+    assert run(written, "SELECT count(*) FROM places")[0][0] == len(FOUND) + entered
 
 
 def test_counts_know_words_too(written: House) -> None:
