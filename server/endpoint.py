@@ -78,10 +78,13 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a view is given: the actor, parsed input, the moment, and where the verb is allowed."""
+    """What a view is given: the actor, parsed input, the moment, and where the verb is allowed.
+
+    A GET's view may be run twice with it (`shown`): it leaves the query as it is.
+    """
 
     actor: Actor | None
-    query: dict[str, Any]
+    query: Mapping[str, Any]
     body: dict[str, Any]
     allowed: frozenset[str]
     now: datetime

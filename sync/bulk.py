@@ -135,7 +135,7 @@ def _bound(part: Rows, dialect: Dialect) -> list[list[Any]]:
 @lru_cache(maxsize=256)
 def _insert(table: Table, places: str, replacing: bool) -> str:
     names = [f'"{c.name}"' for c in table.columns]
-    head = f'INSERT INTO "{table.name}" ({", ".join(names)}) {places}'  # nosec B608
+    head = f'INSERT INTO "{table.name}" ({", ".join(names)}) {places}'
     if not replacing:
         return head
     keys = ", ".join(f'"{c.name}"' for c in table.primary_key.columns)

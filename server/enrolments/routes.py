@@ -183,12 +183,12 @@ def renew(call: Call, device: str) -> Any:
 )
 def list_devices(call: Call) -> Any:
     """In the order of their ids."""
-    wanted = call.query.pop("person")
-    owner = str(wanted) if wanted else None
+    asked = call.query
+    owner = str(asked["person"]) if asked["person"] else None
     if not access.administers(call.who, "device.read"):
         owner = call.who.id
     with reading() as conn:
-        items, after = queries.listed(conn, owner=owner, **call.query)
+        items, after = queries.listed(conn, owner=owner, page=asked["page"], limit=asked["limit"])
     return {"items": items, "next": after}
 
 

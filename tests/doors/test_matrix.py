@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from flask import g
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from server import scheduler
+from server import endpoint, scheduler, transaction
 from server.access import TABLE
 from server.app import create_app
-from server.database import db
+from server.database import STANDBY, db
 from server.endpoint import OPERATIONS
 from tests.conftest import DATABASES
 from tests.doors import asks_of_ones_own, asks_of_people, matrix  # noqa: F401  # they fill the table
@@ -232,6 +234,36 @@ def test_what_is_listed_or_synced_without_naming_a_dossier_is_the_askers_own(tow
         assert not leaks(town, who, ask, answer), dossier
         asked += 1
     assert asked >= 1
+
+
+@pytest.mark.parametrize("operation", sorted(o.name for o in OPERATIONS if o.method == "GET"))
+def test_a_reading_that_falls_away_once_it_is_done_is_answered_all_the_same(
+    town: Town, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the standby falls under it: the view is asked a second time, with the same call."""
+    let_in = [who for who in ROLES if who in town.askers and WHO_MAY[operation].own[who] == "yes"]
+    if not let_in:
+        assert town.askers == SQL_DECIDES
+        return
+    who = let_in[-1]
+    once = sent(town, who, ASKS[operation](town, who, "own"))
+    fallen: list[str] = []
+
+    def torn(work: Callable[[], Any]) -> Any:
+        def falls_at_first() -> Any:
+            done = work()
+            if not fallen:
+                fallen.append(operation)
+                g.shown = STANDBY
+                raise OperationalError("SELECT", None, Exception("conflict with recovery"))
+            return done
+
+        return transaction.shown(falls_at_first)
+
+    monkeypatch.setattr(endpoint, "shown", torn)
+    again = sent(town, who, ASKS[operation](town, who, "own"))
+    assert (got(again), again.status_code) == (got(once), once.status_code), again.get_data(as_text=True)
+    assert fallen
 
 
 def test_the_page_of_access_is_what_would_be_written() -> None:

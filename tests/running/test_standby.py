@@ -1,5 +1,6 @@
 """What is only shown comes from a standby, and is never older than what stood when it was asked for."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OwnPostg
         primary.create("house")
         migrate(primary.url("house"))
         follower = OwnPostgres(primary.data.parent, follows=primary)
+        with (follower.data / "postgresql.auto.conf").open("a") as settings:
+            settings.write(
+                "wal_retrieve_retry_interval = '100ms'\n"
+            )  # a primary that comes back is found at once
         try:
             follower.start()
             yield primary, follower
@@ -36,8 +41,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OwnPostg
 
 
 @pytest.fixture
-def house(servers: tuple[OwnPostgres, OwnPostgres], tmp_path: Path) -> Iterator[House]:
-    """A house on both, which has looked at its standby once."""
+def house(
+    servers: tuple[OwnPostgres, OwnPostgres], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
+    """A house on both, which reads from its standby."""
+    monkeypatch.setattr(standby, "PATIENCE_S", 2.0)  # a busy machine's disk keeps a standby behind for longer
     primary, follower = (server.url("house") for server in servers)
     app = create_app(
         config_for(primary, tmp_path, XUNJIAN_STANDBY_URL=follower), clock=Clock(), new_id=new_id
@@ -50,15 +58,20 @@ def house(servers: tuple[OwnPostgres, OwnPostgres], tmp_path: Path) -> Iterator[
             house.project("wj-01")
             house.person("li", "inspector", SITE)
             house.person("zhang", "supervisor", SITE)
-        else:
-            house.people = dict(db.session.execute(text("SELECT username, id FROM people")).all())
         db.session.remove()
-    look(house)
+    known(house)
+    assert follows(house)
     yield house
     with app.app_context():
         db.session.remove()
         for engine in db.engines.values():
             engine.dispose()
+
+
+def known(house: House) -> None:
+    with house.app.app_context():
+        house.people = dict(db.session.execute(text("SELECT username, id FROM people")).all())
+        db.session.remove()
 
 
 def look(house: House) -> str | None:
@@ -67,6 +80,11 @@ def look(house: House) -> str | None:
         assert here is not None
         here.look()
         return here.fault
+
+
+def follows(house: House) -> bool:
+    """Whether it is read from, once it has had time to catch up; each look waits for it a little."""
+    return any(look(house) is None for _ in range(20))
 
 
 class Asked:
@@ -110,6 +128,7 @@ def test_lists_and_pulls_ask_the_primary_only_who_it_is(house: House) -> None:
     """Who somebody is, whether they still may, and how far the log is: that is the primary's to say."""
     zhang, li = house.desk("zhang"), house.desk("li")
     for ask in (*((lambda path=path: zhang.get(path)) for path in LISTS), lambda: pulled(li)):
+        assert follows(house)
         with Asked(house) as said:
             ask()
         assert said[STANDBY], said["primary"]
@@ -224,7 +243,34 @@ def test_another_database_is_no_standby(servers: tuple[OwnPostgres, OwnPostgres]
             engine.dispose()
 
 
-# The last two: nothing brings the standby back after them.
+def test_a_standby_that_is_ahead_of_its_primary_shows_nothing_that_was_lost(
+    house: House, servers: tuple[OwnPostgres, OwnPostgres]
+) -> None:
+    """The primary's machine was set back to a copy of its disk: the same timeline, and less on it."""
+    primary, _follower = servers
+    li, zhang = house.desk("li"), house.desk("zhang")
+    copy, ahead = primary.data.with_name("copy"), primary.data.with_name("ahead")
+    primary.stop()
+    subprocess.run(["cp", "-a", primary.data, copy], check=True)
+    primary.start()
+    assert "拷贝之后" in pulled(li, issue(title="拷贝之后"))
+    primary.run("SELECT pg_logical_emit_message(true, 'lost', repeat('x', 4000000))")
+    assert follows(house)
+    primary.stop()
+    primary.data.rename(ahead)
+    copy.rename(primary.data)
+    primary.start()
+    try:
+        assert "left this primary" in (look(house) or "")
+        assert "拷贝之后" not in titles(zhang)
+    finally:
+        primary.kill()  # told to stop, it would wait for a standby that needs nothing from it
+        primary.data.rename(copy)
+        ahead.rename(primary.data)
+        primary.start()
+
+
+# The last three: nothing brings the standby back after them.
 def test_a_standby_that_is_gone_is_missed_by_nobody(
     house: House, servers: tuple[OwnPostgres, OwnPostgres]
 ) -> None:
@@ -260,3 +306,33 @@ def test_a_standby_that_has_left_its_primary_is_never_read_again(
     follower.start()
     assert "left this primary" in (look(house) or "")
     assert "提升后" in titles(zhang)
+
+
+def test_an_old_primary_that_comes_back_as_it_was_is_no_standby_of_the_new_one(
+    servers: tuple[OwnPostgres, OwnPostgres], tmp_path: Path
+) -> None:
+    """It was not rewound: it holds what was lost, and its log reaches further than the new one's."""
+    old, new = servers
+    new.run("SELECT pg_promote()")
+    old.run("SELECT pg_logical_emit_message(true, 'lost', repeat('x', 4000000))")
+    old.stop()
+    (old.data / "standby.signal").touch()
+    old.start()
+    config = config_for(new.url("house"), tmp_path, XUNJIAN_STANDBY_URL=old.url("house"))
+    house = House(create_app(config, clock=Clock(), new_id=new_id), Clock(), tmp_path)
+    known(house)
+    assert "left this primary" in (look(house) or "")
+    zhang = house.desk("zhang")
+    assert "提升后" not in titles(zhang)
+    with house.app.app_context():
+        here = office().standby
+        assert here is not None
+        here.fault = None  # it came between two looks
+    with Asked(house) as said:
+        assert "提升后" not in titles(zhang)
+    assert not said[STANDBY]
+    new.run("SELECT pg_logical_emit_message(true, 'more', repeat('x', 8000000))")
+    assert "older timeline" in (look(house) or ""), "it is passed by, and holds what was lost all the same"
+    with house.app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
