@@ -322,6 +322,7 @@ def _shown(call: Call, told: Any) -> Any:
     kinds = office().journal.kinds
     lies_under = [(paper["kind"], paper["body"]) for paper in told["papers"]]
     lies_under += [("comment", comment) for comment in told["comments"]]
+    lies_under += [("markup", markup) for markup in told["markups"]]
     lies_under += [(kind, one) for kind in KINDS for one in told[f"{kind}s"]]
     shown = [
         f"{kind}.{n}" for kind, body in lies_under for n in kinds[kind].personal if body.get(n) is not None
