@@ -156,10 +156,12 @@ class Markup(Schema):
 
 class WholeIssue(Issue):
     """One issue with its body, photographs, what was drawn over them, attachments, comments, papers, and
-    the steps open to you.
+    the steps open to you. `markups_left_off`: photographs over which more was drawn than the newest that
+    are told.
     """
 
     markups = fields.List(fields.Nested(Markup))
+    markups_left_off = fields.List(fields.UUID())
     body = fields.Dict(metadata=ISSUE.body_schema())
     comments = fields.List(fields.Nested(Comment))
     papers = fields.List(fields.Nested(Paper))
