@@ -103,7 +103,7 @@ def test_what_lies_over_one_photograph_crowds_out_nothing_over_another_nor_what_
 def test_however_much_was_drawn_an_issue_takes_the_same_number_of_statements(pictured: Any) -> None:
     site, finding, [shown, kept] = pictured
     li, counts = site.desk("li"), []
-    drawn(li, finding)  # the first look of the day is a line in the watchbook
+    drawn(li, finding)  # that one looked is noted the first time
     for more in (1, 40):
         li.push(WJ, *[markup(one["record"]) for one in (shown, kept) for _ in range(more)])
         with site.statements() as said:
