@@ -222,6 +222,9 @@ CODES: dict[str, Code] = {
         200, "ask", "项目已结束，内容已转交审核", "The project is over; a reviewer decides."
     ),
     "unknown-record": Code(200, "ask", "记录不存在或无权查看", "No such record, or not yours to see."),
+    "unknown-subject": Code(
+        200, "ask", "所指记录不存在或无权查看", "What it is about does not exist, or is not yours to see."
+    ),
     "unknown-audience": Code(200, "ask", "可见范围无效", "No such audience for this kind."),
     "kind-mismatch": Code(200, "ask", "记录类型不符", "The record is of another kind."),
     "server-field": Code(200, "ask", "该字段由系统填写", "Only the server writes this field."),

@@ -164,8 +164,9 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
     if said == "return":
         _close(sitting, change, state, {"decision": said})
         return sitting.minutes.append(change, "applied", state.audience, conflict=change.record)
-    # What a guard refused is judged by it again: the facts may have been entered meanwhile.
-    judged_again = any(state.body["why"] in guard.codes for guard in sitting.guarded.values())
+    # What its kind's guard refused is judged by it again: the facts may have been entered meanwhile.
+    guard = sitting.guarded.get(state.body["target_kind"])
+    judged_again = guard is not None and state.body["why"] in guard.codes
     if said != "accept" or not (judged_again or state.body["why"] in ACCEPTABLE):
         raise Undecided("undecided-fields")
     late = read(state.body["change"], sitting.kinds, schema=state.body.get("schema"))

@@ -184,6 +184,7 @@ export const WHY = {
   "legal-hold": ["正在法律保全，解除前不得删除", "It is held as evidence; nothing of it may be erased."],
   erased: ["相关内容已依法删除", "Its contents were erased by law."],
   "unknown-record": ["记录不存在或无权查看", "No such record, or not yours to see."],
+  "unknown-subject": ["所指记录不存在或无权查看", "What it is about does not exist, or is not yours to see."],
   "moved-meanwhile": ["他人已变更可见范围", "Somebody else moved it meanwhile."],
   "undecided-fields": ["请对每个字段作出选择", "Decide on each field in question."],
   "no-such-candidate": ["没有此候选值", "There is no such value to pick."],

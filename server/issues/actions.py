@@ -179,10 +179,10 @@ def _requests(
     def check(before: Body, after: Body) -> str | None:
         mine = [audience for issue, audience in asked if issue == after["subject"]]
         absent = not before and not all(known(after["subject"], audience) for audience in mine)
-        return "unknown-record" if absent else None
+        return "unknown-subject" if absent else None
 
     return check
 
 
 # 延期申请: what is found to speak against it tells of the issue, so a foreign one is as absent.
-REQUESTS = Guard(codes=frozenset({"unknown-record"}), watches=frozenset({"subject"}), facts=_requests)
+REQUESTS = Guard(codes=frozenset({"unknown-subject"}), watches=frozenset({"subject"}), facts=_requests)

@@ -231,11 +231,12 @@ def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[st
     said = list(comments)[::-1]
     papers = _papers(actor, row)
     told = _told(actor, [row], now)[0]
-    drawn = markups.over(actor, row.dossier, [p["id"] for p in told["photos"]])
+    drawn, left_off = markups.over(actor, row.dossier, [p["id"] for p in told["photos"]])
     people = names([*(c.author for c in said), *(m.drawn_by for m in drawn)])
     return told | {
         "body": (body := history.body(conn, row.dossier, row.id)),
         "markups": markups.told(conn, row.dossier, drawn, people),
+        "markups_left_off": left_off,
         "steps": steps(actor, row.dossier, body),
         "papers": papers,
         "comments": [

@@ -156,10 +156,12 @@ class Markup(Schema):
 
 class WholeIssue(Issue):
     """One issue with its body, photographs, what was drawn over them, attachments, comments, papers, and
-    the steps open to you.
+    the steps open to you. `markups_left_off`: photographs over which more was drawn than the newest that
+    are told.
     """
 
     markups = fields.List(fields.Nested(Markup))
+    markups_left_off = fields.List(fields.UUID())
     body = fields.Dict(metadata=ISSUE.body_schema())
     comments = fields.List(fields.Nested(Comment))
     papers = fields.List(fields.Nested(Paper))
@@ -322,6 +324,7 @@ def _shown(call: Call, told: Any) -> Any:
     kinds = office().journal.kinds
     lies_under = [(paper["kind"], paper["body"]) for paper in told["papers"]]
     lies_under += [("comment", comment) for comment in told["comments"]]
+    lies_under += [("markup", markup) for markup in told["markups"]]
     lies_under += [(kind, one) for kind in KINDS for one in told[f"{kind}s"]]
     shown = [
         f"{kind}.{n}" for kind, body in lies_under for n in kinds[kind].personal if body.get(n) is not None

@@ -1,6 +1,5 @@
 """What a code is called: the one place where names are looked up, and the register that people read."""
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, cast
@@ -19,15 +18,9 @@ from sync.record import Body
 from . import rules
 from .tables import OrganisationRow
 
-NAMESPACE = uuid.UUID("8e0b7d52-6a34-5f0e-9b6a-1d1c50a2f1b7")  # docs/protocol.md, Organisations
 _o = cast(Table, OrganisationRow.__table__)
 BY_CODE = Keyset("organisations", [_o.c.code, _o.c.id], descending=False)
 _SHOWN = ("id", "version", "code", "sort", "name", "qualification", "qualified_until")
-
-
-def record_of(code: str) -> str:
-    """The id of the record that a code belongs to, wherever it is entered."""
-    return str(uuid.uuid5(NAMESPACE, code))
 
 
 def project(conn: Connection, touched: Sequence[Touched]) -> None:
@@ -75,7 +68,7 @@ def listed(conn: Connection, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def standing(conn: Connection, codes: Iterable[str]) -> dict[str, State]:
     """The records of these codes as they stand, by code, deleted ones too. One statement."""
-    records = {record_of(code): code for code in codes}
+    records = {rules.record_of(code): code for code in codes}
     states = lookup.states(conn, office().config.office, records)
     return {records[record]: state for record, state in states.items()}
 

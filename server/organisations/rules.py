@@ -1,13 +1,20 @@
-"""Codes of organisations: what a code says of whom it names, and whether it can be one."""
+"""Codes of organisations: what a code says of whom it names, whether it can be one, and its record's id."""
 
 import re
+import uuid
 from typing import Any
 
+NAMESPACE = uuid.UUID("8e0b7d52-6a34-5f0e-9b6a-1d1c50a2f1b7")  # docs/protocol.md, Organisations
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015
 WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 FIRM, STREET, DEPARTMENT = "firm", "street", "department"
 SORTS = {FIRM: "企业", STREET: "街道", DEPARTMENT: "内设机构"}
 _SORTED = {STREET: re.compile(r"[0-9]{9}"), DEPARTMENT: re.compile(r"[a-z][a-z0-9-]{1,38}")}
+
+
+def record_of(code: str) -> str:
+    """The id of the record that a code belongs to, wherever it is entered."""
+    return str(uuid.uuid5(NAMESPACE, code))
 
 
 def is_uscc(said: str) -> bool:

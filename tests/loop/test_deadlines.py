@@ -12,7 +12,7 @@ from server.law import actions as law
 from server.scheduler import follow_up as catch_up
 from tests.loop.conftest import FIRM, WJ
 from tests.loop.test_steps import brought, take, told
-from tests.support.house import House, create, issue, new_id, update
+from tests.support.house import House, accept, create, issue, new_id, update
 
 OTHER = "party:91350100M000100Y43"
 DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
@@ -183,9 +183,18 @@ def test_a_firm_that_asks_about_what_it_does_not_see_is_told_what_it_is_told_abo
     assert (
         told_of[0]
         == told_of[1]
-        == {**{"status": "parked", "why": "unknown-record", "remedy": "ask", "version": None}}
+        == {**{"status": "parked", "why": "unknown-subject", "remedy": "ask", "version": None}}
     )
-    assert office.desk("sun").get(f"/api/v1/issues/{theirs['record']}")["papers"] == []
+    sun = office.desk("sun")
+    assert sun.get(f"/api/v1/issues/{theirs['record']}")["papers"] == []
+    # Once the firm's audience reaches the issue, a reviewer's word brings the request in.
+    moved = update("issue", theirs["record"], 10**6, {}) | {"audience": FIRM}
+    assert office.submit(WJ, moved)[0]["status"] == "applied"
+    waiting = {
+        w["body"]["change"]["fields"]["subject"]["set"]: w for w in sun.get("/api/v1/conflicts")["items"]
+    }
+    assert sun.push(WJ, accept(waiting[theirs["record"]]))[0]["status"] == "applied"
+    assert [p["kind"] for p in sun.get(f"/api/v1/issues/{theirs['record']}")["papers"]] == ["extension"]
 
 
 def test_an_officer_asks_in_the_same_request_in_which_the_issue_comes(office: House) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.demo.actions import district, firms
-from server.organisations import queries, rules
+from server.organisations import rules
 from server.organisations.actions import register
 
 
@@ -59,4 +59,4 @@ def test_the_register_that_the_house_comes_with_and_the_demonstrations_have_no_f
 def test_what_a_code_is_called_stands_under_one_id_everywhere() -> None:
     path = Path(__file__).parents[1] / "vectors" / "organisations.json"
     for case in json.loads(path.read_text(encoding="utf-8"))["cases"]:
-        assert queries.record_of(case["code"]) == case["record"], case["name"]
+        assert rules.record_of(case["code"]) == case["record"], case["name"]

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from server import transaction
 from server.errors import Refusal
-from server.organisations import queries
+from server.organisations import queries, rules
 from server.organisations.actions import register, sheets
 from server.organisations.commands import organisation
 from tests.organisations.conftest import FIRM, OFFICE, OTHER, STREET, WJ
-from tests.support.house import Desk, House, create, update
+from tests.support.house import Desk, House, create, new_id, update
 
 AT = "/api/v1/organisations"
 HEAD = ("统一社会信用代码", "名称 name", "参建类别", "资质有效期", "联系电话")
@@ -93,7 +93,7 @@ def test_a_file_is_entered_but_for_its_wrong_rows_and_the_mended_file_does_the_r
     assert counts(bring(desk, workbook(*mended))) == {"same": 2}
     [firm] = desk.get(f"{AT}?text={FIRM}")["items"]
     assert (firm["parties"], firm["qualified_until"]) == (["contractor", "supervision"], "2027-12-31")
-    assert firm["id"] == queries.record_of(FIRM)
+    assert firm["id"] == rules.record_of(FIRM)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -124,17 +124,30 @@ def test_what_a_row_leaves_out_stays_and_a_new_name_does_not_touch_what_names_th
 def test_two_who_enter_one_firm_have_entered_one(town: House) -> None:
     """Each has seen nothing of the other's; a phone of a leader's is a door too."""
     said = [{"code": FIRM, "name": name} for name in ("甲公司", "甲公司")]
-    changes = [create("organisation", one, audience="public", record=queries.record_of(FIRM)) for one in said]
+    changes = [create("organisation", one, audience="public", record=rules.record_of(FIRM)) for one in said]
     outcomes = town.desk("zhang").push(OFFICE, changes[0]) + town.desk("ding").push(OFFICE, changes[1])
     assert {o["status"] for o in outcomes} <= {"applied", "merged", "noop"}
     assert len(town.desk("li").get(f"{AT}?text={FIRM}")["items"]) == 1
 
 
+def test_a_second_record_of_one_code_is_refused_with_the_id_of_the_first(town: House) -> None:
+    """Its name, the newer one, would be told wherever the code stands."""
+    said = {"code": STREET, "name": "冒名街道"}
+    wrong = create("organisation", said, audience="public", record=new_id())
+    [refused] = town.desk("zhang").push(OFFICE, wrong)
+    assert (refused["status"], refused["why"], refused["remedy"]) == ("invalid", "id-not-derived", "repair")
+    assert rules.record_of(STREET) in refused["faults"][0]["message"]
+    assert named(town, STREET) == {STREET: "望京街道"}
+    assert len(town.desk("li").get(f"{AT}?text={STREET}")["items"]) == 1
+
+
 def test_a_wrong_check_digit_comes_in_by_no_door_and_a_code_is_said_once(town: House) -> None:
-    wrong = create("organisation", {"code": "91350100M000100Y44", "name": "乙"}, audience="public")
+    code = "91350100M000100Y44"
+    said = {"code": code, "name": "乙"}
+    wrong = create("organisation", said, audience="public", record=rules.record_of(code))
     [outcome] = town.desk("zhang").push(OFFICE, wrong)
     assert (outcome["status"], outcome["why"], outcome["remedy"]) == ("parked", "code-invalid", "ask")
-    record = queries.record_of(STREET)
+    record = rules.record_of(STREET)
     [outcome] = town.desk("zhang").push(OFFICE, update("organisation", record, 10**6, {"code": FIRM}))
     assert outcome["status"] == "invalid"
     [outcome] = town.desk("li").push(OFFICE, update("organisation", record, 10**6, {"name": "x"}))

@@ -6,7 +6,7 @@ import pytest
 
 from server.endpoint import ANYONE, OPERATIONS
 from server.people import actions as people
-from tests.support.house import House, create, delete, issue, new_id, update
+from tests.support.house import House, accept, create, delete, issue, new_id, update
 
 WJ = "project:wj-01"
 FIRM = "party:91110105MA0XD00162"
@@ -92,6 +92,20 @@ def test_a_record_that_is_not_seen_cannot_be_written_and_does_not_show_itself(si
         update("issue", new_id(), 2, {"state": {"do": "receive"}}),
     )
     assert [(o["status"], o["why"]) for o in outcomes] == [("parked", "unknown-record")] * 2
+
+
+def test_no_reviewer_takes_for_a_firm_what_it_did_to_a_record_that_it_does_not_see(site: House) -> None:
+    inner = issue(title="内部")
+    site.desk("li").push(WJ, inner)
+    changes = [update("issue", one, 2, {"title": {"set": "改"}}) for one in (inner["record"], new_id())]
+    changes.append(update("extension", new_id(), 2, {"state": {"do": "grant"}}))
+    site.desk("zhao").push(WJ, *changes)
+    zhang = site.desk("zhang")
+    waiting = zhang.get("/api/v1/conflicts")["items"]
+    outcomes = zhang.push(WJ, *[accept(one) for one in waiting])
+    assert [(o["status"], o["why"]) for o in outcomes] == [("invalid", "undecided-fields")] * 3
+    assert zhang.get("/api/v1/conflicts")["items"] == waiting, "and nothing more waits than did"
+    assert zhang.get(f"/api/v1/issues/{inner['record']}")["title"] == "内部"
 
 
 def test_an_audience_must_be_one_of_the_kind_and_one_that_is_seen(site: House) -> None:

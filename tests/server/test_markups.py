@@ -6,6 +6,7 @@ import pytest
 
 from server.cli import rebuild
 from server.database import db
+from server.markups import queries as markups
 from server.markups.tables import MarkupRow
 from tests.server.test_photos import WJ, photo, upload
 from tests.support.house import Desk, House, create, delete, issue, jpeg, update
@@ -82,6 +83,21 @@ def test_a_firm_sees_what_its_audience_lets_it_and_nothing_over_a_photograph_tha
     assert [m["id"] for m in drawn(site.desk("zhao"), finding)] == [open_one["record"]]
     everything = {m["id"] for m in drawn(site.desk("zhang"), finding)}
     assert everything == {open_one["record"], inner["record"], over_kept["record"]}
+
+
+def test_what_lies_over_one_photograph_crowds_out_nothing_over_another_nor_what_others_may_see(
+    pictured: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, finding, [shown, kept] = pictured
+    monkeypatch.setattr(markups, "MOST", 3)
+    first, aside = markup(shown["record"], audience=FIRM), markup(kept["record"])
+    later = [markup(shown["record"]) for _ in range(3)]
+    site.desk("li").push(WJ, first, aside, *later)
+    told = {who: site.desk(who).get(f"/api/v1/issues/{finding['record']}") for who in ("zhang", "zhao")}
+    ids = {who: [m["id"] for m in one["markups"]] for who, one in told.items()}
+    assert ids == {"zhang": [m["record"] for m in (aside, *later)], "zhao": [first["record"]]}
+    left_off = {who: one["markups_left_off"] for who, one in told.items()}
+    assert left_off == {"zhang": [shown["record"]], "zhao": []}, "said, to those alone who may see it"
 
 
 def test_however_much_was_drawn_an_issue_takes_the_same_number_of_statements(pictured: Any) -> None:

@@ -11,6 +11,7 @@ from server.scheduler import jobs
 from server.security.records.watch import MOST
 from server.watchbook import note
 from sync import history
+from tests.server.test_markups import markup
 from tests.server.test_photos import photo, upload
 from tests.support.house import PASSWORD, House, create, issue, jpeg
 
@@ -161,7 +162,8 @@ def test_who_is_shown_personal_fields_among_other_things_is_entered_once_a_day(s
     said = create("comment", about | {"text": "x", "said_at": "2026-11-21T10:00:00+08:00"})
     answer = {"measure": "y", "person": "赵某", "done_at": "2026-11-22T01:00:00Z"}
     record = photo(jpeg(), **about)
-    li.push(WJ, finding, bare, said, create("reply", about | answer), record)
+    marks = [markup(record["record"], caption="赵某未系安全带"), markup(record["record"])]
+    li.push(WJ, finding, bare, said, create("reply", about | answer), record, *marks)
     there = f"/api/v1/issues/{finding['record']}"
     for _ in range(3):
         zhang.get(there)
@@ -170,7 +172,7 @@ def test_who_is_shown_personal_fields_among_other_things_is_entered_once_a_day(s
         zhang.get("/api/v1/issues")  # as the feed does: what an audience holds, all at once
     looked = [(e["actor"], e["told"]["record"], e["told"]["fields"]) for e in lines(site, "looked")]
     who = site.people["zhang"]
-    fields = ["comment.text", "photo.name", "reply.person"]
+    fields = ["comment.text", "markup.caption", "photo.name", "reply.person"]
     [first, second] = looked
     assert first == (who, finding["record"], fields)
     assert second[:2] == (who, record["record"]) and "name" in second[2]

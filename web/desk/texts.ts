@@ -257,6 +257,7 @@ export const WORDS = {
   originalOnly: ["只看原图", "Original only"],
   showMarks: ["显示标注（{n}）", "Show marks ({n})"],
   marksApart: ["标注是单独的记录，叠加显示；原图文件未改动。", "Marks are records of their own, laid over the picture; the original file is untouched."],
+  marksLeftOff: ["标注过多，只显示最新的 {n} 处。", "Too many marks: the newest {n} are shown."],
   onlyOriginal: ["现在显示的是未改动的原图。", "This is the untouched original."],
   aloneHint: ["只看这一处标注", "Show this mark alone"],
   toolPen: ["手绘", "Freehand"],

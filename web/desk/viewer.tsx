@@ -26,13 +26,15 @@ interface Viewing {
   dossier: string;
   photos: Photo[];
   markups: Markup[];
+  /** Photographs over which more was drawn than is shown. */
+  leftOff: string[];
   first: Photo;
   onClose: () => void;
   /** Something was drawn or taken away. */
   onChange: () => void;
 }
 
-export function Viewer({ photos, markups, first, onClose, ...more }: Viewing): JSX.Element {
+export function Viewer({ photos, markups, leftOff, first, onClose, ...more }: Viewing): JSX.Element {
   const shown = photos.filter((photo) => photo.original);
   const [at, setAt] = useState(Math.max(0, shown.findIndex((photo) => photo.id === first.id)));
   const photo = shown[at] ?? first;
@@ -44,6 +46,7 @@ export function Viewer({ photos, markups, first, onClose, ...more }: Viewing): J
         {...more}
         photo={photo}
         marks={markups.filter((mark) => mark.photo === photo.id)}
+        more={leftOff.includes(photo.id)}
         at={at}
         of={shown.length}
         onTurn={turn}
@@ -57,6 +60,7 @@ interface One {
   dossier: string;
   photo: Photo;
   marks: Markup[];
+  more: boolean;
   at: number;
   of: number;
   onTurn: (by: number) => void;
@@ -91,7 +95,7 @@ function useDrawing({ dossier, photo, onChange }: One, ratio: number | null) {
 }
 
 function Sheet(one: One): JSX.Element {
-  const { dossier, photo, marks, at, of, onTurn, onClose, onChange } = one;
+  const { dossier, photo, marks, more, at, of, onTurn, onClose, onChange } = one;
   const { href, failed } = useFile(photo.original && here(photo.original));
   const [place, setPlace] = useState(WHOLE);
   const [ratio, setRatio] = useState<number | null>(null);
@@ -213,6 +217,7 @@ function Sheet(one: One): JSX.Element {
         />
       )}
       <figcaption>
+        {more && <small>{say("marksLeftOff", { n: marks.length })}</small>}
         {(marks.length > 0 || drawing) && <small>{say(bare ? "onlyOriginal" : "marksApart")}</small>}
         <small>{[moment(photo.taken_at), photo.name].filter(Boolean).join(" · ")}</small>
         <small>

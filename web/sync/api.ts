@@ -5591,6 +5591,7 @@ export interface components {
             photos?: components["schemas"]["Photo"][];
             attachments?: components["schemas"]["Attachment"][];
             markups?: components["schemas"]["Markup"][];
+            markups_left_off?: string[];
             /** 隐患 */
             body?: {
                 /** 标题 */

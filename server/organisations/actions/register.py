@@ -12,7 +12,7 @@ from server.access import SYSTEM
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.office import office
-from server.organisations import queries
+from server.organisations import queries, rules
 from server.organisations.records.organisation import ORGANISATION
 from sync.arrival import rfc3339
 from sync.change import Author, read
@@ -82,7 +82,7 @@ def load(rows: Sequence[Row], *, amend: bool = False) -> dict[str, Any]:
 def _change(row: Row, known: State | None, epoch: int) -> dict[str, Any] | None:
     """What a row asks for; None where the register says it already."""
     here, code = office(), row.said["code"]
-    change = {"id": here.new_id(), "n": 0, "kind": ORGANISATION.name, "record": queries.record_of(code)}
+    change = {"id": here.new_id(), "n": 0, "kind": ORGANISATION.name, "record": rules.record_of(code)}
     change |= {"at": rfc3339(here.clock())}
     if known is None:
         return change | {"op": "create", "audience": "public", "fields": operations(row.said)}

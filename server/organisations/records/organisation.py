@@ -4,6 +4,7 @@ The code is the key by which all other records name it, so it is said once. Whom
 (rules.py). Nothing here tells of a person: everybody's phone has it.
 """
 
+from server.organisations.rules import record_of
 from sync.record import Field, day, kind, tags, text
 
 # 参建类别 (domain.md §1.1): what a firm may be on a site.
@@ -24,7 +25,8 @@ ORGANISATION = kind(
     "organisation",
     zh="单位",
     audiences=("public",),
-    meets=True,  # one record a code, whoever enters it (queries.py: record_of)
+    meets=True,  # one record a code, whoever enters it
+    named_by=lambda body: record_of(body["code"]),
     fields={
         "code": Field(schema={"type": "string", "pattern": CODE}, required=True, fixed=True, zh="代码"),
         "name": text(120, least=1, required=True, zh="名称"),

@@ -113,6 +113,7 @@ export function IssuePane({ id }: { id: string }): JSX.Element {
           dossier={issue.dossier}
           photos={[...before, ...after]}
           markups={issue.markups}
+          leftOff={issue.markups_left_off}
           first={large}
           onClose={() => setLarge(null)}
           onChange={again}
