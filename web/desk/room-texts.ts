@@ -189,6 +189,7 @@ export const WORDS = {
   codeLeft: ["有效时间 {clock}", "Good for {clock}"],
   codeOver: ["登记码已过期，请重新生成。", "The code is over: make another."],
   passwordAgain: ["请再次输入密码", "Your password again"],
+  passwordNot: ["密码不正确，请重新输入。", "That is not your password: type it again."],
   colon: ["：", ": "],
   openid: ["统一认证登录", "Sign in with the authority's account"],
   openidNot: ["统一认证未完成，请重新登录。", "The provider has not signed you in: try again."],

@@ -105,6 +105,8 @@ export const WORDS = {
   "next-network": ["请检查网络后重试。", "Check the line and try again."],
   "next-sign-in": ["请登录后继续。", "Sign in to go on."],
   "next-retry": ["请稍后重试。", "Try again in a moment."],
+  waitSeconds: ["请 {n} 秒后重试。", "Try again in {n} s."],
+  waitMinutes: ["请 {n} 分钟后重试。", "Try again in {n} min."],
   "next-repair": ["请按提示修改后再提交。", "Correct it as described, then send it again."],
   "next-ask": ["请联系审核人员或管理员处理。", "Ask the office: somebody has to decide."],
   "next-drop": ["内容可能已移走，请返回队列刷新。", "It may have moved: go back and reload the queue."],
