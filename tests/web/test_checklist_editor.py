@@ -155,11 +155,12 @@ def test_a_colleagues_edition_is_shown_before_it_is_replaced_and_who_left_stays_
     )
     page.get_by_role("button", name="存为第 3 版草稿").click()
     until(lambda: page.evaluate("1") and held)
-    assert not page.locator(".editor").get_by_label("名称", exact=True).is_editable(), "nothing typed is lost"
+    editable = page.locator(".editor").get_by_label("名称", exact=True).is_editable()
     page.get_by_role("button", name="稍后再编辑").click()
     page.evaluate("location.hash = '#/people'")
     with page.expect_response("**/api/v1/checklists"):
         held[0].continue_()
+    assert not editable, "what is typed meanwhile would be lost"
     until(lambda: copies(page) == [])
     assert page.evaluate("location.hash") == "#/people", "who has left is not carried back"
     assert [c["edition"] for c in editions(bureau, admin, code)] == [3, 2, 1]
