@@ -1,5 +1,7 @@
 """What was erased by law is not taken in again, whoever sends it."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, and_, select
 
 from media.tables import forgotten
@@ -15,3 +17,11 @@ def erased(conn: Connection, dossier: str) -> set[str]:
     """The digests of all bytes that were erased in this dossier. One statement."""
     gone = and_(forgotten.c.dossier == dossier, forgotten.c.original)
     return set(conn.execute(select(forgotten.c.sha256).where(gone)).scalars())
+
+
+def spoken_of(conn: Connection, dossier: str, digests: Collection[str]) -> set[str]:
+    """Of which of these bytes something that was said was erased. One statement."""
+    said = and_(
+        forgotten.c.dossier == dossier, forgotten.c.sha256.in_(digests), forgotten.c.original.is_(False)
+    )
+    return set(conn.execute(select(forgotten.c.sha256).where(said)).scalars())

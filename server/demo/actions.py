@@ -134,6 +134,7 @@ class Seeding:
             doer = "inspector2"  # not who replied: separation of duties
         at = _times(issue)[verb]
         change = _change(named(issue["key"]), "issue", {"state": {"do": verb}}, at.isoformat(), verb)
+        del change["audience"]  # a step moves it out of nobody's sight
         change |= {"op": "update", "base": {"version": self.versions[named(issue["key"])], "epoch": 1}}
         self._write(dossier, doer or "inspector", [change])
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, func, or_, select, union_all
 
 from server import access, paging
 from server.database import db
@@ -130,8 +130,7 @@ def _words(wanted: Mapping[str, Any]) -> list[str]:
 
 def _named(actor: Actor, wanted: Mapping[str, Any]) -> list[tuple[str, str]] | None:
     """The few issues that may contain the words; None where there are no words, or they are common."""
-    asked = _words(wanted)
-    if not asked:
+    if not (asked := _words(wanted)):
         return None
     here = access.where(actor, "issue.read")
     here = here & set(wanted["dossier"]) if wanted["dossier"] else here
@@ -141,11 +140,17 @@ def _named(actor: Actor, wanted: Mapping[str, Any]) -> list[tuple[str, str]] | N
 def _filtered(
     actor: Actor, wanted: Mapping[str, Any], day: date, named: list[tuple[str, str]] | None
 ) -> Select[Any]:
-    row = IssueRow
-    query = select(row).where(
-        row.deleted.is_(False), access.visible(actor, "issue.read", row.dossier, row.audience)
-    )
-    for name in ("dossier", "state", "domain"):
+    row, query = IssueRow, select(IssueRow)
+    home: ColumnElement[str] = _i.dossier
+    if named is not None:
+        few = bulk.pairs(db.session.connection(), (_i.dossier, _i.id), named)
+        here = and_(_i.dossier == few.c.one, _i.id == few.c.other)
+        query = query.select_from(bulk.Led(few, _i.id.table, here)) if named else query.where(false())
+        home = few.c.one if named else home  # else SQLite looks for each id in each dossier that is seen
+    query = query.where(row.deleted.is_(False), access.visible(actor, "issue.read", home, row.audience))
+    if wanted["dossier"]:
+        query = query.where(home.in_(wanted["dossier"]))
+    for name in ("state", "domain"):
         if wanted[name]:
             column, values = getattr(row, name), wanted[name]
             query = query.where(column == values[0] if len(values) == 1 else column.in_(values))
@@ -159,14 +164,6 @@ def _filtered(
         query = query.where(row.due_on > wanted["due_after"], row.due_on < NO_DEADLINE)
     if wanted["overdue"] is not None:
         query = query.where(_late(row, day) if wanted["overdue"] else ~_late(row, day))
-    if named is not None:
-        few = bulk.pairs(db.session.connection(), (_i.dossier, _i.id), named)
-        here = and_(_i.dossier == few.c.one, _i.id == few.c.other)
-        query = (
-            query.select_from(bulk.Led(few, cast(Table, IssueRow.__table__), here))
-            if named
-            else query.where(false())
-        )
     for word in _words(wanted):
         query = query.where(row.words.contains(word, autoescape=True))
     return query

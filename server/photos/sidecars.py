@@ -12,8 +12,10 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 
+from media.erased import spoken_of
 from media.errors import BytesDiffer, StoreUnavailable
 from media.store import sidecar_key
 from server import transaction
@@ -25,6 +27,7 @@ from sync.canonical import canonical, sha256
 
 from . import queries
 
+log = structlog.get_logger()
 FORMAT = "xunjian-sidecar/1"
 NAME = "sidecars"  # under which the journals are read
 # What a reader without the database needs; names as they were given, in NFC or NFD.
@@ -43,7 +46,13 @@ def write_new() -> int:
     """
     with transaction.reading() as conn:
         behind = followers.behind(conn, NAME)
-    return sum(_write_new(dossier) for dossier in behind)
+    done = 0
+    for dossier in behind:
+        try:
+            done += _write_new(dossier)
+        except Exception:  # one site's trouble is not another's
+            log.exception("sidecars are not written", dossier=dossier)
+    return done
 
 
 def _write_new(dossier: str) -> int:
@@ -68,19 +77,36 @@ def write(dossier: str, digests: Collection[str]) -> int:
 
     Raises StoreUnavailable.
     """
-    store = office().store
-    missing = [digest for digest in digests if store.has(sidecar_key(dossier, digest)) is None]
-    if not missing:
+    lacking = _lacking(dossier, digests)
+    if not lacking:
         return 0
-    notes = _told(dossier, missing)
+    notes = _told(dossier, lacking)
     done = sum(_put(dossier, note) for note in notes)
     # Words that were erased in between must not stand in a note that was made before.
-    later = _told(dossier, missing)
+    later = _told(dossier, lacking)
     stale = [note["sha256"] for note in notes if note not in later]
     for digest in stale:
-        store.drop(sidecar_key(dossier, digest))
+        office().store.drop(sidecar_key(dossier, digest))
     write(dossier, stale)
     return done
+
+
+def _lacking(dossier: str, digests: Collection[str]) -> list[str]:
+    """Those without a sidecar. One that says what was erased, because whoever wrote it died before the
+    second look, is dropped.
+    """
+    store = office().store
+    lacking = [digest for digest in digests if store.has(sidecar_key(dossier, digest)) is None]
+    with transaction.reading() as conn:
+        doubtful = spoken_of(conn, dossier, set(digests) - set(lacking))
+    for note in _told(dossier, doubtful) if doubtful else ():
+        key = sidecar_key(dossier, note["sha256"])
+        with store.open(key) as resting:
+            says_more = resting.read() != canonical(note)
+        if says_more:
+            store.drop(key)
+            lacking.append(note["sha256"])
+    return lacking
 
 
 def _told(dossier: str, digests: Collection[str]) -> list[dict[str, Any]]:

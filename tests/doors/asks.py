@@ -118,18 +118,15 @@ def _sign_out(town: Town, who: str, _whose: str) -> Ask:
     return Ask("DELETE", "/api/v1/session", token=token)
 
 
-@made("import_checklist")
-def _import_checklist(town: Town, _who: str, _whose: str) -> Ask:
-    content = town.client("supervisor").get(f"/api/v1/checklists/{town.own.checklist}")
-    return Ask("POST", "/api/v1/checklists", {n: v for n, v in content.items() if n != "state"})
+def _checklist(at: str) -> Make:
+    def ask(town: Town, _who: str, _whose: str) -> Ask:
+        content = town.client("supervisor").get(f"/api/v1/checklists/{town.own.checklist}")
+        return Ask("POST", f"/api/v1/checklists{at}", {n: v for n, v in content.items() if n != "state"})
+
+    return ask
 
 
-@made("check_checklist")
-def _check_checklist(town: Town, who: str, whose: str) -> Ask:
-    asked = _import_checklist(town, who, whose)
-    return Ask("POST", "/api/v1/checklists/check", asked.json)
-
-
+ASKS |= {"import_checklist": _checklist(""), "check_checklist": _checklist("/check")}
 OF_NOTHING |= {"sign_in", "sign_out", "import_checklist", "check_checklist", "add_my_channel"}
 # ------------------------------------------------------------------------------------ things by their id
 # Of a record that nobody amends here: its last entry is sealed.

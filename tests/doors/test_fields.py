@@ -8,11 +8,11 @@ import pytest
 from server.catalogue import CATALOGUE
 from tests.doors import asks_of_ones_own  # noqa: F401  # it fills the table
 from tests.doors.asks import ASKS
-from tests.doors.test_matrix import KNOWN, town
+from tests.doors.test_matrix import KNOWN, recorder, town
 from tests.doors.town import HERE, Town
 from tests.support.house import new_id, update
 
-__all__ = ["town"]
+__all__ = ["recorder", "town"]
 BODIED = sorted(
     name for name, said in KNOWN.items() if "requestBody" in said and "json" in str(said["requestBody"])
 )

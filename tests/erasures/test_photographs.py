@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from media.errors import StoreUnavailable
 from media.store import sidecar_key
 from server import transaction
 from server.office import office
@@ -104,8 +105,33 @@ def test_a_caption_that_goes_while_the_sidecar_is_written_does_not_stay_in_it(
     assert SECRET not in told and record["record"] in told
 
 
+def test_a_sidecar_whose_writer_died_before_the_second_look_is_written_anew(
+    bureau: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li, data = bureau.desk("li"), jpeg("red")
+    record = photo(data, caption=SECRET)
+    li.push(WJ, record)
+    upload(li, record["record"], data)
+    put = sidecars._put
+
+    def dies(dossier: str, note: dict[str, Any]) -> bool:
+        erase(bureau, record["record"])
+        office().store.drop(sidecar_key(dossier, note["sha256"]))
+        put(dossier, note)
+        raise StoreUnavailable(errno=5)
+
+    with monkeypatch.context() as broken, bureau.app.app_context():
+        broken.setattr(sidecars, "_put", dies)
+        sidecars.write_new()
+    [original] = originals(bureau)
+    sidecar = original.with_name(original.name + ".json")
+    assert SECRET in sidecar.read_text()
+    with bureau.app.app_context():
+        sidecars.write_new()
+    assert SECRET not in sidecar.read_text()
+
+
 def test_a_store_that_is_away_is_asked_again(bureau: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from media.errors import StoreUnavailable
     from media.files import FileStore
 
     li, data = bureau.desk("li"), jpeg("red")

@@ -83,6 +83,9 @@ def test_the_demonstration_is_a_district_and_twice_changes_nothing(town: Town) -
             assert line.request("GET", photo["thumbnail"]).headers["Content-Type"] == "image/jpeg"
         town.xunjian("demo")
         assert queue(line) == before
+    with town.line("contractor", "firm") as firm:  # what has been issued to it, and nothing else
+        assert {i["state"] for i in queue(firm)} <= {i["state"] for i in before} - {"found", "confirmed"}
+        assert "11层剪力墙根部蜂窝露筋" in {i["title"] for i in queue(firm)}
 
 
 def test_killing_the_server_in_the_middle_loses_nothing_acknowledged(town: Town, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.findings.rules import issue_id
+from server.issues.rules import issue_id
 from server.inspections.rules import answer_id
 from sync.line import Refused
 from tests.journeys.district import BUILDER, OFFICE, District, Phone, members, opened, values

@@ -1,7 +1,7 @@
 """What must hold of the loop whatever people do (domain.md §16.1), tried on any course of events."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,7 +78,10 @@ def test_no_enforcement_inspection_is_finished_by_fewer_than_two_licensed_none_r
         officer, project, firm = recused, None, "F"
         valid_from, valid_to = date(2026, 1, 1), None
 
-    facts = Facts("project:p", frozenset({"F"}), frozenset(), [rule], licences, [Recusal] if recused else [])
+    facts = Facts(conn=cast(Any, None), dossier="project:p", officers=frozenset(officers), checklists=frozenset())
+    # As if read: what it would ask the database for.
+    vars(facts).update(rules=[rule], firms=frozenset({"F"}), licensed_until=licences)
+    vars(facts).update(published=frozenset(), recusals=[Recusal] if recused else [])
     before = {"state": "draft"}
     said = {
         "state": "finished",

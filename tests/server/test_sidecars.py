@@ -102,6 +102,24 @@ def test_many_sidecars_cost_as_many_statements_as_one(site: House) -> None:
     assert arrive("red") == arrive("green", "blue", "white", "black")
 
 
+def test_trouble_with_one_site_leaves_no_other_without_its_sidecars(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger, data = site.desk("stranger"), jpeg()
+    record = photo(data)
+    stranger.push("project:wj-02", record)
+    assert upload(stranger, record["record"], data, dossier="project:wj-02").status_code == 204
+    one = sidecars._write_new
+
+    def troubled(dossier: str) -> int:
+        if dossier == WJ:
+            raise KeyError(dossier)
+        return one(dossier)
+
+    monkeypatch.setattr(sidecars, "_write_new", troubled)
+    assert len(notes(site)) == 1
+
+
 def test_a_sidecar_is_written_once_and_a_correction_does_not_change_it(site: House) -> None:
     from tests.support.house import update
 

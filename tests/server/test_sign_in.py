@@ -17,7 +17,7 @@ def test_a_person_signs_in_with_a_password_and_is_told_their_posts(house: House)
     answer = sign_in(house, username="li", password="correct horse", device="phone-1")
     assert answer.status_code == 200
     said = answer.json
-    assert set(said) == {"access_token", "token_type", "expires_in", "user", "device"}
+    assert set(said) == {"access_token", "token_type", "expires_in", "user", "device", "offline_hours"}
     assert said["user"]["name"] == "李建国" and said["device"] == "phone-1"
     assert said["user"]["posts"] == [{"dossier": WJ, "role": "inspector", "firm": None}]
     headers = {"Authorization": f"Bearer {said['access_token']}"}
