@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from server.issues.rules import issue_id
 from server.inspections.rules import answer_id
+from server.issues.rules import issue_id
 from sync.line import Refused
 from tests.journeys.district import BUILDER, OFFICE, District, Phone, members, opened, values
 from tests.support.house import House, new_id

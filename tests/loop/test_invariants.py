@@ -78,7 +78,9 @@ def test_no_enforcement_inspection_is_finished_by_fewer_than_two_licensed_none_r
         officer, project, firm = recused, None, "F"
         valid_from, valid_to = date(2026, 1, 1), None
 
-    facts = Facts(conn=cast(Any, None), dossier="project:p", officers=frozenset(officers), checklists=frozenset())
+    facts = Facts(
+        conn=cast(Any, None), dossier="project:p", officers=frozenset(officers), checklists=frozenset()
+    )
     # As if read: what it would ask the database for.
     vars(facts).update(rules=[rule], firms=frozenset({"F"}), licensed_until=licences)
     vars(facts).update(published=frozenset(), recusals=[Recusal] if recused else [])
