@@ -30,15 +30,18 @@ CODE_MINUTES = 10  # long enough to hold a phone before the screen, too short to
 
 
 def make_code(by: str, person: str | None, name: str) -> dict[str, str]:
-    """A code that enrols one device, for a person or, with None, as a shared tablet. Shown this once."""
+    """A code that enrols one device, for a person or, with None, as a shared tablet. Shown this once; its
+    `id`, by which its maker asks what became of it, is its digest and enrols nothing.
+    """
     here = office()
     code = secrets.token_urlsafe(24)
+    digest = token_digest(code)
     expires_at = rfc3339(here.clock() + timedelta(minutes=CODE_MINUTES))
     with writing() as conn:
         values = {"person": person, "name": name, "made_by": by, "expires_at": expires_at}
-        db.session.add(Enrolment(code=token_digest(code), **values))
+        db.session.add(Enrolment(code=digest, **values))
         note(conn, "code-made", by, person=person, name=name)
-    return {"code": code, "expires_at": expires_at}
+    return {"id": digest, "code": code, "expires_at": expires_at}
 
 
 def enrol(code: str, proposed: str | None, proof: Proof) -> dict[str, Any]:

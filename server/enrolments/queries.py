@@ -21,6 +21,11 @@ def code(conn: Connection, said: str) -> Row[Any] | None:
     return conn.execute(wanted).first()
 
 
+def code_made_by(conn: Connection, name: str, person: str) -> Row[Any] | None:
+    """The enrolment of this name (the digest of its code), if this person made it."""
+    return conn.execute(select(_e).where(_e.c.code == name, _e.c.made_by == person)).first()
+
+
 def device(conn: Connection, name: str) -> Row[Any] | None:
     """The device of this id, held until the transaction is over."""
     return conn.execute(select(_d).where(_d.c.id == name).with_for_update()).first()

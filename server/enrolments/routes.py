@@ -36,12 +36,24 @@ class CodeWanted(Schema):
 
 
 class EnrolmentCode(Schema):
-    """Good for one device and ten minutes. `link` is what the picture (SVG) of the QR code says."""
+    """Good for one device and ten minutes. `link` is what the picture (SVG) of the QR code says; `id` is
+    what its maker asks by.
+    """
 
+    id = fields.String()
     code = fields.String()
     expires_at = fields.String()
     link = fields.String()
     qr = fields.String()
+
+
+class CodeState(Schema):
+    """What became of a code: `device` is the one that it enrolled, null while there is none."""
+
+    id = fields.String()
+    name = fields.String()
+    expires_at = fields.String()
+    device = fields.String(allow_none=True)
 
 
 class Redeemed(Schema):
@@ -132,6 +144,23 @@ def make_code(call: Call) -> Any:
     picture = io.BytesIO()
     segno.make(link, error="m").save(picture, kind="svg", scale=6, xmldecl=False)
     return made | {"link": link, "qr": picture.getvalue().decode()}
+
+
+@endpoint(
+    blueprint,
+    "/api/v1/devices/codes/<code>",
+    may=SIGNED_IN,
+    summary="登记码状态 Whether a code was used, and by which device: for whoever made it",
+    answer=CodeState,
+    refusals=("not-found",),
+)
+def read_code(call: Call, code: str) -> Any:
+    """By its `id`; others' codes are not found, and 30 days after its end it is forgotten."""
+    with reading() as conn:
+        found = queries.code_made_by(conn, code, call.who.id)
+    if found is None:
+        raise Refusal("not-found")
+    return {"id": found.code, "name": found.name, "expires_at": found.expires_at, "device": found.device}
 
 
 def _uuid(text: str) -> Any:

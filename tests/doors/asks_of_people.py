@@ -1,5 +1,6 @@
 """How the operations on accounts, sign-ins and devices are asked: each uses up what it names, so makes it."""
 
+import hashlib
 import secrets
 from typing import Any
 
@@ -76,6 +77,14 @@ def _handset(town: Town, desk: Desk) -> Handset:
     return phone
 
 
+def _read_code(town: Town, who: str, whose: str) -> Ask:
+    """By a digest, which is 64 letters also where nothing was made."""
+    if whose == "guessed":
+        return Ask("GET", f"/api/v1/devices/codes/{secrets.token_hex(32)}")
+    made = code(town.owner(who, whose))
+    return Ask("GET", f"/api/v1/devices/codes/{hashlib.sha256(made.encode()).hexdigest()}")
+
+
 def _of_device(act: str) -> Make:
     def make(town: Town, who: str, whose: str) -> Ask:
         device = new_id() if whose == "guessed" else _handset(town, town.owner(who, whose)).id
@@ -136,6 +145,7 @@ def _return_openid(town: Town, _who: str, _whose: str) -> Ask:
 
 POST = {"dossier": HERE, "role": "supervisor"}
 MAKE: dict[str, Make] = {
+    **{"read_code": _read_code},
     **{"take_on": _take_on, "end_post": _end_post, "change_password": _change_password},
     **{"one_person": _of_person("", "GET"), "give_post": _of_person("/posts", "POST", POST)},
     **{"suspend": _of_person("/suspend", "POST"), "resume": _of_person("/resume", "POST")},

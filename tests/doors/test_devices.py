@@ -54,6 +54,23 @@ def test_a_code_is_good_for_one_key_and_ten_minutes(site: House) -> None:
     assert refused(Handset(site).enrol(other)) == (401, "enrolment-void")
 
 
+def test_who_made_a_code_and_nobody_else_sees_which_device_it_enrolled(site: House, admin: Desk) -> None:
+    said = {"name": "李的手机", "person": site.people["li"]}
+    made = admin.call("POST", "/api/v1/devices/codes", json=said).json
+    path = f"/api/v1/devices/codes/{made['id']}"
+    told = {"id": made["id"], "name": "李的手机", "expires_at": made["expires_at"], "device": None}
+    assert admin.get(path) == told
+    phone = Handset(site)
+    assert refused(phone.enrol(made["id"])) == (401, "enrolment-void"), "what it is asked by enrols nothing"
+    assert phone.enrol(made["code"]).status_code == 200
+    assert admin.get(path) == told | {"device": phone.id}
+    site.clock.passes(minutes=9)
+    assert admin.get(path)["device"] == phone.id
+    for other in (site.desk("li"), site.desk("wang")):
+        assert refused(other.call("GET", path)) == (404, "not-found")
+    assert refused(admin.call("GET", f"/api/v1/devices/codes/{made['code']}")) == (404, "not-found")
+
+
 def test_a_lost_reply_to_an_enrolment_gets_the_same_device_and_token_twenty_times(site: House) -> None:
     made, phone = code(site.desk("li")), Handset(site)
     answers = [phone.enrol(made).json for _ in range(21)]

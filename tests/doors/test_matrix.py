@@ -38,7 +38,7 @@ UNSEEN = {
 }
 # Who cannot see what the first site hides, by what is asked for.
 BLIND = {"issue": ("contractor", "inspector"), "*": ("contractor",)}
-OWN_PATHS = "/(exports|cases|views|webhooks|my-channels|uploads|notifications|sessions)/"
+OWN_PATHS = "/(exports|cases|views|webhooks|my-channels|uploads|notifications|sessions|codes)/"
 PERSONAL = {name for name, said in KNOWN.items() if re.search(OWN_PATHS, said["path"])}
 # They name a dossier and no record in it: on one's own site there is nothing to hide.
 NAMES_A_DOSSIER = {"newest_checkpoint", "consistency", "verify_dossier", "inspections_this_year"}

@@ -22,6 +22,14 @@ CODE = [
     *SHIPPED,
     *(p for room in ("tests", "bench", "tools", "migrations") for p in sorted((ROOT / room).rglob("*.py"))),
 ]
+# Pages and the library under them; api.ts and what node_modules and dist hold is made by machines.
+PAGES = sorted(
+    path
+    for room in (ROOT / "web").iterdir()
+    if room.name not in ("node_modules", "dist")
+    for path in ([room] if room.is_file() else room.rglob("*"))
+    if path.suffix in (".ts", ".tsx", ".js", ".css") and path.name != "api.ts"
+)
 # A function longer than this hides a second one; tables of data are no functions.
 LONGEST_FUNCTION, LONGEST_MODULE = 50, 400
 # Time and ids are handed in (office.clock, office.new_id): composition roots alone may make them.
@@ -130,6 +138,11 @@ def test_no_module_and_no_function_is_too_long(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{name(path)}: {node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_no_script_and_no_style_sheet_of_the_pages_is_too_long(path: Path) -> None:
+    assert path.read_text("utf-8").count("\n") <= LONGEST_MODULE, f"{name(path)} has a second subject"
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=name)

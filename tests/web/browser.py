@@ -152,11 +152,11 @@ class Handset:
     def sync(self, *, timeout_s: float = PATIENCE_S) -> None:
         """The person asks for it, until nothing is unsent."""
 
-        def home() -> bool:
-            self.page.evaluate("dispatchEvent(new Event('online'))")
-            return self.page.evaluate(UNSENT) == 0
+        until(lambda: self.heard() and self.page.evaluate(UNSENT) == 0, timeout_s=timeout_s)
 
-        until(home, timeout_s=timeout_s)
+    def heard(self) -> bool:
+        """The phone is told that there is a line: it asks the house."""
+        return bool(self.page.evaluate("dispatchEvent(new Event('online'))"))
 
     def unsent(self) -> int:
         """Changes and photographs that are not home."""
@@ -186,6 +186,13 @@ async () => {
   return found;
 }
 """
+
+
+def stored(first: str, of_each: str) -> str:
+    """A script that answers `found`: at first `first`, then what `of_each` makes of it for every `db`."""
+    return _OPEN % (first, of_each)
+
+
 CURSORS = _OPEN % (
     "names.length > 0",
     'const held = await all(db, "cursors"); if (!held.length || held.some((c) => c.more)) found = false;',

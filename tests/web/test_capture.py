@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Playwright
 
+from server.access import SYSTEM
+from server.inspections.actions import checklists
+from sync.arrival import rfc3339
 from tests.faults.serving import WJ, Office, serving
 from tests.support.databases import DatabaseFactory
 from tests.support.house import PASSWORD
-from tests.web.browser import DEVICES, HERE, Handset, until
+from tests.web.browser import DEVICES, HERE, Handset, stored, until
 from tests.web.evidence import album, queue
 
 pytestmark = pytest.mark.journey
@@ -170,6 +174,42 @@ def test_a_signature_is_kept_as_strokes_and_as_a_picture_and_a_refusal_wants_a_w
     assert by_name["钱某"]["mode"] == "refused" and "strokes" not in by_name["钱某"]
     [photo] = [p for p in held(office, "photo") if p["subject"] == by_name["赵立新"]["id"]]
     assert photo["id"] == by_name["赵立新"]["photo"] and photo["mime"] == "image/png" and photo["stored_at"]
+
+
+USED = stored(
+    "0",
+    """found += (await all(db, "shadow"))
+    .filter(({ kind, body }) => kind === "template" && body.state === "published").length;""",
+)
+
+
+def published(office: Office, code: str, title: str, edition: int) -> None:
+    content = checklists.given() | {"code": code, "title": title, "edition": edition}
+    with office.house.app.app_context():
+        record, _ = checklists.enter(SYSTEM, content, at=rfc3339(datetime.now(UTC)))
+        assert checklists.publish(record)
+
+
+def test_of_several_checklists_the_person_chooses_and_finds_the_last_one_first(
+    office: Office, li: Handset
+) -> None:
+    office.house.person("li", "inspector", "office:cy")  # where the checklists are
+    published(office, "zz-safety", "安全检查表", 1)
+    published(office, "aa-flood", "防汛检查表", 7)
+    until(lambda: li.heard() and li.page.evaluate(USED) == 2)
+    for offered in (["防汛检查表", "安全检查表"], ["安全检查表", "防汛检查表"]):
+        page = li.open(f"#/projects/{SITE}")
+        page.get_by_role("button", name="新建检查").click()
+        shown = page.locator("dialog .card")
+        shown.first.wait_for()
+        assert shown.locator("b").all_inner_texts() == offered
+        assert ("上次使用" in shown.first.inner_text()) is (offered[0] == "安全检查表")
+        assert all(box and box["height"] >= 64 for box in (one.bounding_box() for one in shown.all()))
+        shown.filter(has_text="安全检查表").click()
+        page.wait_for_selector("h2:text('签名')")
+    li.sync()
+    used = [one["checklist"] for one in held(office, "inspection") if one.get("checklist")]
+    assert len(used) == 2 and len(set(used)) == 1, "by the one that was chosen, both times"
 
 
 def test_a_spoken_note_is_kept_sent_and_heard_again(office: Office, li: Handset) -> None:

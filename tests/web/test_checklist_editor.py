@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from tests.support.house import PASSWORD
+from tests.web.browser import until
 from tests.web.bureau import Bureau
 from tests.web.desk import Desk
 
@@ -95,25 +96,71 @@ def test_a_checklist_is_edited_tried_and_published_and_a_closed_tab_loses_none(
     assert form["items"][1]["condition"] == {"item": "1", "result": "ok"}
 
 
-def test_a_lost_reply_and_a_colleague_who_was_first_lose_no_edit(bureau: Bureau, desk: Desk) -> None:
-    admin, code = signed_in(bureau, desk), f"wind-{bureau.dossier[-6:]}"
-    desk.open("#/checklists/new")
-    begin(desk.page, code)
-    fill(desk.page, "不大于", "30")
-    said = desk.page.evaluate(
-        "Object.entries(localStorage).find(([k]) => k.startsWith('xunjian.checklist'))[1]"
+def copies(page: Page) -> list[dict[str, Any]]:
+    """What lies on this computer."""
+    script = (
+        "Object.entries(localStorage).filter(([k]) => k.startsWith('xunjian.checklist.')).map(([, v]) => v)"
     )
-    mine = json.loads(said)["content"]
+    return [json.loads(said)["content"] for said in page.evaluate(script)]
+
+
+def test_a_new_checklist_whose_code_is_taken_becomes_no_edition_of_that_one(
+    bureau: Bureau, desk: Desk
+) -> None:
+    admin, code = signed_in(bureau, desk), f"wind-{bureau.dossier[-6:]}"
+    page = desk.open("#/checklists/new")
+    begin(page, code)
+    fill(page, "不大于", "30")
+    [mine] = copies(page)
     client = bureau.building.house.desk(admin)
     other = client.call("POST", "/api/v1/checklists", json=mine | {"title": "同事先录入"})
     assert other.status_code == 201, other.text
-    desk.page.get_by_role("button", name="发布第 1 版").click()
-    desk.page.get_by_role("button", name="发布第 2 版").wait_for()  # the number is taken: ours is the next
-    # It was entered and published, and the desk never heard of it: the same press finds it there.
-    client.call("POST", "/api/v1/checklists", json=mine | {"edition": 2})
-    desk.page.get_by_role("button", name="发布第 2 版").click()
-    desk.page.get_by_role("link", name=PUBLISHED).wait_for()
-    assert [(c["edition"], c["state"]) for c in editions(bureau, admin, code)] == [
-        (2, "published"),
-        (1, "draft"),
-    ]
+    publish = page.get_by_role("button", name="发布第 1 版")
+    publish.click()
+    page.get_by_text(f"代码“{code}”已用于检查单“同事先录入”（第 1 版）").wait_for()
+    assert desk.judged() == []
+    fill(page, "代码", f"{code}-2")
+    # It was entered, and the desk never heard of it: the same press finds it there and publishes it.
+    client.call("POST", "/api/v1/checklists", json=mine | {"code": f"{code}-2"})
+    publish.click()
+    page.get_by_role("link", name=PUBLISHED).wait_for()
+    assert [(c["edition"], c["state"]) for c in editions(bureau, admin, f"{code}-2")] == [(1, "published")]
+    assert [(c["edition"], c["title"]) for c in editions(bureau, admin, code)] == [(1, "同事先录入")]
+    assert copies(page) == []
+
+
+def test_a_colleagues_edition_is_shown_before_it_is_replaced_and_who_left_stays_away(
+    bureau: Bureau, desk: Desk
+) -> None:
+    admin, code = signed_in(bureau, desk), f"ice-{bureau.dossier[-6:]}"
+    page = desk.open("#/checklists/new")
+    begin(page, code)
+    fill(page, "不大于", "30")
+    page.get_by_role("button", name="存为第 1 版草稿").click()
+    page.get_by_role("link", name=PUBLISHED).click()
+    fill(page, "名称", "防汛检查（修订）")
+    [theirs] = copies(page)
+    theirs["sections"][0]["forms"][0]["items"][1]["marks"] = 15
+    client = bureau.building.house.desk(admin)
+    assert client.call("POST", "/api/v1/checklists", json=theirs | {"title": "防汛检查"}).status_code == 201
+    page.get_by_role("button", name="发布第 2 版").click()
+    page.wait_for_selector("dialog .differences li")
+    assert page.locator(".differences li").all_inner_texts() == ["1 › F1 › 2 分值：10 15"]
+    assert desk.judged() == []
+    assert [c["edition"] for c in editions(bureau, admin, code)] == [2, 1], "nothing is renumbered unasked"
+    page.get_by_role("button", name="改为第 3 版").click()
+    held: list[Route] = []
+    page.route(
+        "**/api/v1/checklists", lambda r: held.append(r) if r.request.method == "POST" else r.continue_()
+    )
+    page.get_by_role("button", name="存为第 3 版草稿").click()
+    until(lambda: page.evaluate("1") and held)
+    editable = page.locator(".editor").get_by_label("名称", exact=True).is_editable()
+    page.get_by_role("button", name="稍后再编辑").click()
+    page.evaluate("location.hash = '#/people'")
+    with page.expect_response("**/api/v1/checklists"):
+        held[0].continue_()
+    assert not editable, "what is typed meanwhile would be lost"
+    until(lambda: copies(page) == [])
+    assert page.evaluate("location.hash") == "#/people", "who has left is not carried back"
+    assert [c["edition"] for c in editions(bureau, admin, code)] == [3, 2, 1]

@@ -50,6 +50,11 @@ export function keep(key: string, content: Content): boolean {
 
 export const drop = (key: string): void => localStorage.removeItem(key);
 
+/** Drop what was sent and is entered; a copy that went on changing meanwhile stays. */
+export function dropSent(key: string, sent: Content): void {
+  if (JSON.stringify(kept(key)?.content) === JSON.stringify(sent)) drop(key);
+}
+
 export const blankItem = (code = ""): Item => ({ code, title: "" });
 export const blankForm = (): Form => ({ code: "", title: "", items: [blankItem("1")] });
 export const blankSection = (): Section => ({ code: "", title: "", forms: [blankForm()] });

@@ -82,6 +82,9 @@ interface Faulty {
   message?: string;
 }
 
+/** For how many seconds the house asks to be left alone. */
+const waited = (s: number): string => (s > 90 ? say("waitMinutes", { n: Math.ceil(s / 60) }) : say("waitSeconds", { n: s }));
+
 /** What went wrong and what to do next; `again` where trying again may help. */
 export function Trouble({ wrong, again, hint }: { wrong: unknown; again?: (() => void) | undefined; hint?: string }): JSX.Element | null {
   if (!wrong || (wrong as Error).name === "AbortError") return null;
@@ -96,7 +99,7 @@ export function Trouble({ wrong, again, hint }: { wrong: unknown; again?: (() =>
   const faults = (wrong.details.faults as Faulty[] | undefined) ?? [];
   const listed = faults.map((fault) => `${word("fields", fault.field ?? "")}: ${fault.message ?? ""}`);
   const why = [...new Set([wrong.detail, wrong.details.why as string | undefined, ...listed])].filter((w) => w && w !== title);
-  const next = say(wrong.status === 401 ? "next-sign-in" : (`next-${wrong.remedy}` as Word));
+  const next = wrong.wait ? waited(wrong.wait) : say(wrong.status === 401 ? "next-sign-in" : (`next-${wrong.remedy}` as Word));
   return (
     <div class="notice" role="alert">
       <strong>{title}</strong>

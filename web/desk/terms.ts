@@ -96,6 +96,8 @@ const MORE = {
     code: ["代码", "code"], title: ["名称", "title"], marks: ["分值", "marks"], condition: ["前提", "condition"], measurement: ["实测", "measurement"],
     unit: ["单位", "unit"], decimals: ["小数位", "decimals"], least: ["下限", "least"], most: ["上限", "most"], valid_from: ["施行日期", "in force from"],
     valid_to: ["失效日期", "until"], items: ["检查项目", "items"], forms: ["检查表", "forms"], sections: ["分项", "sections"],
+    citation: ["依据", "basis"], grades: ["评定规定", "grading"], group: ["类别", "group"], repeats: ["可多份填写", "filled in for each"],
+    photo_required: ["须拍照", "photograph required"], certainty: ["核实情况", "certainty"],
   },
   itemGroup: { guarantee: ["保证项目", "Guarantee"], general: ["一般项目", "General"] },
   doubt: {

@@ -2,8 +2,11 @@
 
 import { signal } from "@preact/signals";
 
+import { WORDS as OF_ROOMS } from "./room-texts.ts";
 import { TABLES } from "./terms.ts";
-import { WORDS } from "./texts.ts";
+import { WORDS as OF_ISSUES } from "./texts.ts";
+
+const WORDS = { ...OF_ISSUES, ...OF_ROOMS };
 
 export type Word = keyof typeof WORDS;
 export type TableName = keyof typeof TABLES;

@@ -1,6 +1,7 @@
 /** What the screens read out of the phone's own storage: the person's view, put together for a purpose. */
 
 import type { Value } from "../sync/canonical.ts";
+import { inUse, lastCode } from "../sync/checklists.ts";
 import type { Body } from "../sync/merge.ts";
 import type { Form, Given, Grading, Section } from "../sync/score.ts";
 import { look, recordInView, type Seen } from "../sync/view.ts";
@@ -166,10 +167,15 @@ async function gradingOf(code: string, at: string): Promise<Grading | null> {
   return (held[0]?.value as unknown as Grading | undefined) ?? null;
 }
 
-/** The checklist that is used today, the newest edition. */
-export async function checklistOfToday(): Promise<Seen | null> {
-  const used = [...(await look(db(), { kind: "template" })).values()].filter(({ body }) => body.state === "published");
-  return used.sort((a, b) => Number(b.body.edition) - Number(a.body.edition))[0] ?? null;
+/** The checklists that are used today, first the one by which this person last visited the project. */
+export async function checklistsOfToday(dossier: string): Promise<{ offered: Seen[]; last: string | undefined }> {
+  const [editions, visits] = await Promise.all([
+    look(db(), { kind: "template" }),
+    look(db(), { dossier, kind: "inspection" }),
+  ]);
+  const last = lastCode(visits.values(), editions, atWork().user.id ?? "");
+  const offered = inUse(editions.values(), today());
+  return { offered: offered.sort((a, b) => Number(b.body.code === last) - Number(a.body.code === last)), last };
 }
 
 export const formOf = (sections: Section[], code: string): Form | undefined =>

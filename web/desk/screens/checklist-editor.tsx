@@ -1,18 +1,21 @@
 /** A checklist is edited as a draft on this computer, tried as phones will ask it, and entered as the next edition. */
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { change, type Outcome, type Push } from "../changes.ts";
-import { blankForm, blankSection, type Content, drop, formSums, keep, moved, type Place, placeOf, type Section, sectionsSum } from "../checklist.ts";
+import { blankForm, blankSection, type Content, dropSent, formSums, keep, moved, type Place, placeOf, type Section, sectionsSum } from "../checklist.ts";
 import { get, patiently, Problem, type Said } from "../house.ts";
 import { Trouble, Verdict } from "../marks.tsx";
 import { say, word } from "../words.ts";
 import { Items, Labelled, number, set, text } from "./checklist-items.tsx";
 import { Preview } from "./checklist-preview.tsx";
+import { CodeTaken, editionsOf, EditionTaken, type Taken, takenBy } from "./checklist-taken.tsx";
 
 interface Editing {
   start: Content;
+  /** A checklist of its own and not the next edition of one: its code may still be another. */
+  fresh: boolean;
   /** Under which name the copy lies on this computer. */
   keptAs: string;
   office: string;
@@ -27,7 +30,7 @@ interface Fault {
 
 type At = { section: number; form: number };
 
-export function Editor({ start, keptAs, office, onEntered, onLeave }: Editing): JSX.Element {
+export function Editor({ start, fresh, keptAs, office, onEntered, onLeave }: Editing): JSX.Element {
   const [content, setContent] = useState(start);
   const [at, setAt] = useState<At>({ section: 0, form: 0 });
   const [stored, setStored] = useState(true);
@@ -36,6 +39,9 @@ export function Editor({ start, keptAs, office, onEntered, onLeave }: Editing): 
   const [wrong, setWrong] = useState<unknown>(null);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [busy, setBusy] = useState(false);
+  const [taken, setTaken] = useState<Taken | null>(null);
+  const here = useRef(true);
+  useEffect(() => () => void (here.current = false), []);
   useEffect(() => {
     // Two tabs show one copy: what was typed in the other is not written over.
     const heard = (event: StorageEvent): void => {
@@ -48,6 +54,7 @@ export function Editor({ start, keptAs, office, onEntered, onLeave }: Editing): 
     setContent(after);
     setStored(keep(keptAs, after)); // with the keystroke: a closed tab loses none
     setFaults(null);
+    setTaken(null);
   };
   const sections = (after: Section[]): void => put({ ...content, sections: after });
   const section = content.sections[at.section];
@@ -61,25 +68,30 @@ export function Editor({ start, keptAs, office, onEntered, onLeave }: Editing): 
     setBusy(true);
     setWrong(null);
     setOutcome(null);
+    setTaken(null);
     void work()
       .catch(async (fault: unknown) => {
-        // A colleague was first with this number, and said something else: ours is the one after it.
-        if (fault instanceof Problem && fault.code === "edition-taken") put({ ...content, edition: (await newest(content.code)) + 1 });
-        setWrong(fault);
+        // A colleague was first with this number, and said something else: nothing is renumbered unasked.
+        if (!(fault instanceof Problem && fault.code === "edition-taken")) throw fault;
+        setTaken(await takenBy(content.code, content.edition));
       })
+      .catch(setWrong)
       .finally(() => setBusy(false));
   };
   /** Entering is told by what is entered: after a lost reply the same press finds it there and goes on. */
   const enter = (publish: boolean) =>
     doing(async () => {
       if (!(await checked())) return;
+      // Another edition of this code: a new checklist would be one of theirs.
+      if (fresh && (await editionsOf(content.code)).some(({ edition }) => edition !== content.edition))
+        return setTaken(await takenBy(content.code, content.edition));
       const { id } = await patiently<Said<"Entered">>("/api/v1/checklists", { method: "POST", body: content });
       if (publish && id) {
         const done = await published(id, office);
         if (done && !["applied", "merged", "noop"].includes(done.status)) return setOutcome(done);
       }
-      drop(keptAs);
-      onEntered(id ?? "");
+      dropSent(keptAs, content);
+      if (here.current) onEntered(id ?? ""); // who has left meanwhile stays where they went
     });
   const go = (place: Place): void => setAt({ section: Math.max(0, place.section), form: Math.max(0, place.form) });
   return (
@@ -90,37 +102,45 @@ export function Editor({ start, keptAs, office, onEntered, onLeave }: Editing): 
           {say(stored ? "draftKeptHere" : "draftNotKept")}
         </p>
       </header>
-      <Head content={content} put={put} />
-      <Outline content={content} at={at} onChoose={setAt} onPut={sections} />
-      {section && form && (
-        <section>
-          <h3>
-            {section.code} {section.title} › {form.code} {form.title}
-          </h3>
-          <div class="fields">
-            <Labelled name={say("formCode")} narrow>
-              <input value={form.code} maxLength={40} onInput={(event) => putForm({ ...form, code: text(event) })} />
-            </Labelled>
-            <Labelled name={say("formTitle")}>
-              <input value={form.title} maxLength={120} onInput={(event) => putForm({ ...form, title: text(event) })} />
-            </Labelled>
-            <label class="tick">
-              <input
-                type="checkbox"
-                checked={form.repeats ?? false}
-                onChange={(event) => putForm(set(form, { repeats: event.currentTarget.checked || undefined }))}
-              />
-              <span>{say("askedForEach")}</span>
-            </label>
-          </div>
-          <div class="buttons">
-            <button type="button" aria-pressed={tried} onClick={() => setTried(!tried)}>
-              {say("tryForm")}
-            </button>
-          </div>
-          {tried ? <Preview key={form.code} section={section} form={form} /> : <Items form={form} put={putForm} />}
-        </section>
-      )}
+      <fieldset disabled={busy}>
+        <Head content={content} fresh={fresh} put={put} />
+        <Outline content={content} at={at} onChoose={setAt} onPut={sections} />
+        {section && form && (
+          <section>
+            <h3>
+              {section.code} {section.title} › {form.code} {form.title}
+            </h3>
+            <div class="fields">
+              <Labelled name={say("formCode")} narrow>
+                <input value={form.code} maxLength={40} onInput={(event) => putForm({ ...form, code: text(event) })} />
+              </Labelled>
+              <Labelled name={say("formTitle")}>
+                <input value={form.title} maxLength={120} onInput={(event) => putForm({ ...form, title: text(event) })} />
+              </Labelled>
+              <label class="tick">
+                <input
+                  type="checkbox"
+                  checked={form.repeats ?? false}
+                  onChange={(event) => putForm(set(form, { repeats: event.currentTarget.checked || undefined }))}
+                />
+                <span>{say("askedForEach")}</span>
+              </label>
+            </div>
+            <div class="buttons">
+              <button type="button" aria-pressed={tried} onClick={() => setTried(!tried)}>
+                {say("tryForm")}
+              </button>
+            </div>
+            {tried ? <Preview key={form.code} section={section} form={form} /> : <Items form={form} put={putForm} />}
+          </section>
+        )}
+      </fieldset>
+      {taken &&
+        (fresh ? (
+          <CodeTaken code={content.code} taken={taken} />
+        ) : (
+          <EditionTaken taken={taken} onRenumber={() => put({ ...content, edition: taken.edition + 1 })} onClose={() => setTaken(null)} />
+        ))}
       {faults && <Faults faults={faults} content={content} onGo={go} />}
       {outcome && <Verdict outcome={outcome} what={word("listVerb", "publish")} />}
       <Trouble wrong={wrong} />
@@ -148,11 +168,6 @@ export function Editor({ start, keptAs, office, onEntered, onLeave }: Editing): 
   }
 }
 
-async function newest(code: string): Promise<number> {
-  const { items = [] } = await get<Said<"Checklists">>("/api/v1/checklists");
-  return Math.max(0, ...items.filter((one) => one.code === code).map((one) => one.edition ?? 0));
-}
-
 /** Publish a draft; null where it was published already, by the press whose reply was lost. */
 async function published(record: string, office: string): Promise<Outcome | null> {
   const { items = [] } = await get<Said<"Checklists">>("/api/v1/checklists");
@@ -162,11 +177,11 @@ async function published(record: string, office: string): Promise<Outcome | null
   return push(office);
 }
 
-function Head({ content, put }: { content: Content; put: (content: Content) => void }): JSX.Element {
+function Head({ content, fresh, put }: { content: Content; fresh: boolean; put: (content: Content) => void }): JSX.Element {
   return (
     <div class="fields">
       <Labelled name={say("listCode")} narrow>
-        <input value={content.code} maxLength={40} readOnly={content.edition > 1} onInput={(event) => put({ ...content, code: text(event) })} />
+        <input value={content.code} maxLength={40} readOnly={!fresh} onInput={(event) => put({ ...content, code: text(event) })} />
       </Labelled>
       <Labelled name={say("listTitle")}>
         <input value={content.title} maxLength={120} onInput={(event) => put({ ...content, title: text(event) })} />

@@ -90,13 +90,16 @@ interface Edited {
 function Editing({ code, of, edition = 1, onEntered }: Edited): JSX.Element {
   const office = keeps();
   const key = keyOf(me()?.id ?? "", code);
-  const [start] = useState(() => kept(key)?.content ?? (of ? null : blank(today())));
+  const [start] = useState(() => {
+    const copy = kept(key)?.content;
+    return of ? (copy ?? null) : { ...(copy ?? blank(today())), edition: 1 };
+  });
   const asked = useAsked((signal) => (of && !start ? get<Shown>(`/api/v1/checklists/${of}`, signal) : Promise.resolve(null)), [of]);
   const content: Content | null = start ?? (asked.told ? next(asked.told, edition) : null);
   const leave = (): void => go(of ? path("checklists", of).slice(1) : "/checklists");
   if (!office) return <Empty title={word("why", "not-permitted")} />;
   if (!content) return asked.wrong ? <Trouble wrong={asked.wrong} again={asked.again} /> : <Loading />;
-  return <Editor start={content} keptAs={key} office={office} onEntered={onEntered} onLeave={leave} />;
+  return <Editor start={content} fresh={!of} keptAs={key} office={office} onEntered={onEntered} onLeave={leave} />;
 }
 
 interface Fault {

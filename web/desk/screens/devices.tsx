@@ -3,8 +3,9 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { PasswordAgain, useAgain } from "../again.tsx";
 import { useAsked } from "../asking.ts";
-import { get, post, Problem, type Said, send } from "../house.ts";
+import { get, post, type Said, send } from "../house.ts";
 import { Dialog, Empty, Fact, moment, Trouble } from "../marks.tsx";
 import { Qr } from "../qr.tsx";
 import { say } from "../words.ts";
@@ -22,12 +23,21 @@ interface Whose {
   own?: boolean;
 }
 
-const list = (person: string | null, page: string | null, signal?: AbortSignal): Promise<Said<"EnrolledDevices">> =>
-  get(`/api/v1/devices?${new URLSearchParams({ limit: "100", ...(person && { person }), ...(page && { page }) })}`, signal);
+/** So many pages of a hundred, one after the other; `next` where there are more. */
+async function list(person: string | null, pages: number, signal: AbortSignal): Promise<Said<"EnrolledDevices">> {
+  const found: Said<"EnrolledDevices"> = { items: [], next: null };
+  for (let n = 0; n < pages && (n === 0 || found.next); n += 1) {
+    const asked = new URLSearchParams({ limit: "100", ...(person && { person }), ...(found.next && { page: found.next }) });
+    const told = await get<Said<"EnrolledDevices">>(`/api/v1/devices?${asked}`, signal);
+    found.items.push(...told.items);
+    found.next = told.next;
+  }
+  return found;
+}
 
 export function Devices({ person, own = false }: Whose): JSX.Element {
-  const [page, setPage] = useState<string | null>(null);
-  const devices = useAsked((signal) => list(person, page, signal), [person, page]);
+  const [pages, setPages] = useState(1);
+  const devices = useAsked((signal) => list(person, pages, signal), [person], pages); // what is shown stays meanwhile
   const hours = useAsked((signal) => get<{ offline_hours: number }>("/api/v1/config", signal), []).told?.offline_hours;
   const [ending, setEnding] = useState<{ device: Device; how: End } | null>(null);
   const [making, setMaking] = useState(false);
@@ -58,7 +68,7 @@ export function Devices({ person, own = false }: Whose): JSX.Element {
           {say(person === null ? "enrolShared" : "enrol")}
         </button>
         {devices.told?.next && (
-          <button type="button" onClick={() => setPage(devices.told?.next ?? null)}>
+          <button type="button" disabled={devices.busy} onClick={() => setPages(pages + 1)}>
             {say("more")}
           </button>
         )}
@@ -136,41 +146,35 @@ function Ending(given: { device: Device; how: End; onDone: () => void; onClose: 
   );
 }
 
-type Made = Said<"EnrolmentCode"> & { name: string; known: Set<string> };
+type Made = Said<"EnrolmentCode"> & { name: string };
 
 /** A code: for whom, under which name; then its picture, until a phone has taken it or its time is over. */
 function Making(given: Whose & { onEnrolled: (name: string) => void; onClose: () => void }): JSX.Element {
   const { person, own = false } = given;
   const [made, setMade] = useState<Made | null>(null);
-  const [wrong, setWrong] = useState<unknown>(null);
-  const again = wrong instanceof Problem && wrong.code === "sign-in-again";
-  const make = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    const [name, password] = [String(form.get("name")).trim(), String(form.get("password") ?? "")];
-    const known = new Set((await list(person, null)).items.map(({ id }) => id));
+  const again = useAgain();
+  const make = async (name: string, password: string): Promise<void> => {
     const whom = person === null ? { shared: true } : own ? {} : { person };
     const told = await post<Said<"EnrolmentCode">>("/api/v1/devices/codes", { name, ...whom, ...(password && { password }) });
-    setWrong(null);
-    setMade({ ...told, name, known });
+    setMade({ ...told, name });
+  };
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const password = String(form.get("password") ?? "");
+    again.tried(password, make(String(form.get("name")).trim(), password));
   };
   return (
     <Dialog title={say(person === null ? "enrolShared" : "enrol")} onClose={given.onClose}>
       {made ? (
-        <Shown made={made} person={person} onEnrolled={given.onEnrolled} onAgain={() => setMade(null)} onClose={given.onClose} />
+        <Shown made={made} onEnrolled={given.onEnrolled} onAgain={() => setMade(null)} onClose={given.onClose} />
       ) : (
-        <form onSubmit={(event) => void make(event).catch(setWrong)}>
+        <form onSubmit={submit}>
           <label class="field">
             <span>{say("deviceName")}</span>
             <input name="name" required maxLength={80} pattern=".*\S.*" autocomplete="off" autofocus />
           </label>
-          {again && (
-            <label class="field">
-              <span>{say("passwordAgain")}</span>
-              <input name="password" type="password" autocomplete="current-password" required />
-            </label>
-          )}
-          {!again && <Trouble wrong={wrong} />}
+          <PasswordAgain of={again} />
           <div class="menu">
             <button type="button" onClick={given.onClose}>
               {say("cancel")}
@@ -183,16 +187,16 @@ function Making(given: Whose & { onEnrolled: (name: string) => void; onClose: ()
   );
 }
 
-function Shown(given: { made: Made; person: string | null; onEnrolled: (name: string) => void; onAgain: () => void; onClose: () => void }): JSX.Element {
-  const { made, person, onEnrolled } = given;
+function Shown(given: { made: Made; onEnrolled: (name: string) => void; onAgain: () => void; onClose: () => void }): JSX.Element {
+  const { made, onEnrolled } = given;
   // This clock may be wrong: a code is never good for longer than ten minutes from now.
   const [ends] = useState(() => Math.min(Date.parse(made.expires_at), Date.now() + CODE_MS));
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     const ticking = setInterval(() => setNow(Date.now()), 1_000);
     const looking = setInterval(() => {
-      const taken = ({ items }: Said<"EnrolledDevices">): boolean => items.some(({ id, name }) => name === made.name && !made.known.has(id));
-      list(person, null).then((told) => taken(told) && onEnrolled(made.name), () => undefined); // looked for again in a moment
+      const told = get<Said<"CodeState">>(`/api/v1/devices/codes/${made.id}`);
+      told.then(({ device }) => device && onEnrolled(made.name), () => undefined); // looked for again in a moment
     }, LOOK_MS);
     return () => (clearInterval(ticking), clearInterval(looking));
   }, [made]);

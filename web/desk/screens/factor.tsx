@@ -3,7 +3,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { post, Problem, type Said } from "../house.ts";
+import { PasswordAgain, useAgain } from "../again.tsx";
+import { post, type Said } from "../house.ts";
 import { Trouble } from "../marks.tsx";
 import { Qr } from "../qr.tsx";
 import { say } from "../words.ts";
@@ -12,12 +13,11 @@ export function Factor(): JSX.Element {
   const [begun, setBegun] = useState<Said<"FactorBegun"> | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const [wrong, setWrong] = useState<unknown>(null);
-  // Who signed in a while ago gives the password again.
-  const again = wrong instanceof Problem && wrong.code === "sign-in-again";
+  const again = useAgain();
   const begin = (event: SubmitEvent): void => {
     event.preventDefault();
     const said = Object.fromEntries(new FormData(event.currentTarget as HTMLFormElement));
-    post<Said<"FactorBegun">>("/api/v1/session/factor", said).then((told) => (setBegun(told), setWrong(null)), setWrong);
+    again.tried(String(said.password ?? ""), post<Said<"FactorBegun">>("/api/v1/session/factor", said).then(setBegun));
   };
   const confirm = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -28,7 +28,7 @@ export function Factor(): JSX.Element {
     <section>
       <h3>{say("factor")}</h3>
       <p class="muted">{say("factorHint")}</p>
-      {!again && <Trouble wrong={wrong} />}
+      <Trouble wrong={wrong} />
       {codes ? (
         <div class="notice well" role="status">
           <strong>{say("recovery")}</strong>
@@ -54,12 +54,7 @@ export function Factor(): JSX.Element {
         </form>
       ) : (
         <form class="factor" onSubmit={begin}>
-          {again && (
-            <label class="field">
-              <span>{say("passwordAgain")}</span>
-              <input name="password" type="password" autocomplete="current-password" required />
-            </label>
-          )}
+          <PasswordAgain of={again} />
           <div class="buttons">
             <button>{say("setFactor")}</button>
           </div>

@@ -10,7 +10,7 @@ import { type IssueLine, issues, OVER, projects, text } from "../reading.ts";
 import { go, path, query, route } from "../route.ts";
 import { say } from "../words.ts";
 
-const ROW_PX = 96; // phone.css: .rows > li
+const ROW_PX = 96; // cards.css: .rows > li
 type Which = "open" | "mine" | "all";
 
 export function Issues(): JSX.Element {

@@ -5,13 +5,14 @@ import { useEffect, useState } from "preact/hooks";
 
 import { type Fields, sets } from "../../sync/change.ts";
 import { organisationId } from "../../sync/ids.ts";
-import { look } from "../../sync/view.ts";
+import { look, type Seen } from "../../sync/view.ts";
 import { fix, followPosition, position } from "../camera.ts";
 import { atWork, saving } from "../house.ts";
 import { rooms } from "../later.ts";
 import { useLive } from "../live.ts";
 import { day, Empty, Icon, moment, Section, State } from "../marks.tsx";
-import { checklistOfToday, issues, organisationName, OVER, projects, text } from "../reading.ts";
+import { Dialog } from "../parts.tsx";
+import { checklistsOfToday, issues, organisationName, OVER, projects, text } from "../reading.ts";
 import { go, path, query, route } from "../route.ts";
 import { say, word } from "../words.ts";
 
@@ -74,6 +75,7 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
   const open = useLive(openByDossier, []);
   const [busy, setBusy] = useState(false);
   const [showing, setShowing] = useState(false);
+  const [asking, setAsking] = useState<Asked | null>(null);
   if (site === undefined) return <main />;
   if (!site)
     return (
@@ -82,10 +84,15 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
       </main>
     );
   const { body } = site;
-  const begin = async (): Promise<void> => {
+  const beginBy = async (template: Seen | undefined): Promise<void> => {
+    setAsking(null);
     setBusy(true);
-    const record = await startInspection(dossier, query(route.value).get("assignment"));
+    const record = await startInspection(dossier, query(route.value).get("assignment"), template);
     go(path("inspections", dossier, record));
+  };
+  const begin = async (): Promise<void> => {
+    const found = await checklistsOfToday(dossier);
+    await (found.offered.length > 1 ? setAsking(found) : beginBy(found.offered[0]));
   };
   const known = (names: string[]): string[] => names.filter((name) => body[name]);
   return (
@@ -104,6 +111,7 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
           {say("seeIssues")} {open?.get(dossier) ?? 0}
         </a>
       </div>
+      {asking && <WhichChecklist {...asking} onChoose={(one) => void beginBy(one)} onClose={() => setAsking(null)} />}
       <Section title={say("facts")}>
         <dl>
           {known(FACTS).map((name) => (
@@ -152,6 +160,32 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
   );
 }
 
+type Asked = Awaited<ReturnType<typeof checklistsOfToday>>;
+
+/** By which of several checklists a visit goes; each a target for a gloved thumb. */
+const WhichChecklist = (given: Asked & { onChoose: (one: Seen) => void; onClose: () => void }): JSX.Element => (
+  <Dialog title={say("whichChecklist")} onClose={given.onClose}>
+    <ul class="cards">
+      {given.offered.map((one) => (
+        <li key={one.record}>
+          <button type="button" class="card" onClick={() => given.onChoose(one)}>
+            <b>{text(one.body, "title")}</b>
+            <small>
+              {text(one.body, "code")} · {say("edition", { n: Number(one.body.edition) })}
+              {one.body.code === given.last && ` · ${say("usedLast")}`}
+            </small>
+          </button>
+        </li>
+      ))}
+    </ul>
+    <div class="menu">
+      <button type="button" onClick={given.onClose}>
+        {say("cancel")}
+      </button>
+    </div>
+  </Dialog>
+);
+
 /** Whom a code names, as far as this phone knows; the code stands beside, for it is what records hold. */
 export function Named({ code }: { code: string }): JSX.Element {
   const [id, setId] = useState("");
@@ -172,10 +206,9 @@ export const Fact = ({ name, value }: { name: string; value: ComponentChildren }
   </div>
 );
 
-/** A visit begins: now, here, by the checklist of today. */
-async function startInspection(dossier: string, assignment: string | null): Promise<string> {
+/** A visit begins: now, here, by the checklist that was chosen; by none where none is used today. */
+async function startInspection(dossier: string, assignment: string | null, template?: Seen): Promise<string> {
   const { user, replica } = atWork();
-  const template = await checklistOfToday();
   const given = assignment ? (await look(replica.db, { dossier, kind: "assignment" })).get(assignment) : undefined;
   const told = {
     inspection_type: text(given?.body ?? {}, "inspection_type") || "routine",
