@@ -22,6 +22,16 @@ OVER = """() => {
   sessionStorage.setItem("xunjian.open", JSON.stringify({...open, ends: 1}));
 }"""
 SESSION = "() => JSON.parse(sessionStorage.getItem('xunjian.open'))"
+RENEWALS = """async () => {
+  const rows = await new Promise((ok) => {
+    const asked = indexedDB.open("xunjian.device");
+    asked.onsuccess = () => {
+      const all = asked.result.transaction("rows").objectStore("rows").getAllKeys();
+      all.onsuccess = () => { asked.result.close(); ok(all.result); };
+    };
+  });
+  return rows.filter((name) => name.startsWith("renewal ")).length;
+}"""
 DATABASES = "async () => (await indexedDB.databases()).map((one) => one.name)"
 LATER = """(hours) => {
   const people = JSON.parse(localStorage.getItem("xunjian.people"));
@@ -96,6 +106,7 @@ def test_a_phone_is_enrolled_works_renews_through_lost_replies_and_is_wiped_when
     assert queue(bureau)[0]["evidence"] == {"stored": 1, "total": 1}
     _renew_badly(li)
     li.sync()
+    _lock_while_it_is_renewed(li)
     # Switched off and on again, it opens by its own code and goes on by its key.
     li.restart()
     li.open()
@@ -155,6 +166,26 @@ def _renew_badly(li: Handset) -> None:
     until(renewed)
     assert len(lost) == 20 and {li.page.evaluate(SESSION)["token"]} == set(lost)
     li.context.unroute_all(behavior="wait")
+
+
+def _lock_while_it_is_renewed(li: Handset) -> None:
+    """The answer comes to somebody who has gone: it puts nobody back at work."""
+    held: list[Route] = []
+    page = li.page
+    page.evaluate(OVER)
+    li.context.route("**/token", lambda route: held.append(route))
+    li.kill_page()
+    page.wait_for_selector(".below")
+    until(lambda: page.evaluate("1") and held)
+    li.open("#/outbox")
+    page.get_by_role("button", name="锁定").click()
+    page.wait_for_selector("input[name=pin]")
+    held[0].continue_()
+    until(lambda: page.evaluate(RENEWALS) == 0)
+    assert page.evaluate(SESSION) is None
+    li.context.unroute_all(behavior="wait")
+    li.kill_page()
+    li.unlock()
 
 
 def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
