@@ -65,6 +65,10 @@ def shown_at(desk: Desk) -> str:
 def enrol(bureau: Bureau, handset: Handset, made: str | None = None) -> None:
     """Open the link that the desk shows, agree, choose a code for this phone, load."""
     handset.open(f"#enrol={made or code(bureau.hand('li'))}")
+    _agree(handset)
+
+
+def _agree(handset: Handset) -> None:
     page = handset.page
     until(lambda: page.evaluate("!location.href.includes('enrol')"))  # it stays in no history
     page.get_by_role("button", name="登记本机").click()
@@ -204,12 +208,17 @@ def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
     page.get_by_role("link", name="查看").click()
     page.wait_for_selector("h1:text('本机已停用')")
     page.wait_for_selector("text=2 项只在本机")
-    li.restart()  # with or without a line, nothing of it goes by itself
+    li.page.evaluate(LATER, 80)
+    li.restart()  # with or without a line, and however late, nothing of it goes by itself
     li.context.set_offline(True)
-    li.open()
-    li.unlock()
-    page = li.open("#/leaving")
+    page = li.open()
+    page.fill("input[name=pin]", PIN)
+    page.click("form .main")
     page.wait_for_selector("text=2 项只在本机")
+    assert page.locator(".below").count() == 0, "to be carried out and for nothing else"
+    page.evaluate("location.hash = '#/outbox'")
+    page.wait_for_selector("h1:text('1 条问题、1 张照片')")
+    page.go_back()
     with page.expect_download() as saved:
         page.get_by_role("button", name="导出未提交的工作").click()
     with tarfile.open(saved.value.path()) as tar:
@@ -221,10 +230,18 @@ def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
     page.wait_for_selector("text=联网后上报")
     assert device(bureau)["wiped_at"] is None
     li.restart()
-    li.open()
+    reports: list[Route] = []
+    li.context.route("**/wiped", lambda route: reports.append(route))
+    page = li.open(f"#enrol={code(bureau.hand('li'))}")
+    page.wait_for_selector("text=联网后上报")
+    until(lambda: page.evaluate("1") and reports)
+    assert page.get_by_role("button", name="登记本机").count() == 0, "not before the old key has reported"
+    reports[0].continue_()
     until(lambda: device(bureau)["wiped_at"])
     assert device(bureau)["unsent"] == 2
-    li.page.wait_for_selector("input[name=password]")
+    li.context.unroute_all(behavior="wait")
+    _agree(li)
+    assert len(bureau.hand("li").get("/api/v1/devices")["items"]) == 2
 
 
 def test_a_phone_that_was_out_of_touch_for_too_long_opens_by_password_alone_and_keeps_its_work(

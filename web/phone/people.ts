@@ -2,6 +2,7 @@
 
 import type { SignedIn } from "../sync/line.ts";
 import { uuid7 } from "../sync/ids.ts";
+import { ended } from "./device.ts";
 import { type Sealed, seal, unseal } from "./vault.ts";
 
 export type User = NonNullable<SignedIn["user"]>;
@@ -98,8 +99,13 @@ export function heard(user: User): void {
   if (person) put({ ...person, contact: now, latest: now });
 }
 
-/** Whether the phone was out of touch for longer than it may be: then the house must see the password again. */
+/**
+ * Whether the phone was out of touch for longer than it may be: then the house must see the password again. A revoked
+ * one holds nothing of the house's any more, and the house refuses every password at it: its people's own codes open
+ * what they made and it never took.
+ */
 export function away(user: User): boolean {
+  if (ended.value) return false;
   const person = known(user);
   if (!person?.hours || person.contact === undefined) return false;
   const latest = Math.max(Date.now(), person.latest ?? 0);

@@ -3,13 +3,13 @@
 import type { JSX, TargetedEvent } from "preact";
 import { useState } from "preact/hooks";
 
-import { HttpLine, type SignedIn } from "../../sync/line.ts";
-import { begun, codeIn, device, offered } from "../device.ts";
-import { exit, house } from "../house.ts";
+import { HttpLine, NoLine, type SignedIn } from "../../sync/line.ts";
+import { begun, codeIn, device, leaving, offered, ordered } from "../device.ts";
+import { exit } from "../house.ts";
 import { hasCamera } from "../lens.ts";
 import { tell } from "../live.ts";
 import { TakePhoto } from "../parts.tsx";
-import { enrolledAs, named, openedBy } from "../people.ts";
+import { enrolledAs, lock, named, openedBy } from "../people.ts";
 import { codesIn } from "../qr.ts";
 import { announce } from "../toast.ts";
 import { say } from "../room-words.ts";
@@ -19,9 +19,14 @@ import { Seeking } from "./scan.tsx";
 
 /** The phone goes by the name that the house gave it; who owns it is signed in, at a shared one nobody is yet. */
 async function enrolWith(code: string): Promise<SignedIn> {
+  // Another tab may have begun a wipe: what is reported late would throw the new key away.
+  if (!(await (await leaving()).report())) throw new NoLine("a wipe is not reported yet");
   const told = await (await device()).enrol(new HttpLine("", () => language.value), code, named().id);
   enrolledAs(String(told.device), !told.user);
-  if (house.value) exit(); // whoever was at work signed in at a phone that was not yet this device
+  ordered(null); // the one before was another device
+  // Whoever was at work signed in at a phone that was not yet this device.
+  lock();
+  exit();
   return told;
 }
 
