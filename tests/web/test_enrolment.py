@@ -192,6 +192,37 @@ def _lock_while_it_is_renewed(li: Handset) -> None:
     li.unlock()
 
 
+def test_a_phone_becomes_its_owners_once_the_work_of_everybody_else_is_home(
+    bureau: Bureau, phones: Callable[[str, str], Handset], tmp_path: Path
+) -> None:
+    shared = phones("shared", bureau.building.server.url)
+    shared.sign_in(bureau.people[1], PASSWORD)
+    [picture] = album(tmp_path, 1)
+    page = shared.page
+    page.context.route("**/api/v1/exchange", lambda route: route.abort())
+    shared.shoot(picture)
+    shared.save()
+    made = code(bureau.hand("li"))
+    page.evaluate("(made) => { location.hash = '#enrol=' + made; }", made)
+    page.wait_for_selector("text=其他人不能再在本机登录")
+    page.get_by_role("button", name="登记本机").click()
+    page.wait_for_selector("[role=alert]:has-text('（2 项）')")
+    assert f"{bureau.people[1]}某" in page.inner_text("[role=alert]")
+    assert bureau.hand("li").get("/api/v1/devices")["items"] == []
+    # Wang goes on, and brings it home.
+    page.get_by_role("button", name="取消").click()
+    page.context.unroute_all(behavior="wait")
+    shared.sync()
+    page.evaluate("(made) => { location.hash = '#enrol=' + made; }", made)
+    page.get_by_role("button", name="登记本机").click()
+    page.wait_for_selector("input[name=again]")
+    # Cut off before li has a code here, it opens to nobody: not to wang either, who was at work.
+    shared.kill_page()
+    page.wait_for_selector("input[name=password]")
+    assert page.evaluate(SESSION) is None and page.locator("input[name=pin]").count() == 0
+    assert queue(bureau)[0]["evidence"] == {"stored": 1, "total": 1}
+
+
 def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
     bureau: Bureau, phones: Callable[[str, str], Handset], tmp_path: Path
 ) -> None:

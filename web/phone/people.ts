@@ -42,10 +42,13 @@ export function named(): Named {
   return { id: known, enrolled: how !== null, shared: how === "shared" };
 }
 
-/** From now on this device is its key, under this id. */
-export function enrolledAs(id: string, shared: boolean): void {
+/** From now on this device is its key, under this id; where it has an owner, it opens to nobody else any more. */
+export function enrolledAs(id: string, owner: User | null): void {
   localStorage.setItem(DEVICE, id);
-  localStorage.setItem(ENROLLED, shared ? "shared" : "own");
+  localStorage.setItem(ENROLLED, owner ? "own" : "shared");
+  if (!owner) return;
+  // What anybody else made here from now on could not be sent: the house lets nobody else sign in.
+  for (const other of people()) if (other.user.id !== owner.id) put({ ...other, sealed: null });
 }
 
 export const people = (): Person[] => JSON.parse(localStorage.getItem(PEOPLE) ?? "[]") as Person[];
