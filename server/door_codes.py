@@ -85,6 +85,12 @@ DOORS: dict[str, tuple[int, str, str, str]] = {
         "设备编号或密钥已被使用，请重新生成",
         "This device id or key is taken; make a new one.",
     ),
+    "work-of-others": (
+        409,
+        "repair",
+        "本机还有他人未提交的工作，请其先提交",
+        "Others have unsent work on this device; they send it first.",
+    ),
     "enrolment-void": (
         401,
         "repair",

@@ -44,11 +44,12 @@ def make_code(by: str, person: str | None, name: str) -> dict[str, str]:
     return {"id": digest, "code": code, "expires_at": expires_at}
 
 
-def enrol(code: str, proposed: str | None, proof: Proof) -> dict[str, Any]:
+def enrol(code: str, proposed: str | None, proof: Proof, *, unsent: Iterable[str] = ()) -> dict[str, Any]:
     """A device out of a code and a key. Where the reply was lost, the same key gets the same device.
 
-    `proposed` is the id that the device has gone by until now. Whose device it is, is signed in with it; a
-    shared one has nobody yet. Raises Refusal `enrolment-void`, `device-taken`, `proof-replayed`.
+    `proposed` is the id that the device has gone by until now; `unsent` whose work it holds that is not home.
+    Whose device it is, is signed in with it; a shared one has nobody yet. Raises Refusal `enrolment-void`,
+    `device-taken`, `work-of-others`, `proof-replayed`.
     """
     here = office()
     now = here.clock()
@@ -59,6 +60,9 @@ def enrol(code: str, proposed: str | None, proof: Proof) -> dict[str, Any]:
             raise Refusal("enrolment-void")
         if found.device is not None:
             return _again(conn, found, proof)
+        others = sorted({*unsent} - {found.person})
+        if found.person is not None and others:
+            raise Refusal("work-of-others", people=others)
         if queries.with_key(conn, proof.key) is not None:
             raise Refusal("device-taken", "This key has been enrolled before; make a new one.")
         if proposed is not None and queries.used_by_others(conn, proposed, found.person):

@@ -21,6 +21,7 @@ from . import actions, queries
 
 blueprint = Blueprint("enrolments", __name__)
 NAME = validate.Length(1, 80)
+HANDS = 1_000  # people who have worked at one phone
 TOKEN = validate.Regexp(r"^[A-Za-z0-9_-]{16,64}$", error="16 to 64 letters, digits, - and _")
 
 
@@ -57,10 +58,13 @@ class CodeState(Schema):
 
 
 class Redeemed(Schema):
-    """The code, and the id by which the device has gone until now, if it has one."""
+    """The code, the id by which the device has gone until now, if it has one, and whose unsent work it holds:
+    at a device with an owner nobody else can sign in to send theirs.
+    """
 
     code = fields.String(required=True, validate=TOKEN)
     device = fields.String(load_default=None, allow_none=True, validate=DEVICE)
+    unsent = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=HANDS))
 
 
 class Renewal(Schema):
@@ -175,14 +179,16 @@ def _uuid(text: str) -> Any:
     summary="登记设备 Enrol a device with a code and its key",
     body=Redeemed,
     answer=SignedIn,
-    refusals=("enrolment-void", "device-taken", "device-revoked", "proof-required", *PROOF),
+    refusals=("enrolment-void", "device-taken", "work-of-others", "device-revoked", "proof-required", *PROOF),
     headers=(proofs.HEADER,),
 )
 def enrol(call: Call) -> Any:
     """The device makes a P-256 key that cannot be taken out of it, and proves it (header `DPoP`, RFC 9449).
     Its owner is signed in with it; at a shared device people sign in with their passwords.
     """
-    return actions.enrol(call.body["code"], call.body["device"], proofs.demanded())
+    said = call.body
+    unsent = [str(person) for person in said["unsent"]]
+    return actions.enrol(said["code"], said["device"], proofs.demanded(), unsent=unsent)
 
 
 @endpoint(

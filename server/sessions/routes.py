@@ -17,7 +17,11 @@ from . import actions, queries
 OWN = "/api/v1/sessions"
 blueprint = Blueprint("sessions", __name__)
 CODE = validate.Length(6, 20)
-DEVICE = validate.Regexp(r"^[A-Za-z0-9._:-]{1,64}$", error="letters, digits and . _ : - only, up to 64")
+# A letter or digit first: `.` and `..` are taken out of an address on its way, and no desk could end them.
+DEVICE = validate.Regexp(
+    r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$",
+    error="a letter or digit, then letters, digits and . _ : - up to 64",
+)
 
 
 class SignIn(Schema):

@@ -51,8 +51,10 @@ class Handset:
         headers = {"DPoP": self.proof(path) if proof is None else proof}
         return self.house.app.test_client().post(path, json=body, headers=headers)
 
-    def enrol(self, code: str, device: str | None = None, proof: str | None = None) -> TestResponse:
-        answer = self.post("/api/v1/devices", {"code": code, "device": device}, proof)
+    def enrol(
+        self, code: str, device: str | None = None, proof: str | None = None, **more: Any
+    ) -> TestResponse:
+        answer = self.post("/api/v1/devices", {"code": code, "device": device} | more, proof)
         self._keep(answer)
         return answer
 

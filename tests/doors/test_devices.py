@@ -240,6 +240,23 @@ def test_a_device_keeps_its_name_unless_it_is_anothers(site: House) -> None:
     assert refused(phone.enrol(code(site.desk("li")))) == (409, "device-taken")
 
 
+@pytest.mark.parametrize("name", [".", "..", "-", ":x", "_x"])
+def test_a_device_calls_itself_nothing_that_an_address_does_not_reach(site: House, name: str) -> None:
+    assert refused(Handset(site).enrol(code(site.desk("li")), name)) == (400, "malformed")
+    assert refused(Handset(site, id=name).sign_in("li")) == (400, "malformed")
+    assert Handset(site).enrol(code(site.desk("li")), "1.._:-").json["device"] == "1.._:-"
+
+
+def test_a_device_that_has_such_a_name_from_before_is_ended_by_the_command(
+    handset: Handset, site: House
+) -> None:
+    with site.app.app_context(), transaction.writing() as conn:
+        conn.execute(text("UPDATE devices SET id = '..' WHERE id = :id"), {"id": handset.id})
+    ended = site.app.test_cli_runner().invoke(main, ["device", "revoke", "..", "丢失"])
+    assert ended.exit_code == 0, ended.output
+    assert site.desk("li").get("/api/v1/devices")["items"][0]["revoked_at"]
+
+
 def test_a_phone_that_was_out_of_touch_for_longer_than_allowed_wants_the_password(handset: Handset) -> None:
     clock = handset.house.clock
     clock.passes(hours=71)

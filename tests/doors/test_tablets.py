@@ -1,4 +1,4 @@
-"""A tablet that several people share: each is themselves, and all sign with its one key."""
+"""A tablet that several people share, with one key for all of them; and a phone that becomes one person's."""
 
 from sync import signatures
 from tests.support.house import Desk, House
@@ -33,3 +33,15 @@ def test_everybody_at_a_shared_tablet_signs_with_its_one_key(admin: Desk, site: 
         for _ in range(2):  # the first reply may be lost
             said = tablet.at().exchange(device_key=claim)["device_key"]
             assert said == {"key": tablet.key, "why": None}, who
+
+
+def test_a_phone_with_work_of_others_becomes_nobodys_own_and_the_code_stays_good(
+    admin: Desk, site: House
+) -> None:
+    li, wang = site.people["li"], site.people["wang"]
+    made, phone = code(site.desk("li")), Handset(site)
+    answer = phone.enrol(made, unsent=[li, wang])
+    assert refused(answer) == (409, "work-of-others") and answer.json["details"]["people"] == [wang]
+    assert phone.enrol(made, unsent=[li]).json["user"]["username"] == "li"
+    assert phone.enrol(made, unsent=[wang]).json["device"] == phone.id, "a lost reply is no new enrolment"
+    assert Handset(site).enrol(code(admin, shared=True), unsent=[li, wang]).status_code == 200

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from server import transaction
 from tests.doors.conftest import OFFICE, code
 from tests.faults.serving import WJ, Office
-from tests.support.house import ISSUE, PASSWORD, jpeg, new_id
+from tests.support.house import ISSUE, PASSWORD, jpeg, new_id, update
 from tests.web.node import Device, Refused
 
 pytestmark = pytest.mark.journey
@@ -180,19 +180,32 @@ def test_a_device_that_is_to_be_wiped_brings_its_work_home_first(
     assert refused(device, "sync") == "device-revoked"
 
 
+def told(rows: list[str], prefix: str) -> list[str]:
+    return [name for name in rows if name.startswith(prefix)]
+
+
 def test_of_a_revoked_device_what_is_not_home_stays_and_what_the_house_told_goes(
     building: Office, phones: Callable[[str], Device]
 ) -> None:
     device, name = of(building, "li", "lost", phones)
-    device.order("create", dossier=WJ, kind="issue", fields=NEW)
+    disputed = device.order("create", dossier=WJ, kind="issue", fields=NEW)
     device.order("sync")
-    assert device.order("view", dossier=WJ)
+    version = device.order("view", dossier=WJ)[disputed]["version"]
+    building.house.desk("wang").push(WJ, update("issue", disputed, version, {"part": "4号楼西侧"}))
+    device.order("update", dossier=WJ, record=disputed, fields={"part": {"set": "3号楼东侧"}})
+    device.order("sync")
+    device.order("remember")
+    before = device.order("meta")
+    assert told(before, "name:") and told(before, "trace:"), "who stands against whom"
     record = device.order("create", dossier=WJ, kind="issue", fields=NEW | {"title": {"set": "只在本机"}})
-    device.photo(WJ, record, new_id(), jpeg("red"))
+    photo = new_id()
+    device.photo(WJ, record, photo, jpeg("red"))
     end(building, name, "revoke")
     assert refused(device, "sync") == "device-revoked"
     device.order("let_go")
     assert device.order("remaining") == 2
-    assert set(device.order("view", dossier=WJ)) >= {record}
+    assert set(device.order("view", dossier=WJ)) == {record, photo}
+    kept = device.order("meta")
+    assert set(before) - set(kept) == {*told(before, "name:"), *told(before, "trace:")}
     waiting = device.order("outbox")
     assert {row["state"] for row in waiting} == {"new"} and device.order("media")["bytes"] == 1

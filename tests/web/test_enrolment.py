@@ -22,6 +22,16 @@ OVER = """() => {
   sessionStorage.setItem("xunjian.open", JSON.stringify({...open, ends: 1}));
 }"""
 SESSION = "() => JSON.parse(sessionStorage.getItem('xunjian.open'))"
+RENEWALS = """async () => {
+  const rows = await new Promise((ok) => {
+    const asked = indexedDB.open("xunjian.device");
+    asked.onsuccess = () => {
+      const all = asked.result.transaction("rows").objectStore("rows").getAllKeys();
+      all.onsuccess = () => { asked.result.close(); ok(all.result); };
+    };
+  });
+  return rows.filter((name) => name.startsWith("renewal ")).length;
+}"""
 DATABASES = "async () => (await indexedDB.databases()).map((one) => one.name)"
 LATER = """(hours) => {
   const people = JSON.parse(localStorage.getItem("xunjian.people"));
@@ -55,6 +65,10 @@ def shown_at(desk: Desk) -> str:
 def enrol(bureau: Bureau, handset: Handset, made: str | None = None) -> None:
     """Open the link that the desk shows, agree, choose a code for this phone, load."""
     handset.open(f"#enrol={made or code(bureau.hand('li'))}")
+    _agree(handset)
+
+
+def _agree(handset: Handset) -> None:
     page = handset.page
     until(lambda: page.evaluate("!location.href.includes('enrol')"))  # it stays in no history
     page.get_by_role("button", name="登记本机").click()
@@ -96,6 +110,7 @@ def test_a_phone_is_enrolled_works_renews_through_lost_replies_and_is_wiped_when
     assert queue(bureau)[0]["evidence"] == {"stored": 1, "total": 1}
     _renew_badly(li)
     li.sync()
+    _lock_while_it_is_renewed(li)
     # Switched off and on again, it opens by its own code and goes on by its key.
     li.restart()
     li.open()
@@ -157,6 +172,57 @@ def _renew_badly(li: Handset) -> None:
     li.context.unroute_all(behavior="wait")
 
 
+def _lock_while_it_is_renewed(li: Handset) -> None:
+    """The answer comes to somebody who has gone: it puts nobody back at work."""
+    held: list[Route] = []
+    page = li.page
+    page.evaluate(OVER)
+    li.context.route("**/token", lambda route: held.append(route))
+    li.kill_page()
+    page.wait_for_selector(".below")
+    until(lambda: page.evaluate("1") and held)
+    li.open("#/outbox")
+    page.get_by_role("button", name="锁定").click()
+    page.wait_for_selector("input[name=pin]")
+    held[0].continue_()
+    until(lambda: page.evaluate(RENEWALS) == 0)
+    assert page.evaluate(SESSION) is None
+    li.context.unroute_all(behavior="wait")
+    li.kill_page()
+    li.unlock()
+
+
+def test_a_phone_becomes_its_owners_once_the_work_of_everybody_else_is_home(
+    bureau: Bureau, phones: Callable[[str, str], Handset], tmp_path: Path
+) -> None:
+    shared = phones("shared", bureau.building.server.url)
+    shared.sign_in(bureau.people[1], PASSWORD)
+    [picture] = album(tmp_path, 1)
+    page = shared.page
+    page.context.route("**/api/v1/exchange", lambda route: route.abort())
+    shared.shoot(picture)
+    shared.save()
+    made = code(bureau.hand("li"))
+    page.evaluate("(made) => { location.hash = '#enrol=' + made; }", made)
+    page.wait_for_selector("text=其他人不能再在本机登录")
+    page.get_by_role("button", name="登记本机").click()
+    page.wait_for_selector("[role=alert]:has-text('（2 项）')")
+    assert f"{bureau.people[1]}某" in page.inner_text("[role=alert]")
+    assert bureau.hand("li").get("/api/v1/devices")["items"] == []
+    # Wang goes on, and brings it home.
+    page.get_by_role("button", name="取消").click()
+    page.context.unroute_all(behavior="wait")
+    shared.sync()
+    page.evaluate("(made) => { location.hash = '#enrol=' + made; }", made)
+    page.get_by_role("button", name="登记本机").click()
+    page.wait_for_selector("input[name=again]")
+    # Cut off before li has a code here, it opens to nobody: not to wang either, who was at work.
+    shared.kill_page()
+    page.wait_for_selector("input[name=password]")
+    assert page.evaluate(SESSION) is None and page.locator("input[name=pin]").count() == 0
+    assert queue(bureau)[0]["evidence"] == {"stored": 1, "total": 1}
+
+
 def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
     bureau: Bureau, phones: Callable[[str, str], Handset], tmp_path: Path
 ) -> None:
@@ -173,12 +239,17 @@ def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
     page.get_by_role("link", name="查看").click()
     page.wait_for_selector("h1:text('本机已停用')")
     page.wait_for_selector("text=2 项只在本机")
-    li.restart()  # with or without a line, nothing of it goes by itself
+    li.page.evaluate(LATER, 80)
+    li.restart()  # with or without a line, and however late, nothing of it goes by itself
     li.context.set_offline(True)
-    li.open()
-    li.unlock()
-    page = li.open("#/leaving")
+    page = li.open()
+    page.fill("input[name=pin]", PIN)
+    page.click("form .main")
     page.wait_for_selector("text=2 项只在本机")
+    assert page.locator(".below").count() == 0, "to be carried out and for nothing else"
+    page.evaluate("location.hash = '#/outbox'")
+    page.wait_for_selector("h1:text('1 条问题、1 张照片')")
+    page.go_back()
     with page.expect_download() as saved:
         page.get_by_role("button", name="导出未提交的工作").click()
     with tarfile.open(saved.value.path()) as tar:
@@ -190,10 +261,18 @@ def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
     page.wait_for_selector("text=联网后上报")
     assert device(bureau)["wiped_at"] is None
     li.restart()
-    li.open()
+    reports: list[Route] = []
+    li.context.route("**/wiped", lambda route: reports.append(route))
+    page = li.open(f"#enrol={code(bureau.hand('li'))}")
+    page.wait_for_selector("text=联网后上报")
+    until(lambda: page.evaluate("1") and reports)
+    assert page.get_by_role("button", name="登记本机").count() == 0, "not before the old key has reported"
+    reports[0].continue_()
     until(lambda: device(bureau)["wiped_at"])
     assert device(bureau)["unsent"] == 2
-    li.page.wait_for_selector("input[name=password]")
+    li.context.unroute_all(behavior="wait")
+    _agree(li)
+    assert len(bureau.hand("li").get("/api/v1/devices")["items"]) == 2
 
 
 def test_a_phone_that_was_out_of_touch_for_too_long_opens_by_password_alone_and_keeps_its_work(

@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { total, unsent } from "../sync/storage.ts";
 import { followPosition } from "./camera.ts";
 import { begin, shoot } from "./drafts.ts";
-import { begun, offered, order, unreported } from "./device.ts";
+import { begun, ended, offered, order, unreported } from "./device.ts";
 import { atWork, connection, house, syncing } from "./house.ts";
 import { type Rooms, rooms } from "./later.ts";
 import { sought } from "./lens.ts";
@@ -34,7 +34,8 @@ export function App(): JSX.Element {
   const at = house.value;
   return (
     <>
-      {offered.value !== null && rooms.value ? (
+      {/* A wipe is reported by the key that is thrown away then: a new one must not be there yet. */}
+      {offered.value !== null && rooms.value && !unreported.value ? (
         <rooms.value.Enrol />
       ) : at && !begun.value ? (
         <Inside key={at.user.id} />
@@ -49,7 +50,9 @@ export function App(): JSX.Element {
 
 function Inside(): JSX.Element {
   const { user } = atWork();
-  const [room, ...rest] = parts(route.value);
+  const [asked, ...rest] = parts(route.value);
+  // On a revoked phone there is only what it never took, to be carried out.
+  const room = ended.value && !["outbox", "sign-in"].includes(asked ?? "") ? "leaving" : asked;
   // Only signing in again can go on, and only with a line; work here goes on without.
   if (room === "sign-in") return <Door asked={user.username ?? ""} />;
   const deep = rest.length > 0 || ["scan", "outbox", "leaving"].includes(room ?? "");
@@ -78,7 +81,7 @@ function Inside(): JSX.Element {
       )}
       <Doubts />
       <Screen room={room ?? ""} rest={rest} />
-      <Below room={room ?? ""} />
+      {!ended.value && <Below room={room ?? ""} />}
     </>
   );
 }

@@ -1,6 +1,6 @@
 /** This phone as a device of the house: what makes it one comes when it is needed. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 import type { WipeOrder } from "../sync/answers.ts";
 import type { Enrolled } from "../sync/enrolled.ts";
@@ -22,6 +22,9 @@ export const codeIn = (said: string): string | null => CODE.exec(said.trim())?.[
 const ORDER = "xunjian.order";
 /** The order that this device stands under; kept, so that it is explained without a line too. */
 export const order = signal<WipeOrder | null>(JSON.parse(localStorage.getItem(ORDER) ?? "null") as WipeOrder | null);
+
+/** It was revoked: nothing is taken from it any more, and no password opens it. */
+export const ended = computed(() => order.value !== null && !order.value.push_first);
 
 export function ordered(told: WipeOrder | null): void {
   if (JSON.stringify(told) === JSON.stringify(order.value)) return;

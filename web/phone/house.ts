@@ -34,12 +34,11 @@ export const me = computed(() => house.value?.user ?? null);
 
 /** Begin to work as this person; what they kept here is there at once, with or without a line. */
 export function enter({ user, token, ends, session }: Opened): void {
-  house.value?.rhythm.stop();
-  house.value?.replica.close();
+  rest();
   const line = new HttpLine("", () => language.value);
   const for_s = session ? { expires_in: token && ends ? (ends - Date.now()) / 1_000 : 0 } : {};
   line.hold({ ...(token && { access_token: token }), ...for_s });
-  if (session) line.renewal = async () => took(await (await device()).renew(line, session));
+  if (session) line.renewal = async () => took(line, await (await device()).renew(line, session));
   const here = named();
   const enrolled = async (): ReturnType<Enrolled["key"]> => (here.enrolled && session ? (await device()).key() : null);
   const replica = new Replica(database(user), here.id, { signs: true, enrolled });
@@ -50,12 +49,13 @@ export function enter({ user, token, ends, session }: Opened): void {
   void askToKeep();
 }
 
-/** A renewed sign-in: what it says of the person holds from now on. */
-function took(told: SignedIn): SignedIn {
+/** A renewed sign-in: what it says of the person holds from now on, unless they have locked or left meanwhile. */
+function took(line: HttpLine, told: SignedIn): SignedIn {
+  const here = house.value;
+  if (here?.line !== line) return told; // kept, it would let whoever opens the page next in without a code
   const now = openedBy(told);
   renewed(now);
-  const here = house.value;
-  if (here && here.user.id === now.user.id) house.value = { ...here, user: now.user };
+  house.value = { ...here, user: now.user };
   return told;
 }
 
@@ -68,9 +68,15 @@ function lockIfAway(user: User): boolean {
 }
 
 export function exit(): void {
+  rest();
+  house.value = null;
+}
+
+function rest(): void {
   house.value?.rhythm.stop();
   house.value?.replica.close();
-  house.value = null;
+  syncing.value = false;
+  uploading.value = {};
 }
 
 /** Somebody who was at work when the page was killed goes on where they were. */
@@ -90,11 +96,15 @@ async function attempt(replica: Replica, line: HttpLine, user: User): Promise<At
 }
 
 async function once(replica: Replica, line: HttpLine, user: User): Promise<Attempt> {
+  // What is answered to somebody who has gone says nothing about whoever is here now.
+  const here = (): boolean => house.value?.replica === replica;
+  if (!here()) return { left: false, moved: false };
   syncing.value = true;
   try {
     const done = await bringHome(replica, line, "", (photo, share) => {
-      uploading.value = { ...uploading.value, [photo]: share };
+      if (here()) uploading.value = { ...uploading.value, [photo]: share };
     });
+    if (!here()) return done;
     connection.value = "online";
     lastSync.value = new Date();
     heard(user);
@@ -103,13 +113,13 @@ async function once(replica: Replica, line: HttpLine, user: User): Promise<Attem
     else await rememberAuthors(replica, line);
     return done;
   } catch (fault) {
+    if (!here()) throw fault;
     connection.value = standing(fault);
     if (connection.value === "revoked" && fault instanceof Refused) await revoked(fault);
     else lockIfAway(user);
     throw fault;
   } finally {
-    syncing.value = false;
-    uploading.value = {};
+    if (here()) [syncing.value, uploading.value] = [false, {}];
   }
 }
 

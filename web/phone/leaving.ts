@@ -57,9 +57,13 @@ export async function finish(): Promise<void> {
   await report();
 }
 
-async function report(): Promise<void> {
+let reporting: Promise<boolean> | null = null;
+/** Tell the house of a wipe that it does not know of yet, once for all who ask meanwhile; whether none is left. */
+export const report = (): Promise<boolean> => (reporting ??= tellOfIt().finally(() => (reporting = null)));
+
+async function tellOfIt(): Promise<boolean> {
   const said = localStorage.getItem(WIPED);
-  if (!said) return; // another tab was first
+  if (!said) return true; // another tab was first
   const { order, unsent } = JSON.parse(said) as { order: string; unsent: number };
   const here = await device();
   try {
@@ -67,11 +71,17 @@ async function report(): Promise<void> {
   } catch (wrong) {
     const later =
       wrong instanceof NoLine || (wrong instanceof Refused && wrong.remedy === "retry" && wrong.status !== 401);
-    if (later) return void setTimeout(() => void report(), AGAIN_MS);
+    if (later) {
+      setTimeout(() => void report(), AGAIN_MS);
+      return false;
+    }
     // Who refuses it for good knows nothing of this order any more: there is nobody left to tell.
   }
-  localStorage.removeItem(WIPED);
-  await here.forget();
-  ordered(null);
+  if (localStorage.getItem(WIPED) === said) {
+    await here.forget(); // first: cut off here, it is refused the next time for want of a key, and done
+    localStorage.removeItem(WIPED);
+    ordered(null);
+  }
   unreported.value = false;
+  return true;
 }

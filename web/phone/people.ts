@@ -2,6 +2,7 @@
 
 import type { SignedIn } from "../sync/line.ts";
 import { uuid7 } from "../sync/ids.ts";
+import { ended } from "./device.ts";
 import { type Sealed, seal, unseal } from "./vault.ts";
 
 export type User = NonNullable<SignedIn["user"]>;
@@ -41,10 +42,13 @@ export function named(): Named {
   return { id: known, enrolled: how !== null, shared: how === "shared" };
 }
 
-/** From now on this device is its key, under this id. */
-export function enrolledAs(id: string, shared: boolean): void {
+/** From now on this device is its key, under this id; where it has an owner, it opens to nobody else any more. */
+export function enrolledAs(id: string, owner: User | null): void {
   localStorage.setItem(DEVICE, id);
-  localStorage.setItem(ENROLLED, shared ? "shared" : "own");
+  localStorage.setItem(ENROLLED, owner ? "own" : "shared");
+  if (!owner) return;
+  // What anybody else made here from now on could not be sent: the house lets nobody else sign in.
+  for (const other of people()) if (other.user.id !== owner.id) put({ ...other, sealed: null });
 }
 
 export const people = (): Person[] => JSON.parse(localStorage.getItem(PEOPLE) ?? "[]") as Person[];
@@ -98,8 +102,13 @@ export function heard(user: User): void {
   if (person) put({ ...person, contact: now, latest: now });
 }
 
-/** Whether the phone was out of touch for longer than it may be: then the house must see the password again. */
+/**
+ * Whether the phone was out of touch for longer than it may be: then the house must see the password again. A revoked
+ * one holds nothing of the house's any more, and the house refuses every password at it: its people's own codes open
+ * what they made and it never took.
+ */
 export function away(user: User): boolean {
+  if (ended.value) return false;
   const person = known(user);
   if (!person?.hours || person.contact === undefined) return false;
   const latest = Math.max(Date.now(), person.latest ?? 0);

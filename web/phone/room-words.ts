@@ -80,6 +80,15 @@ const WORDS = {
     "用收到的登记码登记本机？登记码只应来自本单位的工作台。",
     "Enrol this phone with the code that was opened? A code comes from your own office's desk and from nowhere else.",
   ],
+  enrolWhose: [
+    "登记后本机归登记码所属人员使用，其他人不能再在本机登录或提交；共用设备的登记码除外。",
+    "Afterwards the phone belongs to the person whose code it is, and nobody else can sign in or send from it, unless the code is for a shared device.",
+  ],
+  leftBy: ["{who}（{n} 项）", "{who} ({n})"],
+  othersWork: [
+    "本机还有未提交的内容：{who}。登记后将无法提交，请其先解锁本机，提交后再登记；不能提交的，请导出交管理员后删除。",
+    "Unsent work is still here: {who}. Nobody could send it afterwards: let them unlock this phone and send it first. What cannot be sent they export for the office, and discard.",
+  ],
   typeCode: ["或粘贴登记码、登记链接", "Or paste the code or its link"],
   noEnrolCode: ["这不是登记码", "This is no code for enrolment"],
   enrolling: ["正在登记…", "Enrolling…"],

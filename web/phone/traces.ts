@@ -4,6 +4,7 @@ import type { components } from "../sync/api.ts";
 import type { Body } from "../sync/merge.ts";
 import type { HttpLine } from "../sync/line.ts";
 import type { Replica } from "../sync/replica.ts";
+import { NAMES, TRACES } from "../sync/tables.ts";
 import { look } from "../sync/view.ts";
 
 type History = components["schemas"]["History"];
@@ -24,8 +25,8 @@ export interface Question {
 export const questions = (body: Body): Record<string, Question> =>
   (body.fields ?? {}) as unknown as Record<string, Question>;
 
-const keyOf = (dossier: string, seq: number): string => `trace:${dossier}:${seq}`;
-const nameOf = (person: string): string => `name:${person}`;
+const keyOf = (dossier: string, seq: number): string => `${TRACES}${dossier}:${seq}`;
+const nameOf = (person: string): string => `${NAMES}${person}`;
 
 /** After a sync: for each open conflict, who wrote the values that stand against each other. */
 export async function rememberAuthors(replica: Replica, line: HttpLine): Promise<void> {

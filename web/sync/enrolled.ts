@@ -36,11 +36,12 @@ export class Enrolled {
    *
    * The key is put down before it is sent: where the reply is lost, the same code with the same key gets the same
    * device. `proposed` is the id by which this device has gone until now. Where that is somebody else's, or this key
-   * was enrolled before, it begins anew under another. Throws Refused `enrolment-void`.
+   * was enrolled before, it begins anew under another. `unsent`: the people whose work here is not home; at a device
+   * with an owner nobody else could send theirs. Throws Refused `enrolment-void`, `work-of-others`.
    */
-  async enrol(line: HttpLine, code: string, proposed: string): Promise<SignedIn> {
+  async enrol(line: HttpLine, code: string, proposed: string, unsent: string[] = []): Promise<SignedIn> {
     const ask = (key: DeviceKey, device: string | null): Promise<SignedIn> =>
-      this.#shown<SignedIn>(line, "/api/v1/devices", { code, device }, key);
+      this.#shown<SignedIn>(line, "/api/v1/devices", { code, device, ...(unsent.length > 0 && { unsent }) }, key);
     let key = (await this.#kept.value<DeviceKey>(NEXT)) ?? (await this.#makeNext());
     let told: SignedIn;
     try {

@@ -164,6 +164,8 @@ export interface MetaRow {
 
 /** The name of the device's key that the house has taken; a row of `meta`. */
 export const TAKEN = "key";
+/** What rows of `meta` begin with that hold what the house told of colleagues: their names, who wrote what. */
+export const [NAMES, TRACES] = ["name:", "trace:"] as const;
 
 export class Tables extends Dexie {
   declare shadow: Table<ShadowRow, [string, string, string]>;

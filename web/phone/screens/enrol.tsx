@@ -3,13 +3,14 @@
 import type { JSX, TargetedEvent } from "preact";
 import { useState } from "preact/hooks";
 
-import { HttpLine, type SignedIn } from "../../sync/line.ts";
-import { begun, codeIn, device, offered } from "../device.ts";
-import { exit, house } from "../house.ts";
+import { HttpLine, NoLine, Refused, type SignedIn } from "../../sync/line.ts";
+import { begun, codeIn, device, leaving, offered, ordered } from "../device.ts";
+import { exit } from "../house.ts";
+import type { Left } from "../leaving.ts";
 import { hasCamera } from "../lens.ts";
 import { tell } from "../live.ts";
 import { TakePhoto } from "../parts.tsx";
-import { enrolledAs, named, openedBy } from "../people.ts";
+import { enrolledAs, lock, named, openedBy } from "../people.ts";
 import { codesIn } from "../qr.ts";
 import { announce } from "../toast.ts";
 import { say } from "../room-words.ts";
@@ -19,10 +20,27 @@ import { Seeking } from "./scan.tsx";
 
 /** The phone goes by the name that the house gave it; who owns it is signed in, at a shared one nobody is yet. */
 async function enrolWith(code: string): Promise<SignedIn> {
-  const told = await (await device()).enrol(new HttpLine("", () => language.value), code, named().id);
-  enrolledAs(String(told.device), !told.user);
-  if (house.value) exit(); // whoever was at work signed in at a phone that was not yet this device
+  // Another tab may have begun a wipe: what is reported late would throw the new key away.
+  if (!(await (await leaving()).report())) throw new NoLine("a wipe is not reported yet");
+  const left = (await (await leaving()).everybodys()).filter(({ n }) => n > 0);
+  const whose = left.map(({ user }) => String(user.id));
+  const line = new HttpLine("", () => language.value);
+  const told = await (await device()).enrol(line, code, named().id, whose).catch((wrong: unknown) => {
+    throw wrong instanceof Refused && wrong.code === "work-of-others" ? stillHere(wrong, left) : wrong;
+  });
+  enrolledAs(String(told.device), told.user ?? null);
+  ordered(null); // the one before was another device
+  // Whoever was at work signed in at a phone that was not yet this device.
+  lock();
+  exit();
   return told;
+}
+
+/** Who has to send first, and how much: the house knows whose code it is, and the phone what is here. */
+function stillHere({ details }: Refused, left: Left[]): Error {
+  const others = left.filter(({ user }) => (details.people as unknown[]).includes(user.id));
+  const who = others.map(({ user, n }) => say("leftBy", { who: user.name ?? "", n })).join(say("and"));
+  return new Error(say("othersWork", { who }));
 }
 
 export function Enrol(): JSX.Element {
@@ -69,6 +87,7 @@ export function Enrol(): JSX.Element {
       ) : code ? (
         <>
           <p>{say("enrolAsk")}</p>
+          <p class="muted">{say("enrolWhose")}</p>
           <button type="button" class="main" onClick={() => void enrol(code)}>
             {say("enrol")}
           </button>

@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { sha256 } from "../canonical.ts";
 import { type Fields, sets } from "../change.ts";
 import { bringHome } from "../home.ts";
+import { rememberAuthors } from "../../phone/traces.ts";
 import { Enrolled } from "../enrolled.ts";
 import { letGoOfTheirs, remaining } from "../leaving.ts";
 import { HttpLine, Refused, type SignedIn } from "../line.ts";
@@ -117,6 +118,8 @@ const orders: Record<string, (order: Order) => Promise<unknown>> = {
   let_go: () => letGoOfTheirs(replica.db),
   wiped: ({ order, unsent }) => own.wiped(line, order, unsent),
   view: async ({ dossier }) => Object.fromEntries(await replica.view(dossier)),
+  remember: () => rememberAuthors(replica, line),
+  meta: () => replica.db.meta.toCollection().primaryKeys(),
   outbox: () => replica.db.outbox.toArray(),
   media: async () => ({ rows: await replica.db.media.toArray(), bytes: await replica.db.bytes.count() }),
   photo: async ({ dossier, record, photo, base64 }) => {
