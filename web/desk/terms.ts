@@ -110,7 +110,17 @@ const MORE = {
   },
 } as const satisfies Readonly<Record<string, Table>>;
 
+/** Reasons that only the desk is told. */
+export const DESK_WHY = {
+  "service-incomplete": ["送达信息不完整，请补充", "What this mode of service must prove is missing."],
+  "export-too-large": [
+    "PDF 清单行数过多，请缩小筛选范围，或改用 Excel、CSV",
+    "Too many rows for a PDF; narrow the filters, or ask for Excel or CSV.",
+  ],
+  "template-faulty": ["检查单有误，请按提示修改", "The checklist is wrong; see the faults."],
+} as const satisfies Table;
+
 export const TABLES = {
   state: { ...STATES, ...OTHER_STATES }, issueState: STATES, severity: SEVERITIES, domain: DOMAINS, fields: FIELDS, verbs: VERBS,
-  why: WHY, department: DEPARTMENTS, kind: KINDS, ...MORE,
+  why: { ...WHY, ...DESK_WHY }, department: DEPARTMENTS, kind: KINDS, ...MORE,
 };

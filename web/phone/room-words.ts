@@ -119,6 +119,27 @@ const WORDS = {
     "本机还有 {n} 项未提交的内容，清除后无法恢复。请先导出。清除后本机需重新登记。",
     "What is unsent here ({n}) will be lost: export it first. Afterwards this phone has to be enrolled anew.",
   ],
+  edition: ["第 {n} 版", "edition {n}"],
+  nothingWaits: ["没有需要处理的内容", "Nothing to settle"],
+  nothingWaitsHint: [
+    "双方内容不一致、或提交未被采用时，会列在这里。",
+    "What was not applied, or stands against somebody else's, is listed here.",
+  ],
+  conflictHint: [
+    "两个人改了同一项。双方内容都已保留，请核实后选定。",
+    "Two people changed the same thing. Both are kept; check, then choose.",
+  ],
+  third: ["另填", "Another value"],
+  decideAll: ["请对每一项作出选择并填写理由", "Choose for each item and give a reason"],
+  decided: ["已选定，联网后自动提交", "Decided; it is sent when there is a line"],
+  safer: ["处理前按较重的执行", "Until then the graver one holds"],
+  onlyReviewers: ["由监督员或科长处理", "An inspector or supervisor decides"],
+  parkedHint: [
+    "内容完整保留，由科长审核后采用或退回，无需重新填写。",
+    "It is kept whole; a supervisor takes it in or returns it. Nothing has to be written again.",
+  ],
+  whichChecklist: ["选择检查单", "Which checklist?"],
+  usedLast: ["上次使用", "used last time"],
   wipePlain: ["清除后本机需重新登记才能使用。", "Afterwards this phone has to be enrolled anew."],
 } as const satisfies Record<string, Pair>;
 

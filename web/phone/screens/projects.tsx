@@ -11,10 +11,10 @@ import { atWork, saving } from "../house.ts";
 import { rooms } from "../later.ts";
 import { useLive } from "../live.ts";
 import { day, Empty, Icon, moment, Section, State } from "../marks.tsx";
-import { Dialog } from "../parts.tsx";
 import { checklistsOfToday, issues, organisationName, OVER, projects, text } from "../reading.ts";
 import { go, path, query, route } from "../route.ts";
 import { say, word } from "../words.ts";
+import type { Asked } from "./which-checklist.tsx";
 
 export function Projects(): JSX.Element {
   const sites = useLive(projects, []);
@@ -111,7 +111,9 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
           {say("seeIssues")} {open?.get(dossier) ?? 0}
         </a>
       </div>
-      {asking && <WhichChecklist {...asking} onChoose={(one) => void beginBy(one)} onClose={() => setAsking(null)} />}
+      {asking && rooms.value && (
+        <rooms.value.WhichChecklist {...asking} onChoose={(one) => void beginBy(one)} onClose={() => setAsking(null)} />
+      )}
       <Section title={say("facts")}>
         <dl>
           {known(FACTS).map((name) => (
@@ -159,32 +161,6 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
     </main>
   );
 }
-
-type Asked = Awaited<ReturnType<typeof checklistsOfToday>>;
-
-/** By which of several checklists a visit goes; each a target for a gloved thumb. */
-const WhichChecklist = (given: Asked & { onChoose: (one: Seen) => void; onClose: () => void }): JSX.Element => (
-  <Dialog title={say("whichChecklist")} onClose={given.onClose}>
-    <ul class="cards">
-      {given.offered.map((one) => (
-        <li key={one.record}>
-          <button type="button" class="card" onClick={() => given.onChoose(one)}>
-            <b>{text(one.body, "title")}</b>
-            <small>
-              {text(one.body, "code")} · {say("edition", { n: Number(one.body.edition) })}
-              {one.body.code === given.last && ` · ${say("usedLast")}`}
-            </small>
-          </button>
-        </li>
-      ))}
-    </ul>
-    <div class="menu">
-      <button type="button" onClick={given.onClose}>
-        {say("cancel")}
-      </button>
-    </div>
-  </Dialog>
-);
 
 /** Whom a code names, as far as this phone knows; the code stands beside, for it is what records hold. */
 export function Named({ code }: { code: string }): JSX.Element {

@@ -16,3 +16,4 @@ export { Photo } from "./photo.tsx";
 export { Scan } from "./scan.tsx";
 export { SiteCode } from "./site-code.tsx";
 export { Conflict, Waiting } from "./waiting.tsx";
+export { WhichChecklist } from "./which-checklist.tsx";

@@ -14,7 +14,8 @@ import { label, projectName, text, waiting } from "../reading.ts";
 import { go, path } from "../route.ts";
 import { announce } from "../toast.ts";
 import { personName, type Question, questions, traceOf } from "../traces.ts";
-import { say, type TableName, word } from "../words.ts";
+import { say } from "../room-words.ts";
+import { type TableName, word } from "../words.ts";
 
 export function Waiting(): JSX.Element {
   const open = useLive(waiting, []);
