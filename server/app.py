@@ -196,6 +196,7 @@ def _answer_errors(app: Flask) -> None:
             log.error("disk full", error=said[:200])
             return answer_refusal(Refusal("disk-full"))
         if "readonly database" in said or getattr(wrong.orig, "sqlstate", None) == REFUSES_WRITES:
+            log.error("database refuses writes", error=said[:200])
             return answer_refusal(readonly.refusal())
         if isinstance(wrong, OperationalError) or wrong.connection_invalidated:
             log.error("database unavailable", error=said[:200])
