@@ -6,7 +6,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { frozen, type Outcome, step as stepped } from "./changes.ts";
 import { patiently, type Said } from "./house.ts";
-import { Dialog, Trouble } from "./marks.tsx";
+import { Dialog, Ends, Trouble } from "./marks.tsx";
 import { chosen, type Issue, load, picked, written } from "./queue.ts";
 import { common, Decide, type Step, suited } from "./steps.tsx";
 import { say, type Word, word } from "./words.ts";
@@ -108,11 +108,7 @@ function ChooseStep({ about }: { about: Issue[] }): JSX.Element {
         ))}
       </ol>
       {!offered.length && <p class="muted">{say("noActions")}</p>}
-      <div class="menu">
-        <button type="button" onClick={() => (choosing.value = false)}>
-          {say("cancel")}
-        </button>
-      </div>
+      <Ends onCancel={() => (choosing.value = false)} />
     </Dialog>
   );
 }

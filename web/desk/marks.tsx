@@ -214,3 +214,13 @@ export function saveAs(href: string, name: string): void {
   link.click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000); // the browser reads it meanwhile
 }
+
+/** How a dialog ends: as if nothing had been, or by what the children do. */
+export const Ends = ({ onCancel, children }: { onCancel: () => void; children?: ComponentChildren }): JSX.Element => (
+  <div class="menu">
+    <button type="button" onClick={onCancel}>
+      {say("cancel")}
+    </button>
+    {children}
+  </div>
+);

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 
 import kinds from "../sync/kinds.json" with { type: "json" };
 import { holds } from "./house.ts";
-import { Dialog } from "./marks.tsx";
+import { Dialog, Ends } from "./marks.tsx";
 import { codes, say, word } from "./words.ts";
 
 // The server says which steps of one issue are open (`issue.steps`). The site receives, begins and replies,
@@ -86,14 +86,11 @@ export function Decide({ step, about, onDecide, onClose }: Deciding): JSX.Elemen
           <span>{say(grave ? "reason" : "note")}</span>
           <textarea rows={3} maxLength={2000} required={grave} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
         </label>
-        <div class="menu">
-          <button type="button" onClick={onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={onClose}>
           <button class={grave ? "grave" : "main"} autofocus={!grave && !step.needs.length}>
             {word("verbs", step.do)}
           </button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );

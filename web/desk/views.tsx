@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { uuid7 } from "../sync/ids.ts";
 import { useAsked } from "./asking.ts";
 import { get, Problem, put, remove, type Said } from "./house.ts";
-import { Dialog, Trouble } from "./marks.tsx";
+import { Dialog, Ends, Trouble } from "./marks.tsx";
 import { apply, present } from "./queue.ts";
 import { say } from "./words.ts";
 
@@ -97,12 +97,9 @@ function KeepView(given: { over: View | null; onKept: (view: View) => void; onCl
           <span>{say("shareView")}</span>
         </label>
         <Trouble wrong={wrong} />
-        <div class="menu">
-          <button type="button" onClick={given.onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={given.onClose}>
           <button class="main">{say("keepView")}</button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import type { Content } from "../checklist.ts";
 import { type Difference, differences } from "../differences.ts";
 import { get, type Said } from "../house.ts";
-import { Dialog } from "../marks.tsx";
+import { Dialog, Ends } from "../marks.tsx";
 import { say, word } from "../words.ts";
 
 type Checklist = Said<"Checklist">;
@@ -48,14 +48,11 @@ export function EditionTaken(given: { taken: Taken; onRenumber: () => void; onCl
     <Dialog title={say("editionTaken", { n: edition })} onClose={given.onClose}>
       <p>{say("editionTakenAsk", { n: edition, next: edition + 1 })}</p>
       {changes && (changes.length ? <Changes of={changes} /> : <p class="muted">{say("nothingChanged")}</p>)}
-      <div class="menu">
-        <button type="button" onClick={given.onClose}>
-          {say("cancel")}
-        </button>
+      <Ends onCancel={given.onClose}>
         <button type="button" class="main" onClick={given.onRenumber}>
           {say("renumber", { n: edition + 1 })}
         </button>
-      </div>
+      </Ends>
     </Dialog>
   );
 }

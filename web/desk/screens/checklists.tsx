@@ -7,7 +7,7 @@ import { useAsked } from "../asking.ts";
 import { change, type Outcome, type Push } from "../changes.ts";
 import { blank, type Content, drop, kept, keyOf, next, type Section, type Shown } from "../checklist.ts";
 import { file, get, me, Problem, type Said, send } from "../house.ts";
-import { day, Dialog, Empty, Loading, moment, saveAs, today, Trouble, Verdict } from "../marks.tsx";
+import { day, Dialog, Empty, Ends, Loading, moment, saveAs, today, Trouble, Verdict } from "../marks.tsx";
 import { go, path } from "../route.ts";
 import { say, word } from "../words.ts";
 import { Editor } from "./checklist-editor.tsx";
@@ -236,14 +236,11 @@ function One({ one, onChange }: { one: Checklist; onChange: () => void }): JSX.E
         {dropping && (
           <Dialog title={say("dropDraft")} onClose={() => setDropping(false)}>
             <p>{say("dropDraftAsk")}</p>
-            <div class="menu">
-              <button type="button" onClick={() => setDropping(false)}>
-                {say("cancel")}
-              </button>
+            <Ends onCancel={() => setDropping(false)}>
               <button type="button" class="grave" onClick={() => (drop(key), setDropping(false))}>
                 {say("dropDraft")}
               </button>
-            </div>
+            </Ends>
           </Dialog>
         )}
         {sent?.outcome && <Verdict outcome={sent.outcome} what={word("listVerb", sent.verb)} />}

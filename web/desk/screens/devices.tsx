@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { PasswordAgain, useAgain } from "../again.tsx";
 import { useAsked } from "../asking.ts";
 import { get, post, type Said, send } from "../house.ts";
-import { Dialog, Empty, Fact, moment, Trouble } from "../marks.tsx";
+import { Dialog, Empty, Ends, Fact, moment, Trouble } from "../marks.tsx";
 import { Qr } from "../qr.tsx";
 import { say } from "../words.ts";
 
@@ -135,12 +135,9 @@ function Ending(given: { device: Device; how: End; onDone: () => void; onClose: 
           <input name="why" required maxLength={120} pattern=".*\S.*" autofocus />
         </label>
         <Trouble wrong={wrong} />
-        <div class="menu">
-          <button type="button" onClick={given.onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={given.onClose}>
           <button class={how === "revoke" ? "grave" : "main"}>{say(how)}</button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );
@@ -175,12 +172,9 @@ function Making(given: Whose & { onEnrolled: (name: string) => void; onClose: ()
             <input name="name" required maxLength={80} pattern=".*\S.*" autocomplete="off" autofocus />
           </label>
           <PasswordAgain of={again} />
-          <div class="menu">
-            <button type="button" onClick={given.onClose}>
-              {say("cancel")}
-            </button>
+          <Ends onCancel={given.onClose}>
             <button class="main">{say("makeCode")}</button>
-          </div>
+          </Ends>
         </form>
       )}
     </Dialog>

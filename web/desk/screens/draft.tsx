@@ -7,7 +7,7 @@ import { uuid7 } from "../../sync/ids.ts";
 import { useAsked } from "../asking.ts";
 import { now, type Outcome } from "../changes.ts";
 import { get, me, patiently, type Said } from "../house.ts";
-import { Dialog, Trouble, Verdict } from "../marks.tsx";
+import { Dialog, Ends, Trouble, Verdict } from "../marks.tsx";
 import { go, path } from "../route.ts";
 import { codes, say, word } from "../words.ts";
 import type { Whole } from "./issue.tsx";
@@ -122,14 +122,11 @@ export function Draft({ issue, onClose }: { issue: Whole; onClose: () => void })
         {sent?.outcome && <Verdict outcome={sent.outcome} what={say("draftNotice")} />}
         <Trouble wrong={law.wrong} again={law.again} />
         <Trouble wrong={sent?.wrong} again={() => sent && void send(sent.record, sent.body)} hint={say("sameChange")} />
-        <div class="menu">
-          <button type="button" onClick={onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={onClose}>
           <button class="main" disabled={!law.told || Boolean(sent && !sent.outcome && !sent.wrong)}>
             {say("draftNotice")}
           </button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import kinds from "../../sync/kinds.json" with { type: "json" };
 import { amend, type Fields, frozen, type Outcome, type Written } from "../changes.ts";
 import { holds, Problem } from "../house.ts";
-import { Dialog, Trouble, Verdict } from "../marks.tsx";
+import { Dialog, Ends, Trouble, Verdict } from "../marks.tsx";
 import { photograph } from "../upload.ts";
 import { codes, say, word } from "../words.ts";
 import type { WholeNotice } from "./notices.tsx";
@@ -116,14 +116,11 @@ function Sure(given: { verb: string; notice: WholeNotice; onSure: (fields: Field
             <textarea rows={3} required maxLength={400} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
           </label>
         )}
-        <div class="menu">
-          <button type="button" onClick={onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={onClose}>
           <button class={GRAVE.includes(verb) ? "grave" : "main"} autofocus={verb !== "void"}>
             {word("noticeVerb", verb)}
           </button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );
@@ -185,14 +182,11 @@ function Serve(given: { notice: WholeNotice; onServe: (fields: Fields) => void; 
           <input name="note" maxLength={1000} />
         </label>
         <Trouble wrong={wrong} />
-        <div class="menu">
-          <button type="button" onClick={onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={onClose}>
           <button class="main" disabled={busy}>
             {busy ? say("working") : word("noticeVerb", "serve")}
           </button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );

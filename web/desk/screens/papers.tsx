@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { uuid7 } from "../../sync/ids.ts";
 import { change, now, type Outcome, type Push } from "../changes.ts";
 import { holds, type Said } from "../house.ts";
-import { Dialog, day, moment, Trouble, Verdict } from "../marks.tsx";
+import { day, Dialog, Ends, moment, Trouble, Verdict } from "../marks.tsx";
 import { codes, listed, say, word } from "../words.ts";
 import { Draft } from "./draft.tsx";
 import type { Whole } from "./issue.tsx";
@@ -154,12 +154,9 @@ function Comment(given: { title?: string; optional?: boolean; onSay: (text: stri
           <span>{say("words")}</span>
           <textarea rows={4} maxLength={1000} required={!given.optional} autofocus value={text} onInput={(event) => setText(event.currentTarget.value)} />
         </label>
-        <div class="menu">
-          <button type="button" onClick={given.onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={given.onClose}>
           <button class="main">{title}</button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );
@@ -197,12 +194,9 @@ function Pause({ onSay, onClose }: { onSay: (said: Record<string, unknown>) => v
           <span>{say("words")}</span>
           <textarea name="note" rows={2} maxLength={1000} />
         </label>
-        <div class="menu">
-          <button type="button" onClick={onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={onClose}>
           <button class="main">{say("addPause")}</button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 
 import { useAsked } from "../asking.ts";
 import { get, holds, me, post, remove, type Said, send } from "../house.ts";
-import { day, Dialog, Fact, Loading, moment, Named, Trouble } from "../marks.tsx";
+import { day, Dialog, Ends, Fact, Loading, moment, Named, Trouble } from "../marks.tsx";
 import { path } from "../route.ts";
 import { codes, say, word } from "../words.ts";
 import { Devices } from "./devices.tsx";
@@ -270,12 +270,9 @@ function GivePost(given: { at: string; onDone: (now: Said<"PersonShown">) => voi
           <input name="until_on" type="date" />
         </label>
         <Trouble wrong={wrong} />
-        <div class="menu">
-          <button type="button" onClick={given.onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={given.onClose}>
           <button class="main">{say("givePost")}</button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );

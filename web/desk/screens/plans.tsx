@@ -8,7 +8,7 @@ import { useAsked } from "../asking.ts";
 import { change, type Outcome, type Push } from "../changes.ts";
 import { get, holds, type Said } from "../house.ts";
 import { beat } from "../live.ts";
-import { day, Dialog, Empty, Loading, today, Trouble, Verdict } from "../marks.tsx";
+import { day, Dialog, Empty, Ends, Loading, today, Trouble, Verdict } from "../marks.tsx";
 import { codes, listed, say, word } from "../words.ts";
 
 type Assignment = Said<"Assignment">;
@@ -268,12 +268,9 @@ function Assign({ sites, plans, given, onAssign, onClose }: Assigning): JSX.Elem
           <span>{say("words")}</span>
           <textarea name="note" rows={2} maxLength={2000} />
         </label>
-        <div class="menu">
-          <button type="button" onClick={onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={onClose}>
           <button class="main">{say("assign")}</button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );

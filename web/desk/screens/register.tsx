@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 
 import { useAsked } from "../asking.ts";
 import { get, me, post, type Said, send } from "../house.ts";
-import { Choice, day, Dialog, Empty, Fact, Loading, Trouble } from "../marks.tsx";
+import { Choice, day, Dialog, Empty, Ends, Fact, Loading, Trouble } from "../marks.tsx";
 import { go, path } from "../route.ts";
 import { codes, say, word } from "../words.ts";
 
@@ -164,12 +164,9 @@ function Amend({ one, onDone, onClose }: { one?: Organisation; onDone: () => voi
         </fieldset>
         {told && <Rows told={told} />}
         <Trouble wrong={wrong} />
-        <div class="menu">
-          <button type="button" onClick={onClose}>
-            {say("cancel")}
-          </button>
+        <Ends onCancel={onClose}>
           <button class="main">{say("keepOrganisation")}</button>
-        </div>
+        </Ends>
       </form>
     </Dialog>
   );
