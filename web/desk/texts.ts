@@ -104,6 +104,7 @@ export const WORDS = {
   sameChange: ["重试使用同一提交编号，不会重复办理。", "Trying again sends the same change id: it cannot be done twice."],
   "next-network": ["请检查网络后重试。", "Check the line and try again."],
   "next-sign-in": ["请登录后继续。", "Sign in to go on."],
+  "next-password": ["请核对后重试；忘记密码请联系管理员。", "Check both and try again; forgotten? Ask the administrator."],
   "next-retry": ["请稍后重试。", "Try again in a moment."],
   waitSeconds: ["请 {n} 秒后重试。", "Try again in {n} s."],
   waitMinutes: ["请 {n} 分钟后重试。", "Try again in {n} min."],
