@@ -11,6 +11,7 @@ from sync import history
 from tests.support.house import Desk, House, accept, create, decide, delete, issue, new_id, update
 
 WJ = "project:wj-01"
+HOLD = {"reason": "诉讼", "held_at": "2026-11-22T08:00:00+08:00"}
 COMMENT = {"text": "已核对", "said_at": "2026-11-21T10:00:00+08:00"}
 
 
@@ -199,3 +200,68 @@ def test_a_note_that_lost_is_taken_as_its_authors_and_nothing_else_becomes_one(s
     assert outcome["status"] == "applied"
     [kept] = zhang.get(f"/api/v1/issues/{made['record']}")["body"]["notes"]
     assert (kept["text"], kept["by"]) == ("夜间复看", wang.person)
+
+
+def test_taking_one_piece_leaves_the_next_change_its_own_facts(site: House) -> None:
+    li, zhang, made = site.desk("li"), site.desk("zhang"), issue()
+    li.push(WJ, made)
+    leave(site, "li")
+    asked = {"until": "2026-12-01", "reason": "雨", "asked_at": "2026-11-22T01:00:00Z"}
+    li.push(WJ, create("extension", asked | {"subject": made["record"]}))
+    [parked] = inbox(site)
+    stray = create("extension", asked | {"subject": new_id()})
+    outcomes = zhang.push(WJ, accept(parked), stray)
+    assert [(o["status"], o["why"]) for o in outcomes] == [("applied", None), ("parked", "unknown-subject")]
+
+
+def test_a_decision_makes_no_record_larger_than_a_push_may(site: House, monkeypatch: Any) -> None:
+    li, zhang, made = site.desk("li"), site.desk("zhang"), issue()
+    [first] = li.push(WJ, made)
+    about = update("issue", made["record"], first["version"], {})
+    found = disputed(site, li, site.desk("wang"), about, ({"title": "甲"}, {"title": "乙"}))
+    monkeypatch.setattr("sync.decisions.RECORD_BYTES", 100)
+    third = {"title": {"set": "丙" * 20}}
+    [outcome] = zhang.push(WJ, decide("conflict", found["record"], found["version"], third))
+    assert (outcome["status"], outcome["why"]) == ("parked", "cap-reached")
+    assert zhang.get(f"/api/v1/issues/{made['record']}")["title"] == "甲"
+
+
+def test_what_somebody_does_not_see_is_unknown_to_them_in_a_closed_project_too(site: House) -> None:
+    zhang, inner = site.desk("zhang"), issue(title="内部")
+    [first] = zhang.push(WJ, inner)
+    [project] = [p for p in zhang.get("/api/v1/projects")["items"] if p["dossier"] == WJ]
+    zhang.push(WJ, update("project", project["id"], project["version"], {"stage": "ended"}))
+    site.clock.passes(hours=1)
+    edit = update("issue", inner["record"], first["version"], {"title": "改"}, at="2026-11-22T01:30:00.000Z")
+    [outcome] = site.desk("zhao").push(WJ, edit)
+    assert (outcome["status"], outcome["why"]) == ("parked", "unknown-record")
+
+
+def test_what_the_house_sent_is_taken_as_the_houses(site: House) -> None:
+    zhang, made = site.desk("zhang"), issue()
+    [first] = zhang.push(WJ, made)
+    [gone] = zhang.push(WJ, delete("issue", made["record"], first["version"]))
+    noted = update("issue", made["record"], first["version"], {"issued_by": zhang.person})
+    assert site.submit(WJ, noted)[0]["why"] == "edit-vs-delete"
+    [parked] = inbox(site)
+    back = delete("issue", made["record"], gone["version"]) | {"op": "undelete"}
+    assert [o["status"] for o in zhang.push(WJ, back, accept(parked))] == ["applied", "applied"]
+    assert zhang.get(f"/api/v1/issues/{made['record']}")["body"]["issued_by"] == zhang.person
+
+
+def test_a_closed_project_hides_no_right_that_there_never_was(site: House) -> None:
+    """Nobody had been asked whether the author might; so the reviewer's word asks it."""
+    zhang = site.desk("zhang")
+    [project] = [p for p in zhang.get("/api/v1/projects")["items"] if p["dossier"] == WJ]
+    zhang.push(WJ, update("project", project["id"], project["version"], {"stage": "ended"}))
+    site.clock.passes(hours=1)
+    said = create("comment", COMMENT | {"subject": new_id()}, at="2026-11-22T01:30:00.000Z")
+    outcome = site.desk("zhao").push(WJ, said | {"audience": "confidential"})[0]
+    assert outcome["why"] == "project-closed"
+    [parked] = inbox(site)
+    assert site.desk("zhang").push(WJ, accept(parked))[0]["status"] == "applied", "as Zhang might write it"
+    both = [issue(audience="party:91110105MA0XD00162"), create("hold", HOLD, audience="office")]
+    late = [one | {"at": "2026-11-22T01:30:00.000Z"} for one in both]
+    assert {o["why"] for o in site.desk("zhao").push(WJ, *late)} == {"project-closed"}
+    taken = zhang.push(WJ, *[accept(one) for one in inbox(site)])
+    assert {(o["status"], o["why"]) for o in taken} == {("applied", None), ("parked", "unknown-audience")}
