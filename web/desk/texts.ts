@@ -190,6 +190,11 @@ export const WORDS = {
   third: ["或另行填写", "Or write a third"],
   byWhom: ["提交人", "By"],
   doneAt: ["完成时间", "Done"],
+  cameFor: ["最初原因", "Why it came"],
+  waitsOn: [
+    "该项工作仍在待审：请先消除上述原因，再次采纳；或予以退回。",
+    "The work waits on: put right what stands against it and accept it again, or return it.",
+  ],
   heldThen: ["当时岗位", "Post held then"],
   doubts: ["时间疑点", "Doubts about the time"],
   wanted: ["操作", "Deed"],
