@@ -199,7 +199,7 @@ def test_the_page_has_a_word_for_every_field_of_an_issue() -> None:
 
 
 def test_the_page_explains_outcomes_in_the_servers_words() -> None:
-    words = table("../terms.ts", "WHY") | table("terms.ts", "DESK_WHY")
+    words = table("../why.ts", "WHY") | table("terms.ts", "DESK_WHY")
     assert set(words) <= set(CODES)
     assert words == {why: [CODES[why].zh, CODES[why].en] for why in words}
     kept = {why for why, code in CODES.items() if (code.status, code.remedy) == (200, "ask")}
@@ -224,5 +224,5 @@ def test_a_step_of_the_page_is_done_and_one_out_of_turn_is_explained(site: House
     assert (done["outcome"]["status"], done["issue"]["state"]) == ("applied", "confirmed")
     kept = send("close")
     assert kept["issue"]["state"] == "confirmed"
-    assert kept["outcome"]["why"] in table("../terms.ts", "WHY")
+    assert kept["outcome"]["why"] in table("../why.ts", "WHY")
     assert f"next-{kept['outcome']['remedy']}" in table("texts.ts", "WORDS")

@@ -15,8 +15,9 @@ from server.projects.records.project import RISKS, STAGES
 from sync.trust import WORDS as DOUBTS
 from tests.web.node import WEB
 
-OWN_TS = (WEB / "phone" / "terms.ts").read_text("utf-8")
-SHARED_TS = (WEB / "terms.ts").read_text("utf-8")  # tests/server/test_desk.py holds it to the catalogue
+OWN_TS = "".join((WEB / "phone" / name).read_text("utf-8") for name in ("terms.ts", "why.ts"))
+SHARED_TS = "".join((WEB / name).read_text("utf-8") for name in ("terms.ts", "why.ts"))
+# tests/server/test_desk.py holds it to the catalogue
 PAIR = re.compile(r'"?([\w-]+)"?:\s*\[\s*"([^"]+)",\s*"[^"]+",?\s*\]')
 
 

@@ -1,6 +1,7 @@
 /** What the desk says beside the words that it shares with the phone (../terms.ts). */
 
-import { DOMAINS, FIELDS, SEVERITIES, STATES, TERMS, VERBS, VISITS, WHY, type Table } from "../terms.ts";
+import { DOMAINS, FIELDS, SEVERITIES, STATES, TERMS, VERBS, VISITS, type Table } from "../terms.ts";
+import { WHY } from "../why.ts";
 
 export const DEPARTMENTS = {
   commission: ["区住建委", "Housing commission"],

@@ -2,8 +2,8 @@
 
 import { signal } from "@preact/signals";
 
-import { DOMAINS, FIELDS, STATES, VERBS, WHY, type Table } from "../terms.ts";
-import { DOUBTS, KIND_WORDS, MORE, OTHER_FIELDS, OWN_WHY, VISIT_STATES, VISIT_VERBS } from "./terms.ts";
+import { DOMAINS, FIELDS, STATES, VERBS, type Table } from "../terms.ts";
+import { KIND_WORDS, MORE, OTHER_FIELDS, VISIT_STATES, VISIT_VERBS } from "./terms.ts";
 
 export type Pair = readonly [string, string];
 
@@ -228,12 +228,10 @@ export type Word = keyof typeof WORDS;
 
 const TABLES = {
   domain: DOMAINS,
-  doubt: DOUBTS,
   fields: { ...FIELDS, ...OTHER_FIELDS },
   kind: KIND_WORDS,
   state: { ...STATES, ...VISIT_STATES },
   verb: { ...VERBS, ...VISIT_VERBS },
-  why: { ...WHY, ...OWN_WHY },
   ...MORE,
 };
 

@@ -15,6 +15,7 @@ import { Dialog } from "../parts.tsx";
 import { leave, lock, named } from "../people.ts";
 import { label, projectName } from "../reading.ts";
 import { type RoomWord, say } from "../room-words.ts";
+import { doubt, why } from "../why.ts";
 import { changeLanguage, language, word } from "../words.ts";
 import { BringIn } from "./carry.tsx";
 import { opWord } from "./waiting.tsx";
@@ -104,7 +105,7 @@ function Doubted(): JSX.Element | null {
       {doubts.map(({ row, site }) => (
         <li class="notice wrong" role="alert" key={row.dossier}>
           <b>{site}</b>
-          <p>{word("doubt", row.why)}</p>
+          <p>{doubt(row.why)}</p>
           <small>
             {say("doubtHint")} · {moment(row.at)}
           </small>
@@ -178,7 +179,7 @@ function Entries(): JSX.Element | null {
               <span class="thumb">{spoken ? <Icon name="voice" /> : <Picture photo={row.photo} alt="" />}</span>
               <span class="grow">
                 <b>{say(spoken ? "recording" : "photo")}</b>
-                <small>{row.fault ? word("why", row.fault) : standing}</small>
+                <small>{row.fault ? why(row.fault) : standing}</small>
               </span>
               {row.fault && (
                 <button type="button" onClick={() => retry(row.photo)}>

@@ -15,6 +15,7 @@ import { go, path } from "../route.ts";
 import { announce } from "../toast.ts";
 import { personName, type Question, questions, traceOf } from "../traces.ts";
 import { say } from "../room-words.ts";
+import { why } from "../why.ts";
 import { type TableName, word } from "../words.ts";
 
 export function Waiting(): JSX.Element {
@@ -109,7 +110,7 @@ function ParkedLine({ seen }: { seen: Seen }): JSX.Element {
         {say("did", { op: say(opWord(change.op)), kind: word("kind", text(body, "target_kind")) })} ·{" "}
         {moment(text(body, "captured_at"))}
       </small>
-      <p>{word("why", text(body, "why"))}</p>
+      <p>{why(text(body, "why"))}</p>
     </div>
   );
 }
@@ -126,7 +127,7 @@ function Broken({ row }: { row: OutboxRow }): JSX.Element {
   return (
     <div class="card">
       <b>{say("did", { op: say(opWord(change.op)), kind: word("kind", change.kind) })}</b>
-      <p>{word("why", outcome?.why ?? "invalid-fields")}</p>
+      <p>{why(outcome?.why ?? "invalid-fields")}</p>
       {faults.map((fault) => (
         <small key={fault}>{fault}</small>
       ))}
