@@ -51,6 +51,8 @@ _SUPERVISOR = {
     "plan": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "recusal": frozenset({"read", "create", "update", "delete", "undelete"}),
     "assignment": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
+    # A signature is never deleted; what is signed is withdrawn, or refused.
+    "handover": frozenset({"read", "create", "update"}),
     "answer": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "signature": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "project": frozenset({"read", "create", "update"}),
@@ -100,6 +102,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "recusal": frozenset({"read", "create"}),
         "project": frozenset({"read"}),
         "assignment": frozenset({"read"}),
+        "handover": frozenset({"read", "create", "update"}),
         "inspection": frozenset({"read", "create", "update", "move", "delete"}),
         "answer": frozenset({"read", "create", "update", "move", "delete"}),
         "signature": frozenset({"read", "create", "update", "move", "delete"}),

@@ -33,6 +33,7 @@ from .evidence.actions import attest
 from .evidence.routes import blueprint as evidence
 from .exports.routes import blueprint as exports
 from .findings.routes import blueprint as findings
+from .handovers.routes import blueprint as handovers
 from .inspections.routes import blueprint as inspections
 from .issues.routes import blueprint as issues
 from .law.routes import blueprint as law
@@ -70,7 +71,7 @@ log = structlog.get_logger()
 BLUEPRINTS = (
     *(sessions, openid, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
     *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, reference, notifications),
-    *(webhooks, views, measures, exports, evidence, erasures, cases, organisations),
+    *(webhooks, views, measures, exports, evidence, erasures, cases, organisations, handovers),
 )
 REFUSES_WRITES = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
@@ -87,8 +88,7 @@ def create_app(
     out of their own.
     """
     logs.configure()
-    config = config or Config.from_environment()
-    clock = clock or _now
+    config, clock = config or Config.from_environment(), clock or _now
     app = Flask("server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = endpoint.JSON_BYTES
     _open_database(app, config)
@@ -106,6 +106,7 @@ def create_app(
         new_id=new_id or _new_id,
         identify=identify,
         followers=catalogue.followers() | {"conflict": tell_authors, "parked": tell_authors},
+        completions=catalogue.completions(),
         seal=Seal(config.secret_key_file),
         signing=Signing(config.origin, config.signing_key_file, config.signed, config.signing_key),
         stamping=_stamping(config, outgoing),

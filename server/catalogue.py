@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import Connection
+
 from sync.guards import Guard
 from sync.journal import Journal, Projection
 from sync.minutes import Touched
@@ -18,6 +20,10 @@ from .erasures.records.hold import HOLD
 from .evidence.queries import project as project_device_keys
 from .evidence.records.device_key import DEVICE_KEY
 from .findings import followers as findings
+from .handovers.actions import complete as complete_handovers
+from .handovers.queries import GUARD as RESPONSIBLE
+from .handovers.queries import project as project_handovers
+from .handovers.records.handover import HANDOVER
 from .inspections.queries import projections as inspections
 from .inspections.queries.officers import GUARD as OFFICERS
 from .inspections.records.answer import ANSWER
@@ -61,18 +67,20 @@ from .projects.records.project import PROJECT
 from .security.records.watch import WATCH
 
 Follower = Callable[[str, Sequence[Touched]], None]
+Completion = Callable[[Connection, Sequence[Touched]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A kind, the read model that follows it in the same transaction, what is due after it, and what
-    guards it by facts beyond the record.
+    """A kind, the read model that follows it in the same transaction, what is due after it, what guards
+    it by facts beyond the record, and what belongs to it in the same transaction (decision 0034).
     """
 
     kind: Kind
     project: Projection | None = None
     follow: Follower | None = None
     guard: Guard | None = None
+    complete: Completion | None = None
 
 
 def _each(*follow: Follower) -> Follower:
@@ -94,6 +102,7 @@ CATALOGUE = (
     Line(DEVICE_KEY, project_device_keys),
     Line(RECUSAL, inspections.project_recusals),
     Line(PROJECT, project_projects),
+    Line(HANDOVER, project_handovers, guard=RESPONSIBLE, complete=complete_handovers),
     Line(ASSIGNMENT, inspections.project_assignments),
     Line(INSPECTION, inspections.project_inspections, guard=OFFICERS),
     Line(ANSWER, inspections.project_answers, findings.follow_answers),
@@ -136,3 +145,8 @@ AFTERMATH = ("answer", "issue", "photo", "attachment", "extension", "pause", "es
 def followers() -> dict[str, Follower]:
     """What is done after a commit that touched a kind."""
     return {line.kind.name: line.follow for line in CATALOGUE if line.follow is not None}
+
+
+def completions() -> dict[str, Completion]:
+    """What is done in the transaction that touched a kind, because it may not stand without it."""
+    return {line.kind.name: line.complete for line in CATALOGUE if line.complete is not None}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from media.store import Store
     from media.tus import Tus
     from media.uploads import Uploads
@@ -46,6 +48,7 @@ class Office:
     new_id: Callable[[], str]
     identify: Callable[[str], Actor]
     followers: Mapping[str, Callable[[str, Sequence[Touched]], None]]
+    completions: Mapping[str, Callable[[Connection, Sequence[Touched]], None]]
     seal: Seal
     signing: Signing
     stamping: Stamping | None

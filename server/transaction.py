@@ -252,11 +252,16 @@ def push(
 ) -> Pushed:
     """The one way to write: changes into a dossier's journal, in the write transaction of `conn`.
 
-    What the touched kinds have to follow up is done after the commit. Raises sync's
+    What belongs to a change and may not stand without it is done at once, in the same transaction
+    (`completions`); what the touched kinds have to follow up, after the commit. Raises sync's
     UnknownDossier and EpochChanged.
     """
     here = office()
     pushed = here.journal.push(conn, dossier, author, changes, arrival=arrival, epoch=epoch)
+    for kind, complete in here.completions.items():
+        touched = [t for t in pushed.touched if t.kind == kind]
+        if touched:
+            complete(conn, touched)
     for kind, follow in here.followers.items():
         touched = [t for t in pushed.touched if t.kind == kind]
         if touched:

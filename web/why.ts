@@ -11,6 +11,13 @@ export const WHY = {
     "整改期限由文书确定，请申请延期或停表",
     "The paper sets the deadline; ask for an extension or a pause.",
   ],
+  "not-responsible": [
+    "交出人不是现任责任人，请重新提出交接",
+    "Whoever hands over does not answer for it now; propose it anew.",
+  ],
+  "handover-signed": ["已签字，请撤回后重新提出", "It was signed; withdraw it and propose it anew."],
+  "handovers-waiting": ["待签字的交接过多，请先撤回", "Too many handovers wait here; withdraw one first."],
+  "not-an-officer": ["接收人不在岗，请另选", "Choose somebody who holds a post of the office."],
   "template-unpublished": ["检查单尚未发布，请选用已发布的版本", "Choose an edition that has been published."],
   "step-incomplete": ["缺少办理此步骤所需内容", "Something that this step needs is missing."],
   "approval-missing": ["尚未批准，不能下达", "It wants a supervisor's approval first."],

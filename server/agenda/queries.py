@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table, select
 
 from server import access, paging
 from server.endpoint import Actor
+from server.handovers import queries as handovers
 from server.inspections.queries import plans, visits
 from server.issues.records.issue import CLOCK_RUNS, LIFECYCLE
 from server.issues.tables import NO_DEADLINE, IssueRow, PaperRow
@@ -19,13 +20,14 @@ REPLIED = LIFECYCLE.transitions["pass"].sources
 
 
 def my_day(conn: Connection, actor: Actor) -> dict[str, Any]:
-    """All of it in five statements."""
+    """All of it in six statements, three more where handovers wait."""
     return {
         "assignments": plans.assigned(conn, actor),
         "reinspections": _reinspections(conn, actor),
         "drafts": visits.drafts(conn, actor),
         "papers": notices.waiting(conn, actor),
         "escalated": _escalated(conn, actor),
+        "handovers": handovers.waiting(conn, actor),
     }
 
 

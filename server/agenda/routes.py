@@ -8,6 +8,7 @@ from marshmallow import Schema, fields
 from server.endpoint import SIGNED_IN, Call, endpoint
 from server.inspections.records.inspection import TYPES
 from server.issues.records.escalation import STEPS
+from server.issues.routes import Named
 from server.notices.queries import PENDING
 from server.numbers.records.block import KINDS
 from server.transaction import reading
@@ -77,14 +78,31 @@ class Escalated(OpenIssue):
     at = fields.String()
 
 
+class ToSign(Schema):
+    """A handover that the caller is to sign: as whoever hands over (`giver`) or takes over (`taker`), or as a
+    leader in place of a giver who is gone.
+    """
+
+    dossier = fields.String()
+    id = fields.UUID()
+    version = fields.Integer()
+    project = fields.String(allow_none=True)
+    proposed_at = fields.String()
+    as_ = fields.String(data_key="as", attribute="as", metadata={"enum": ["giver", "taker", "leader"]})
+    giver = fields.Nested(Named, allow_none=True)
+    taker = fields.Nested(Named)
+
+
 class MyDay(Schema):
-    """At most 200 of each, the first due first; of those that climbed, the newest step first."""
+    """At most 200 of each, the first due first; of those that climbed, the newest step first; of
+    handovers, the oldest first."""
 
     assignments = fields.List(fields.Nested(Assigned))
     reinspections = fields.List(fields.Nested(Reinspection))
     drafts = fields.List(fields.Nested(DraftVisit))
     papers = fields.List(fields.Nested(PaperDue))
     escalated = fields.List(fields.Nested(Escalated))
+    handovers = fields.List(fields.Nested(ToSign))
 
 
 @endpoint(

@@ -49,6 +49,7 @@ def tell(seeding: Seeding) -> None:
     _answered(seeding)
     _plans(seeding)
     _papers(seeding)
+    _officers(seeding)
 
 
 def _drawn(seeding: Seeding) -> None:
@@ -136,6 +137,40 @@ def _plans(seeding: Seeding) -> None:
         made = _create("assignment", named("assignment", site), said, "field", at)
         made["fields"]["officers"] = {"add": [seeding.ids[o] for o in officers], "remove": []}
         _push(seeding, "supervisor", f"project:{site}", made)
+
+
+def _officers(seeding: Seeding) -> None:
+    """Two sites have an officer; one of them is given away and waits for whoever is to take it over."""
+    for site, officer in (("wj-01", "inspector"), ("wj-03", "inspector2")):
+        first = named("handover", site)
+        about = {"reason": "监督责任人首次指定", "proposed_at": "2026-11-02T09:00:00+08:00"}
+        _hand_over(seeding, site, first, "supervisor", about | {"taker": seeding.ids[officer]})
+        because = {"absence": {"set": "首次指定，无交出人"}}
+        _sign(seeding, "supervisor", site, first, "appoint", about["proposed_at"], because)
+        _sign(seeding, officer, site, first, "take", "2026-11-02T10:20:00+08:00")
+    given, at = named("handover", "wj-03", "next"), "2026-11-21T17:30:00+08:00"
+    people = {"giver": seeding.ids["inspector2"], "taker": seeding.ids["inspector"]}
+    _hand_over(seeding, "wj-03", given, "inspector2", people | {"reason": "分工调整", "proposed_at": at})
+    note = {"note": {"set": "扬尘在线监测设备上周刚换，读数偏高，已约厂家校准。"}}
+    _sign(seeding, "inspector2", "wj-03", given, "give", at, note)
+
+
+def _hand_over(seeding: Seeding, site: str, record: str, who: str, said: Mapping[str, str]) -> None:
+    about = {"project": named("project", site), **said}
+    _push(seeding, who, f"project:{site}", _create("handover", record, about, "office", said["proposed_at"]))
+
+
+def _sign(
+    seeding: Seeding,
+    who: str,
+    site: str,
+    record: str,
+    verb: str,
+    at: str,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    fields = {"state": {"do": verb}} | dict(more or {})
+    _push(seeding, who, f"project:{site}", _update("handover", record, 10**9, fields, at, verb))
 
 
 def _papers(seeding: Seeding) -> None:

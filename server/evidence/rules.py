@@ -13,6 +13,7 @@ FORMAL: Mapping[str, frozenset[str]] = {
     "plan": frozenset({"approve"}),
     "template": frozenset({"publish", "withdraw"}),
     "block": frozenset({"void"}),
+    "handover": frozenset({"give", "appoint", "take"}),
 }
 
 

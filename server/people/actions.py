@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, insert, select, true, update
 
 from server import passwords
 from server.database import db
@@ -11,7 +11,7 @@ from server.transaction import writing
 from server.watchbook import note
 from sync.arrival import rfc3339
 
-from .queries import by_username
+from .queries import OFFICERS, by_username, posts_now
 from .tables import Person, Post
 
 # Why a post ends before its time; one that runs out by itself is `access-expired`.
@@ -119,6 +119,35 @@ def end_one_post(person: str, post: str, why: str, *, by: str | None = None) -> 
         if ended.rowcount:
             note(conn, "post-ended", by, person=person, post=post, why=why)
     return bool(ended.rowcount)
+
+
+def admit(conn: Connection, post: str, person: str, dossier: str, *, by: str) -> None:
+    """An officer who is to take a project over may look into it and sign, in the transaction of `conn`: as
+    an inspector, unless they hold an office post there already. The same `post` again changes nothing.
+    """
+    now = rfc3339(office().clock())
+    held = {p.role for p in posts_now(conn, now, person=person, dossier=dossier)}
+    known = conn.execute(select(Post.id).where(Post.id == post)).first()
+    if known or held & set(OFFICERS):
+        return
+    told = {"person": person, "dossier": dossier, "role": "inspector"}
+    note(conn, "post-given", by, **told)
+    conn.execute(insert(Post).values(id=post, firm=None, since=now, until=None, ended=None, **told))
+
+
+def release(conn: Connection, person: str, dossier: str, *, by: str | None, post: str | None = None) -> None:
+    """End an inspector's posts in a dossier (or the one that is named) in the transaction of `conn`: they
+    were re-assigned, and what they had done before comes in by itself (access.py).
+    """
+    now = rfc3339(office().clock())
+    ended = conn.execute(
+        update(Post)
+        .where(Post.person == person, Post.dossier == dossier, Post.role == "inspector")
+        .where((Post.until.is_(None)) | (Post.until > now), true() if post is None else Post.id == post)
+        .values(until=now, ended="re-assigned")
+    )
+    if ended.rowcount:
+        note(conn, "post-ended", by, person=person, dossier=dossier, why="re-assigned", posts=ended.rowcount)
 
 
 def deactivate(person: str, *, by: str | None = None) -> None:

@@ -21,6 +21,7 @@ from .tables import Device, DeviceKeyRow, Person, Post, Session
 TOKEN_S = 600  # how long a token of an enrolled device opens doors; then it shows its key again
 BOUND = "d"  # how such a token begins
 SELF = "self"  # the role that everybody holds in their own dossier
+OFFICERS = ("inspector", "supervisor", "director")  # who may answer for a project
 
 
 def token_digest(token: str) -> str:
@@ -231,3 +232,35 @@ def posts_now(
         .order_by(_q.c.person, _q.c.dossier)
     )
     return conn.execute(query).all()
+
+
+def officers(conn: Connection, people: Iterable[str], now: str) -> set[str]:
+    """Who of these holds an office post anywhere at `now`, and has not left. One statement."""
+    rows = conn.execute(
+        select(_q.c.person)
+        .join_from(_q, _p, _p.c.id == _q.c.person)
+        .where(bulk.among(conn, _q.c.person, sorted(people)), _p.c.active.is_(True))
+        .where(_q.c.role.in_(OFFICERS), _q.c.since <= now, (_q.c.until.is_(None)) | (_q.c.until > now))
+    )
+    return set(rows.scalars())
+
+
+def officers_of_the_house(conn: Connection, now: str) -> list[dict[str, Any]]:
+    """Whoever holds an office post anywhere at `now`, and has not left: id, name, title. One statement."""
+    rows = conn.execute(
+        select(_p.c.id, _p.c.name, _p.c.title)
+        .join_from(_p, _q, _q.c.person == _p.c.id)
+        .where(_p.c.active.is_(True), _q.c.role.in_(OFFICERS))
+        .where(_q.c.since <= now, (_q.c.until.is_(None)) | (_q.c.until > now))
+        .distinct()
+        .order_by(_p.c.name, _p.c.id)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def absent(conn: Connection, people: Iterable[str]) -> set[str]:
+    """Who of these has left or is suspended. One statement."""
+    rows = conn.execute(
+        select(_p.c.id).where(bulk.among(conn, _p.c.id, sorted(people)), _p.c.active.is_(False))
+    )
+    return set(rows.scalars())

@@ -10,6 +10,7 @@ from server import access
 from server.database import db
 from server.endpoint import Actor
 from server.organisations import queries as organisations
+from server.people.queries import names as names_of_people
 from sync import bulk, history
 from sync.minutes import Touched
 
@@ -26,23 +27,26 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
                 *(t.dossier, t.record, t.version, t.audience, t.deleted),
                 *(b["name"], b["stage"], b.get("risk"), b.get("street"), b.get("address")),
                 *(b.get("contractor"), b.get("lat_e7"), b.get("lon_e7")),
+                *(b.get("officer"), b.get("officer_since")),
             )
         )
     bulk.upsert(conn, cast(Table, ProjectRow.__table__), rows)
 
 
 def listed(actor: Actor) -> list[dict[str, Any]]:
-    """The projects that the actor sees, by name, with what their street and firm are called. Two
-    statements.
+    """The projects that the actor sees, by name, with what their street and firm are called, and who of the
+    office answers for each. Three statements.
     """
     query = select(ProjectRow).where(_seen(actor), ProjectRow.deleted.is_(False))
     rows = db.session.execute(query.order_by(ProjectRow.name, ProjectRow.dossier)).scalars().all()
     codes = (code for r in rows for code in (r.street, r.contractor))
     called = organisations.names_of(db.session.connection(), codes)
+    people = names_of_people({r.officer for r in rows if r.officer})
     plain = ("dossier", "id", "version", "name", "stage", "risk", "street", "address", "contractor")
     return [
-        {n: getattr(r, n) for n in (*plain, "lat_e7", "lon_e7")}
+        {n: getattr(r, n) for n in (*plain, "lat_e7", "lon_e7", "officer", "officer_since")}
         | {f"{n}_name": called.get(getattr(r, n) or "") for n in ("street", "contractor")}
+        | {"officer_name": people.get(r.officer or "")}
         for r in rows
     ]
 

@@ -15,7 +15,7 @@ blueprint = Blueprint("projects", __name__)
 
 
 class Project(Schema):
-    """A project; coordinates are WGS-84 in 1e-7 degree."""
+    """A project; coordinates are WGS-84 in 1e-7 degree. `officer`: who of the office answers for it."""
 
     dossier = fields.String()
     id = fields.UUID()
@@ -30,6 +30,9 @@ class Project(Schema):
     contractor_name = fields.String(allow_none=True)
     lat_e7 = fields.Integer(allow_none=True)
     lon_e7 = fields.Integer(allow_none=True)
+    officer = fields.UUID(allow_none=True)
+    officer_name = fields.String(allow_none=True)
+    officer_since = fields.String(allow_none=True)
 
 
 class Projects(Schema):

@@ -18,4 +18,6 @@ class ProjectRow(RecordRow):
     contractor: Mapped[str | None] = mapped_column(String(18))
     lat_e7: Mapped[int | None] = mapped_column(Integer)
     lon_e7: Mapped[int | None] = mapped_column(Integer)
+    officer: Mapped[str | None] = mapped_column(String(36))
+    officer_since: Mapped[str | None] = mapped_column(String(24))
     __table_args__ = (Index("projects_street", "street", "dossier"),)

@@ -89,6 +89,7 @@ for name, where in {
     **{"list_blocks": "/api/v1/blocks", "list_projects": "/api/v1/projects"},
     **{"list_waiting": "/api/v1/conflicts", "list_views": "/api/v1/views?counts=true"},
     **{"list_webhooks": "/api/v1/webhooks", "list_cases": "/api/v1/cases", "newest_entries": "/api/v1/heads"},
+    "list_officers": "/api/v1/officers",
     **{"list_assignments": "/api/v1/assignments", "api_page": "/api/docs"},
     **{"api_style": "/api/docs/reference.css", "api_description": "/api/openapi.yaml"},
 }.items():
@@ -156,6 +157,7 @@ for name, where in {
     **{
         "list_erasures": "/api/v1/erasures?dossier={dossier}",
         "list_holds": "/api/v1/holds?dossier={dossier}",
+        "list_handovers": "/api/v1/handovers?dossier={dossier}",
     },
     "one_erasure": "/api/v1/erasures/{erasure}",
     "count_by_project": "/api/v1/issues/by-project?dossier={dossier}",

@@ -186,7 +186,15 @@ def _furnish(town: Town, things: Things, dossier: str, words: str, checklist: st
     shown = desk.get(f"/api/v1/notices/{things.notice}")
     assert shown["audience"] == told, shown
     things.token = shown["body"]["token"]
-    _order(town.desks["supervisor" if maker == "inspector" else "far"], things, words)
+    leader = town.desks["supervisor" if maker == "inspector" else "far"]
+    _order(leader, things, words)
+    taker = {
+        "project": project["id"],
+        "taker": house.people[second],
+        "reason": words,
+        "proposed_at": visit["at"],
+    }
+    _pushed(leader, dossier, create("handover", taker, audience="office"))
     things.block = _block(town.desks["supervisor"], house.people[maker])
 
 

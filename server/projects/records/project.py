@@ -1,6 +1,6 @@
 """项目: a construction project under supervision; its dossier holds all that happens on its site."""
 
-from sync.record import choice, day, kind, position, text
+from sync.record import choice, day, instant, kind, position, reference, text
 
 STAGES = {
     "initiation": "立项",
@@ -41,5 +41,8 @@ PROJECT = kind(
         "started_on": day(zh="开工日期"),
         "planned_finish_on": day(zh="计划竣工日期"),
         **position(),
+        # 专人对接: who of the office answers for it, and since when; set by a handover alone.
+        "officer": reference(policy="server", zh="监督责任人"),
+        "officer_since": instant(policy="server", zh="责任起始"),
     },
 )

@@ -1,0 +1,1 @@
+"""A project goes from one officer to another."""
