@@ -61,6 +61,7 @@ ROOMS = (
     ("map", ".map canvas"),
     ("checklists", ".inbox a"),
     ("register", ".inbox li:nth-child(3) a"),
+    ("projects", ".site .handover"),
     ("people", ".inbox a"),
 )
 

@@ -8,6 +8,7 @@ import pytest
 
 from server.factors.rules import STEP_S, code_at
 from server.law import actions as law
+from server.people import actions as people
 from tests.support.house import update
 from tests.web.browser import until
 from tests.web.bureau import Bureau, found
@@ -29,6 +30,44 @@ def test_a_visit_is_assigned_on_the_board_and_called_off(bureau: Bureau, desk: D
     page.locator(".visit button").click()
     page.wait_for_selector(".visit", state="detached")
     assert bureau.hand("zhang").get("/api/v1/assignments")["items"] == []
+
+
+def test_a_site_gets_an_officer_and_its_handover_waits_in_the_inbox(bureau: Bureau, desk: Desk) -> None:
+    [li, wang, _zhang] = bureau.people
+    page = desk.open("#/projects")
+    page.locator(".site", has_text="尚未指定").get_by_role("button", name="指定责任人").click()
+    dialog = page.locator("dialog")
+    dialog.locator("[name=taker]").select_option(label=f"{li}某")
+    dialog.locator("[name=reason]").fill("新开工项目")
+    dialog.get_by_label("未经交出人签字的理由").fill("首次指定")
+    dialog.get_by_role("button", name="代为签字指定").click()
+    page.wait_for_selector(".handover:has-text('未了事项 0')")
+    [waits] = bureau.hand("li").get("/api/v1/my-day")["handovers"]
+    assert waits["as"] == "taker"
+    signed = update("handover", waits["id"], waits["version"], {"state": {"do": "take"}})
+    bureau.hand("li").push(bureau.dossier, signed)
+    page = desk.open("#/inbox")
+    page = desk.open("#/projects")
+    page.wait_for_selector(f".site:has-text('监督责任人 {li}某')")
+    page.get_by_role("button", name="提出交接").click()
+    dialog.locator("[name=taker]").select_option(label=f"{wang}某")
+    dialog.locator("[name=reason]").fill("岗位调整")
+    dialog.get_by_role("button", name="提出，待双方签字").click()
+    page.wait_for_selector(".handover:has-text('待签字')")
+    with bureau.building.house.app.app_context():
+        people.deactivate(bureau.building.house.people[li])
+    page = desk.open("#/inbox")
+    page.locator("a", has_text=f"{li}某 → {wang}某").click()
+    page.locator(".handover").get_by_role("button", name="代为签字指定").click()
+    dialog.locator("[name=said]").fill("交出人已离职")
+    dialog.get_by_role("button", name="代为签字指定").click()
+    page.wait_for_selector(".handover:has-text('交出人已离职')")
+    [waits] = bureau.hand("wang").get("/api/v1/my-day")["handovers"]
+    bureau.hand("wang").push(
+        bureau.dossier, update("handover", waits["id"], waits["version"], {"state": {"do": "take"}})
+    )
+    desk.open("#/inbox")
+    desk.open("#/projects").wait_for_selector(f".site:has-text('监督责任人 {wang}某')")
 
 
 def test_a_paper_is_begun_from_an_issue_and_says_what_it_still_wants(bureau: Bureau, desk: Desk) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from server.phone.routes import FOLDER
 from tests.faults.serving import WJ, Office
+from tests.handovers.conftest import appointed, officer_of
 from tests.support.house import PASSWORD, issue
 from tests.support.live import LiveServer
 from tests.web.browser import CHANGES, DRAFTS, Handset, counted, until
@@ -107,6 +108,45 @@ def test_two_phones_change_one_thing_and_a_person_decides(
     li.sync()
     li.open(where).wait_for_selector("h1:text('西侧洞口未封闭')")
     assert queue(office)[0]["title"] == "西侧洞口未封闭"
+    hand_over(office, li, wang)
+
+
+def hand_over(office: Office, li: Handset, wang: Handset) -> None:
+    """Li gives the site away and Wang takes it over, each without a line; it takes effect once."""
+    site = f"#/projects/{WJ.replace(':', '%3A')}"
+    appointed(office.house, "li")
+    li.sync()
+    page = li.open(site)
+    page.wait_for_selector(".officer:has-text('li某')")  # and who may take it is remembered from now on
+    li.context.set_offline(True)
+    page.get_by_role("button", name="提出交接").click()
+    dialog = page.locator("dialog")
+    assert dialog.get_by_role("button", name="签字交出").is_disabled(), "to whom, and why, is not said yet"
+    dialog.locator("select").select_option(label="wang某")
+    dialog.get_by_label("理由（必填）").fill("岗位调整")
+    dialog.get_by_label("交接说明（选填）").fill("电梯井待复查")
+    dialog.get_by_role("button", name="签字交出").click()
+    page.wait_for_selector(".handover:has-text('wang某')")
+    assert "待签字" in page.inner_text(".handover") and "未了事项 1" in page.inner_text(".handover")
+    li.context.set_offline(False)
+    li.sync()
+    wang.sync()
+    page = wang.open("#/")
+    page.wait_for_selector("h2:text('待签字的交接')")
+    page.locator(".card:has-text('li某 → wang某')").wait_for()
+    wang.context.set_offline(True)
+    page = wang.open(site)
+    assert "电梯井待复查" in page.inner_text(".handover")
+    page.locator(".handover").get_by_role("button", name="签字接收").click()
+    page.locator("dialog").get_by_role("button", name="签字接收").click()
+    page.wait_for_selector(".handover:has-text('双方已签字')")
+    assert officer_of(office.house) == "li"
+    wang.context.set_offline(False)
+    wang.sync()
+    page.wait_for_selector(".officer:has-text('wang某')")
+    assert officer_of(office.house) == "wang"
+    li.sync()
+    li.open("#/projects").wait_for_selector("text=没有")  # the site is on his phone no more
 
 
 def test_who_signs_out_with_unsent_work_finds_it_again(

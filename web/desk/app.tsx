@@ -16,6 +16,7 @@ import { Measures } from "./screens/measures.tsx";
 import { Notices } from "./screens/notices.tsx";
 import { People } from "./screens/people.tsx";
 import { Plans } from "./screens/plans.tsx";
+import { Projects } from "./screens/projects.tsx";
 import { Register } from "./screens/register.tsx";
 import { Work } from "./screens/work.tsx";
 import { language, say, type Word } from "./words.ts";
@@ -35,6 +36,7 @@ const ROOMS: readonly Room[] = [
   { at: "map", name: "mapShort", show: () => <District /> },
   { at: "checklists", name: "checklistsShort", show: ([id, act]) => <Checklists id={id} act={act} /> },
   { at: "register", name: "registerShort", show: ([code]) => <Register code={code} /> },
+  { at: "projects", name: "projectsShort", show: ([dossier]) => <Projects dossier={dossier} /> },
   { at: "people", name: "peopleShort", show: ([id]) => <People id={id} /> },
 ];
 
@@ -93,9 +95,9 @@ function Keys(): JSX.Element | null {
   useKeys([
     { keys: ["?"], does: "keys", act: () => (asking.value = true) },
     {
-      keys: rooms().map((_, index) => String(index + 1)),
+      keys: rooms().map((_, index) => String((index + 1) % 10)),
       does: "keyRooms",
-      act: ({ key }) => void (location.hash = `#/${rooms()[Number(key) - 1]?.at ?? ""}`),
+      act: ({ key }) => void (location.hash = `#/${rooms()[(Number(key) || 10) - 1]?.at ?? ""}`),
     },
   ]);
   if (!asking.value) return null;

@@ -22,6 +22,7 @@ export const KINDS = {
   escalation: ["逾期升级", "Step of the ladder"], conflict: ["冲突", "Conflict"], parked: ["待审工作", "Parked work"],
   notice: ["文书", "Paper"], project: ["项目", "Project"], assignment: ["检查任务", "Assignment"], plan: ["检查计划", "Plan"],
   recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"], organisation: ["单位", "Organisation"], markup: ["标注", "Mark"],
+  handover: ["项目交接", "Handover"],
 } as const satisfies Table;
 
 /** States of what is no issue. */
@@ -50,6 +51,10 @@ const MORE = {
   noticeKind: {
     rectification: ["责令限期整改通知书", "Order to rectify"], stop_work: ["责令停工通知书", "Order to stop work"], resume: ["同意复工通知书", "Consent to resume work"],
     referral: ["案件移送函", "Referral of a case"], interview: ["约谈通知书", "Summons to an interview"], listing: ["隐患挂牌督办通知书", "Major hazard under supervision"],
+  },
+  handoverState: {
+    proposed: ["待签字", "Waits for signatures"], done: ["已交接", "Done"], refused: ["已拒绝", "Refused"], withdrawn: ["已撤回", "Withdrawn"],
+    lapsed: ["已失效", "Lapsed"],
   },
   noticeState: {
     draft: ["草稿", "Draft"], approved: ["已批准", "Approved"], issued: ["已下达", "Issued"], served: ["已送达", "Served"],

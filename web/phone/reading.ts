@@ -5,7 +5,7 @@ import { inUse, lastCode } from "../sync/checklists.ts";
 import type { Body } from "../sync/merge.ts";
 import type { Form, Given, Grading, Section } from "../sync/score.ts";
 import { look, recordInView, type Seen } from "../sync/view.ts";
-import { atWork } from "./house.ts";
+import { atWork, roles } from "./house.ts";
 import { today } from "./marks.tsx";
 
 export const text = (body: Body, name: string): string =>
@@ -33,6 +33,7 @@ export interface IssueLine {
   cover: string | undefined;
 }
 
+export const LEADERS = ["supervisor", "director"];
 export const OVER = ["closed", "dismissed", "merged", "settled", "withdrawn"];
 const db = () => atWork().replica.db;
 
@@ -213,6 +214,17 @@ export async function myDay(): Promise<Day> {
       .sort(first("arrived_at"))
       .reverse(),
   };
+}
+
+/** Handovers that this person is to sign: as one of the two, or as a leader where nobody answers for the site. */
+export async function toSign(): Promise<Seen[]> {
+  const me = atWork().user.id;
+  const leads = (dossier: string): boolean => roles(dossier).some((role) => LEADERS.includes(role));
+  return [...(await look(db(), { kind: "handover" })).values()].filter(
+    ({ dossier, body: { state, giver, taker, given_at, taken_at } }) =>
+      state === "proposed" &&
+      ((giver === me && !given_at) || (taker === me && !taken_at) || (!giver && !given_at && leads(dossier))),
+  );
 }
 
 /** Open conflicts and parked work; the author's own copy only where the record itself is out of sight. */

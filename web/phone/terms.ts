@@ -20,6 +20,7 @@ export const KIND_WORDS = {
   project: ["项目", "project"],
   assignment: ["检查任务", "assignment"],
   recusal: ["回避", "recusal"],
+  handover: ["项目交接", "handover"],
 } as const satisfies Table;
 
 /** Where an inspection or an assignment stands. */

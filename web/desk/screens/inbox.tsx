@@ -60,6 +60,8 @@ const isQuestion = (one: Waiting): boolean => one.kind === "parked" || asksOf(on
 
 export function Inbox({ dossier, record }: { dossier: string | undefined; record: string | undefined }): JSX.Element {
   const asked = useAsked((signal) => get<Said<"Inbox">>("/api/v1/conflicts?limit=500", signal), [], beat.value);
+  const signing = useAsked((signal) => get<Said<"MyDay">>("/api/v1/my-day", signal), [], beat.value);
+  const handovers = signing.told?.handovers ?? [];
   const items = asked.told?.items ?? [];
   const open = items.find((one) => one.dossier === dossier && one.record === record);
   const [last, setLast] = useState<Waiting | null>(null); // stays in view with its verdict after it has gone from the list
@@ -88,7 +90,25 @@ export function Inbox({ dossier, record }: { dossier: string | undefined; record
       <section id="queue" class="inbox" aria-label={say("inboxShort")}>
         <Trouble wrong={asked.wrong} again={asked.again} />
         {!asked.told && asked.busy && <Loading />}
-        {asked.told && !items.length && <Empty title={say("nothingWaits")} hint={say("nothingWaitsHint")} />}
+        {handovers.length > 0 && (
+          <section>
+            <h2>
+              {say("toSign")} <small>{handovers.length}</small>
+            </h2>
+            <ol>
+              {handovers.map((one) => (
+                <li key={one.id}>
+                  <a href={path("projects", one.dossier)}>
+                    <strong>{one.project ?? one.dossier}</strong>
+                    <span>{`${one.giver?.name ?? "—"} → ${one.taker.name ?? "—"}`}</span>
+                    <span class="muted">{moment(one.proposed_at)}</span>
+                  </a>
+                </li>
+              ))}
+            </ol>
+          </section>
+        )}
+        {asked.told && signing.told && !items.length && !handovers.length && <Empty title={say("nothingWaits")} hint={say("nothingWaitsHint")} />}
         {groups.map(
           ([title, list]) =>
             list.length > 0 && (

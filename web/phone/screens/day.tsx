@@ -3,9 +3,10 @@
 import type { JSX } from "preact";
 
 import { atWork, connection } from "../house.ts";
+import { rooms } from "../later.ts";
 import { useLive } from "../live.ts";
 import { Deadline, Empty, moment, Picture, Section } from "../marks.tsx";
-import { issues, isLate, myDay, text } from "../reading.ts";
+import { issues, isLate, myDay, text, toSign } from "../reading.ts";
 import { path } from "../route.ts";
 import { say, word } from "../words.ts";
 import { IssueRow } from "./issues.tsx";
@@ -14,11 +15,17 @@ export function Day(): JSX.Element {
   const told = useLive(myDay, []);
   const drafts = useLive(() => atWork().replica.db.drafts.orderBy("id").reverse().toArray(), []);
   const loading = useLive(async () => (await atWork().replica.db.cursors.toArray()).some((cursor) => cursor.more), []);
+  const signing = useLive(toSign, []);
   const late = useLive(async () => (await issues()).filter((line) => line.mine && isLate(line)), []);
   if (!told || !drafts) return <main />;
   const { assignments, reinspections, inspections } = told;
   const nothing =
-    !assignments.length && !reinspections.length && !inspections.length && !drafts.length && !late?.length;
+    !signing?.length &&
+    !assignments.length &&
+    !reinspections.length &&
+    !inspections.length &&
+    !drafts.length &&
+    !late?.length;
   return (
     <main>
       {loading && connection.value !== "offline" && (
@@ -26,6 +33,7 @@ export function Day(): JSX.Element {
           {say("firstLoad")}
         </p>
       )}
+      {rooms.value && <rooms.value.ToSign />}
       {nothing && <Empty title={say("nothingToday")} hint={say("nothingTodayHint")} />}
       {drafts.length > 0 && (
         <Section title={say("drafts")}>

@@ -114,6 +114,7 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
       {asking && rooms.value && (
         <rooms.value.WhichChecklist {...asking} onChoose={(one) => void beginBy(one)} onClose={() => setAsking(null)} />
       )}
+      {rooms.value && <rooms.value.Responsible site={site} />}
       <Section title={say("facts")}>
         <dl>
           {known(FACTS).map((name) => (

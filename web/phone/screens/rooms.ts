@@ -8,6 +8,7 @@ export { canRecord, Heard, Recorder } from "../voice.tsx";
 export { Enrol } from "./enrol.tsx";
 export { Entry } from "./entry.tsx";
 export { Form } from "./form.tsx";
+export { Responsible, ToSign } from "./handover.tsx";
 export { Inspection } from "./inspection.tsx";
 export { Leaving } from "./leaving.tsx";
 export { ChoosePlace, IssueMap, SiteMap } from "./map.tsx";

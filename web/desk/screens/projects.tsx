@@ -1,0 +1,347 @@
+/** Projects and who answers for each: the line of officers, what waits for a signature, and the signatures. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { uuid7 } from "../../sync/ids.ts";
+import { useAsked } from "../asking.ts";
+import { change, type Fields, now, type Outcome } from "../changes.ts";
+import { get, holds, me, type Said } from "../house.ts";
+import { beat } from "../live.ts";
+import { day, Dialog, Empty, Ends, Loading, moment, Trouble, Verdict } from "../marks.tsx";
+import { say, type Word, word } from "../words.ts";
+
+type Project = Said<"Project">;
+type Handover = Said<"Handover">;
+type Colleague = Said<"Colleague">;
+interface Item {
+  kind: string;
+  record: string;
+  title: string;
+  due_on: string | null;
+}
+interface Body {
+  project: string;
+  giver?: string;
+  taker: string;
+  author: string;
+  reason: string;
+  note?: string;
+  absence?: string;
+  refusal?: string;
+  given_at?: string;
+  taken_at?: string;
+  appointed_by?: string;
+  since?: string;
+  open?: Item[];
+  open_count?: Record<string, number>;
+}
+
+const OFFICE = ["inspector", "supervisor", "director"];
+const LEADERS = ["supervisor", "director"];
+const bodyOf = (one: Handover): Body => one.body as unknown as Body;
+const nameOf = (one: Handover, part: string): string => one.people[part]?.name ?? "—";
+
+type Act = "give" | "take" | "appoint" | "refuse" | "withdraw";
+const ACTS: Readonly<Record<Act, { does: Word; says?: "note" | "absence" | "refusal"; wants?: Word }>> = {
+  give: { does: "signGive", says: "note", wants: "handNote" },
+  take: { does: "signTake" },
+  appoint: { does: "signFor", says: "absence", wants: "absence" },
+  refuse: { does: "refuseIt", says: "refusal", wants: "refusal" },
+  withdraw: { does: "withdrawIt" },
+};
+
+/** What the person at the desk may do with it: the house judges it again. */
+function acts(one: Handover): Act[] {
+  const [body, mine, can] = [bodyOf(one), me()?.id ?? "", [] as Act[]];
+  if (one.state !== "proposed") return can;
+  if (body.taker === mine && !body.taken_at) can.push("take", "refuse");
+  if (body.giver === mine && !body.given_at) can.push("give");
+  else if (!body.given_at && body.taker !== mine && holds(LEADERS, one.dossier)) can.push("appoint");
+  if ([body.giver, body.author, body.appointed_by].includes(mine)) can.push("withdraw");
+  return can;
+}
+
+interface Doing {
+  dossier: string;
+  what: string;
+  steps: (Fields & { op: "create" | "update" })[];
+  record: string;
+  version: number;
+}
+
+/** One deed after the other, each from the version that the one before left. */
+async function done({ dossier, record, version, steps }: Doing): Promise<Outcome> {
+  let last: Outcome | null = null;
+  for (const { op, ...fields } of steps) {
+    const seen: number = last?.version ?? version;
+    const about = op === "create" ? { audience: "office" } : { version: seen };
+    last = await change({ op, kind: "handover", record, fields, ...about })(dossier);
+    if (!["applied", "merged", "noop"].includes(last.status)) break;
+  }
+  if (!last) throw new Error("nothing to do");
+  return last;
+}
+
+export function Projects({ dossier }: { dossier: string | undefined }): JSX.Element {
+  const office = holds([...OFFICE, "auditor"]);
+  const sites = useAsked((signal) => get<Said<"Projects">>("/api/v1/projects", signal), [], beat.value);
+  const handed = useAsked((signal) => get<Said<"Handovers">>("/api/v1/handovers?limit=200", signal), [], beat.value);
+  const known = useAsked(
+    async (signal) => (office ? get<Said<"Colleagues">>("/api/v1/officers", signal) : { items: [] }),
+    [office],
+  );
+  const [told, setTold] = useState<{ doing: Doing; outcome?: Outcome; wrong?: unknown } | null>(null);
+  const [proposing, setProposing] = useState<Project | null>(null);
+  const act = async (doing: Doing): Promise<void> => {
+    setProposing(null);
+    try {
+      setTold({ doing, outcome: await done(doing) });
+    } catch (wrong) {
+      setTold({ doing, wrong });
+    }
+    for (const asked of [sites, handed]) asked.again();
+  };
+  const items = handed.told?.items ?? [];
+  const open = dossier ? (sites.told?.items ?? []).filter((one) => one.dossier === dossier) : (sites.told?.items ?? []);
+  return (
+    <main id="figures" class="projects">
+      <h2>{say("projectsShort")}</h2>
+      {told?.outcome && <Verdict outcome={told.outcome} what={told.doing.what} />}
+      <Trouble wrong={told?.wrong} />
+      <Trouble wrong={sites.wrong ?? handed.wrong} again={() => (sites.again(), handed.again())} />
+      {!sites.told && <Loading />}
+      {sites.told && !open.length && <Empty title={say("noProjects")} />}
+      <ul class="list">
+        {open.map((site) => (
+          <li key={site.id} class="site">
+            <b>{site.name}</b>
+            {site.risk && <span class={`risk ${site.risk}`}>{word("risk", site.risk)}</span>}
+            <span class={site.officer ? "" : "thin"}>
+              {say("officer")} {site.officer ? (site.officer_name ?? "—") : say("nobodyYet")}
+              {site.officer_since && <small> {say("sinceDay", { at: day(site.officer_since) })}</small>}
+            </span>
+            {mayPropose(site) && !items.some((one) => bodyOf(one).project === site.id && one.state === "proposed") && (
+              <button type="button" onClick={() => setProposing(site)}>
+                {say(site.officer ? "handOver" : "nameOfficer")}
+              </button>
+            )}
+            <Line of={items.filter((one) => bodyOf(one).project === site.id)} onAct={act} />
+          </li>
+        ))}
+      </ul>
+      <GivenAway of={items.filter((one) => !open.some((site) => site.dossier === one.dossier) && !dossier)} />
+      {proposing && (
+        <Propose site={proposing} known={known.told?.items ?? []} onPropose={act} onClose={() => setProposing(null)} />
+      )}
+    </main>
+  );
+}
+
+const mayPropose = (site: Project): boolean =>
+  holds(LEADERS, site.dossier) || (site.officer !== null && site.officer === me()?.id);
+
+/** The handovers of one project: what waits first, then its officers, the present one first. */
+function Line({ of, onAct }: { of: Handover[]; onAct: (doing: Doing) => Promise<void> }): JSX.Element | null {
+  if (!of.length) return null;
+  const past = of.filter(({ state }) => state !== "proposed");
+  return (
+    <div class="handovers">
+      {of
+        .filter(({ state }) => state === "proposed")
+        .map((one) => (
+          <Waiting key={one.id} one={one} onAct={onAct} />
+        ))}
+      {past.length > 0 && (
+        <details>
+          <summary>{say("officersBefore", { n: past.length })}</summary>
+          <ul>
+            {past.map((one) => (
+              <Past key={one.id} one={one} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+const Past = ({ one }: { one: Handover }): JSX.Element => {
+  const { since, reason, absence, refusal } = bodyOf(one);
+  return (
+    <li>
+      {nameOf(one, "giver")} → {nameOf(one, "taker")} <span class="state">{word("handoverState", one.state)}</span>{" "}
+      <small>{[since && say("sinceDay", { at: moment(since) }), reason, absence, refusal].filter(Boolean).join(" · ")}</small>
+    </li>
+  );
+};
+
+/** What the person gave away and reads no more: the line stays readable to those who are in it. */
+const GivenAway = ({ of }: { of: Handover[] }): JSX.Element | null =>
+  of.length ? (
+    <>
+      <h2>{say("givenAway")}</h2>
+      <ul class="list">
+        {of.map((one) => (
+          <li key={one.id}>
+            <b>{one.project ?? one.dossier}</b>
+            <Past one={one} />
+          </li>
+        ))}
+      </ul>
+    </>
+  ) : null;
+
+function Waiting({ one, onAct }: { one: Handover; onAct: (doing: Doing) => Promise<void> }): JSX.Element {
+  const [act, setAct] = useState<Act | null>(null);
+  const body = bodyOf(one);
+  const items = body.open ?? [];
+  const n = Object.values(body.open_count ?? {}).reduce((sum, each) => sum + each, 0);
+  return (
+    <section class="handover">
+      <strong>
+        {nameOf(one, "giver")} → {nameOf(one, "taker")}
+      </strong>
+      <p>
+        {[body.reason, body.note, body.absence].filter(Boolean).join(" · ")}
+      </p>
+      <p>
+        {say("givenAt")} {body.given_at ? moment(body.given_at) : say("unsigned")} · {say("takenAt")}{" "}
+        {body.taken_at ? moment(body.taken_at) : say("unsigned")}
+      </p>
+      {body.open_count && (
+        <details>
+          <summary>{say("stillOpen", { n })}</summary>
+          <ul>
+            {items.map((item) => (
+              <li key={item.record}>
+                {titleOf(item)} <small>{[word("kind", item.kind), item.due_on && day(item.due_on)].filter(Boolean).join(" · ")}</small>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <div class="buttons">
+        {acts(one).map((name) => (
+          <button key={name} type="button" class={name === "give" || name === "take" ? "main" : "quiet"} onClick={() => setAct(name)}>
+            {say(ACTS[name].does)}
+          </button>
+        ))}
+      </div>
+      {act && <Sign one={one} act={act} onAct={onAct} onClose={() => setAct(null)} />}
+    </section>
+  );
+}
+
+const titleOf = ({ kind, title }: Item): string =>
+  kind === "assignment" ? word("visit", title) : kind === "notice" ? word("noticeKind", title) : title;
+
+interface Signing {
+  one: Handover;
+  act: Act;
+  onAct: (doing: Doing) => Promise<void>;
+  onClose: () => void;
+}
+
+function Sign({ one, act, onAct, onClose }: Signing): JSX.Element {
+  const { does, says, wants } = ACTS[act];
+  const sign = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const text = String(new FormData(event.currentTarget as HTMLFormElement).get("said") ?? "").trim();
+    const more = says && text ? { [says]: { set: text } } : {};
+    const steps = [{ op: "update" as const, ...more, state: { do: act } }];
+    onClose();
+    void onAct({ dossier: one.dossier, record: one.id, version: one.version, what: say(does), steps });
+  };
+  return (
+    <Dialog title={say(does)} onClose={onClose}>
+      <form onSubmit={sign}>
+        {(act === "give" || act === "take") && <p>{say("signHint")}</p>}
+        {wants && (
+          <label class="field">
+            <span>{say(wants)}</span>
+            <textarea name="said" rows={3} maxLength={400} required={says !== "note"} />
+          </label>
+        )}
+        <Ends onCancel={onClose}>
+          <button class="main">{say(does)}</button>
+        </Ends>
+      </form>
+    </Dialog>
+  );
+}
+
+interface Proposing {
+  site: Project;
+  known: Colleague[];
+  onPropose: (doing: Doing) => Promise<void>;
+  onClose: () => void;
+}
+
+function Propose({ site, known, onPropose, onClose }: Proposing): JSX.Element {
+  const mine = site.officer !== null && site.officer === me()?.id;
+  const [absence, setAbsence] = useState("");
+  const propose = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const said = (name: string): string => String(form.get(name) ?? "").trim();
+    const about = { project: site.id, taker: said("taker"), reason: said("reason"), proposed_at: now() };
+    const giver = site.officer ? { giver: { set: site.officer } } : {};
+    const stays = said("stays") ? { stays: { set: true } } : {};
+    const fields = Object.fromEntries(Object.entries(about).map(([name, value]) => [name, { set: value }]));
+    const steps: Doing["steps"] = [{ op: "create", ...fields, ...giver, ...stays }];
+    if (mine) steps.push({ op: "update", ...(said("note") && { note: { set: said("note") } }), state: { do: "give" } });
+    else if (absence.trim()) steps.push({ op: "update", absence: { set: absence.trim() }, state: { do: "appoint" } });
+    void onPropose({ dossier: site.dossier, record: uuid7(), version: 0, what: say("handOver"), steps });
+  };
+  return (
+    <Dialog title={say(site.officer ? "handOver" : "nameOfficer")} onClose={onClose}>
+      <form onSubmit={propose}>
+        <p class="muted">{site.name}</p>
+        <label class="field">
+          <span>{say("whoTakes")}</span>
+          <select name="taker" required>
+            <option value="">—</option>
+            {known
+              .filter(({ id }) => id !== site.officer && (mine || id !== me()?.id))
+              .map(({ id, name, title }) => (
+                <option key={id} value={id}>
+                  {[name, title].filter(Boolean).join(" · ")}
+                </option>
+              ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>{say("handReason")}</span>
+          <input name="reason" required maxLength={400} />
+        </label>
+        {mine ? (
+          <label class="field">
+            <span>{say("handNote")}</span>
+            <textarea name="note" rows={3} maxLength={2000} />
+          </label>
+        ) : (
+          <label class="field">
+            <span>{say("absence")}</span>
+            <textarea
+              rows={2}
+              maxLength={400}
+              required={!site.officer}
+              value={absence}
+              onInput={(event) => setAbsence(event.currentTarget.value)}
+            />
+          </label>
+        )}
+        {site.officer && (
+          <label class="tick">
+            <input type="checkbox" name="stays" value="yes" />
+            <span>{say("giverStays")}</span>
+          </label>
+        )}
+        <Ends onCancel={onClose}>
+          <button class="main">{say(mine ? "signGive" : absence.trim() ? "signFor" : "propose")}</button>
+        </Ends>
+      </form>
+    </Dialog>
+  );
+}
