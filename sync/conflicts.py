@@ -8,8 +8,10 @@ from typing import Any
 from .arrival import Captured
 from .change import Author, Change
 from .merge import Lost
+from .minutes import State
 from .record import Body, Field, Kind, kind
 
+STRICTEST = "confidential"  # the audience that fewest read
 # In the author's own dossier such a record is a mirror (followers.py) and says where its home is.
 _HOME = {
     "home": Field(schema={"type": "string"}, policy="server", zh="所在案卷"),
@@ -20,7 +22,7 @@ _HOME = {
 CONFLICT: Kind = kind(
     "conflict",
     zh="冲突",
-    audiences=("field", "office", "confidential", "public"),
+    audiences=("field", "office", STRICTEST, "public"),
     written_by_server=True,
     fields={
         "target": Field(schema={"type": "string"}, policy="server", zh="所属记录"),
@@ -35,12 +37,15 @@ CONFLICT: Kind = kind(
 PARKED: Kind = kind(
     "parked",
     zh="待审工作",
-    audiences=("office", "confidential"),
+    audiences=("office", STRICTEST),
     written_by_server=True,
     fields={
         "target": Field(schema={"type": "string"}, policy="server", zh="所属记录"),
         "target_kind": Field(schema={"type": "string"}, policy="server", zh="记录类型"),
+        # Why it waits now; where it has been taken and refused once more, `first_why` is why it came.
         "why": Field(schema={"type": "string"}, policy="server", zh="原因"),
+        "first_why": Field(schema={"type": "string"}, policy="server", zh="最初原因"),
+        "system": Field(schema={"type": "boolean"}, policy="server", zh="系统提交"),
         "change": Field(schema={"type": "object"}, policy="server", zh="原提交"),
         "actor": Field(schema={"type": "string"}, policy="server", zh="提交人"),
         "device": Field(schema={"type": "string"}, policy="server", zh="设备"),
@@ -107,6 +112,13 @@ def _offered(known: Body) -> list[Any]:
     return [candidate["value"] for candidate in known["candidates"]]
 
 
+def readers(change: Change, author: Author, state: State | None) -> str:
+    """The audience of parked work over the record as it stands: nobody who could not have read that."""
+    strict = {state.audience if state else "", change.audience}
+    unknown = state is None and change.op != "create" and author.may.sees(STRICTEST)
+    return STRICTEST if STRICTEST in strict or unknown else "office"
+
+
 def parked_body(change: Change, author: Author, why: str, captured: Captured) -> Body:
     """The whole change, who sent it, what they held when it was done, and why it was not applied."""
     return {
@@ -120,5 +132,6 @@ def parked_body(change: Change, author: Author, why: str, captured: Captured) ->
         "captured_at": captured.at,
         "flags": list(captured.flags),
         **({} if change.schema is None else {"schema": change.schema}),
+        **({"system": True} if author.system else {}),
         "open": True,
     }

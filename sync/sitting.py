@@ -1,22 +1,20 @@
 """One sitting over one dossier: under the lock, judge each change, then write all at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bases, decisions, erasure, guards, lookup, rights, tables
+from . import bases, decisions, erasure, guards, lookup, moves, rights, tables
 from .arrival import Arrival
 from .canonical import spell
 from .change import Author, Change, Unreadable
-from .conflicts import CONFLICT, PARKED, conflict_body, parked_body
+from .conflicts import CONFLICT, PARKED, conflict_body, parked_body, readers
 from .merge import UNKNOWN, Judgement, Written, first_body, merge
 from .minutes import MERGED, Head, Minutes, Outcome, State, Touched, answer
 from .protocol import RECORD_BYTES
 from .record import Body, Kind
-
-AUDIENCE = "@audience"  # who last moved a record, beside who last wrote its fields
 
 
 class Sitting:
@@ -38,14 +36,16 @@ class Sitting:
         self.minutes = Minutes(conn, dossier, head, author, arrival)
         self.states: dict[str, State] = {}
         self.open_conflicts: dict[str, list[str]] = {}  # of a record, the newest last
+        self.open_pieces: dict[str, list[str]] = {}  # of parked work
         self.lineage: list[tuple[int, int]] = []
         self.bases: dict[str, bases.Values] = {}
+        self.taking = False  # whether parked work is being taken, for which no second piece is made
         self.overtaken: set[str] = set()  # fields that the author of taken work has written again since
 
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
         """Read what the changes touch: two statements for what is new, four for what is there and has open
-        conflicts, twice as many for decisions, one more after a restore.
+        conflicts, twice as many for decisions, one more where something is confided or after a restore.
         """
         understood = [c for c in changes if isinstance(c, Change)]
         ids = {c.id for c in changes if c.id} | {c.after for c in understood if c.after}
@@ -57,6 +57,7 @@ class Sitting:
         self._read_touched({x.record for x in understood} | {x.id for x in understood})
         decided = [self.states[c.record] for c in understood if c.op == "resolve" and c.record in self.states]
         self._read_touched({str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states))
+        self.read_states(moves.confided(self, understood))
         if self.epoch > 1:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
@@ -77,7 +78,7 @@ class Sitting:
             state = self.states.get(change.record)
             if state is None:
                 continue
-            trunk, written = self._trunk(change, state), self._written(state)
+            trunk, written = self.trunk(change, state), self.written(state)
             if bases.needed(change, trunk, written, device):
                 shown = trunk if change.shown is None else self._known(*change.shown, state)
                 standing = {n: state.body.get(n) for n in change.fields if state.seqs.get(n, 0) <= shown}
@@ -88,15 +89,19 @@ class Sitting:
 
     def _read_touched(self, names: set[str]) -> None:
         """Records, and open conflicts over those that are there; at most three statements."""
-        found = lookup.states(self.conn, self.dossier, names, self.kinds) if names else {}
+        found = self.read_states(names)
+        rows = lookup.find(self.conn, lookup.open_questions, self.dossier, found) if found else ()
+        for x in sorted(rows, key=lambda x: str(x.conflict)):
+            opened = self.open_conflicts if x.kind == CONFLICT.name else self.open_pieces
+            opened.setdefault(x.record, []).append(x.conflict)
+        self.read_states(c for record in found for c in self.open_conflicts.get(record, ()))
+
+    def read_states(self, names: Iterable[str]) -> dict[str, State]:
+        """Those of `names` that were not read yet; a statement where there are any."""
+        new = set(names) - set(self.states)
+        found = lookup.states(self.conn, self.dossier, new, self.kinds) if new else {}
         self.states |= found
-        rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, found) if found else ()
-        opened = sorted((x.conflict, x.record) for x in rows)
-        for conflict, record in opened:
-            self.open_conflicts.setdefault(record, []).append(conflict)
-        beside = {conflict for conflict, _record in opened} - set(self.states)
-        if beside:
-            self.states |= lookup.states(self.conn, self.dossier, beside, self.kinds)
+        return found
 
     # ----------------------------------------------------------------- judge
     def judge(self, change: Change | Unreadable) -> Outcome:
@@ -115,45 +120,41 @@ class Sitting:
             return self.minutes.invalid(change, "change-id-reused", remember=False)
         if change.after and change.after not in self.minutes.known:
             return answer(change.id, "retry", "missing-base")
-        change, told = erasure.hear(change, self.states.get(change.record), self._trunk, self.minutes)
+        change, told = erasure.hear(change, self.states.get(change.record), self.trunk, self.minutes)
         if told is not None:
             return told
-        if change.doubt:
-            return self.park(change, change.doubt)
-        if self._is_closed_to(change):
-            return self.park(change, "project-closed")
-        if change.op == "create":
+        # What its author cannot see stays unknown, whatever else speaks against the change: no reviewer
+        # could take it.
+        state = None if change.op == "create" else self.states.get(change.record)
+        unseen = change.op != "create" and (state is None or not self.author.may.sees(state.audience))
+        other = state is not None and state.kind != change.kind.name
+        doubt = "unknown-record" if unseen else "kind-mismatch" if other else change.doubt
+        closed = rights.closed_to(
+            self.author, change, self.minutes.closed_at, self.minutes.captured(change).at
+        )
+        if doubt or closed:
+            return self.park(change, doubt or "project-closed")
+        if state is None:
             return self._create(change)
-        state = self.states.get(change.record)
-        if state is None or not self.author.may.sees(state.audience):
-            return self.park(change, "unknown-record")
-        if state.kind != change.kind.name:
-            return self.park(change, "kind-mismatch")
         if change.op == "resolve":
             return decisions.resolve(self, change, state)
         if change.op == "undelete":
             return decisions.undelete(self, change, state)
         return self._delete(change, state) if change.op == "delete" else self._update(change, state)
 
-    def _is_closed_to(self, change: Change) -> bool:
-        """Whether the dossier was closed before this was done, or too long ago to take it in.
-
-        What opens it again, and a reviewer's decisions, reach a closed dossier as well.
-        """
-        closed = self.minutes.closed_at
-        if closed is None or self.author.system or change.kind.closes or change.op == "resolve":
-            return False
-        return self.minutes.captured(change).at >= closed or not self.author.may.late(closed)
-
     def take(self, change: Change, author: Author) -> Outcome:
-        """Judge parked work as its author's, entered by the reviewer who takes it."""
-        reviewer, self.author = self.author, author
+        """Judge parked work as its author's, entered by the reviewer who takes it.
+
+        Raises Undecided where it would have to wait again.
+        """
+        reviewer, self.author, self.taking = self.author, author, True
+        checks, self.checks = self.checks, dict(self.checks)
         try:
             if change.op == "create":
                 self._read_beside([change])
                 return self._create(change)
             state = self.states.get(change.record)
-            if state is None or state.kind != change.kind.name:
+            if state is None or state.kind != change.kind.name or not author.may.sees(state.audience):
                 return self.park(change, "unknown-record")
             if change.op == "delete":
                 return self._delete(change, state, anyway=True)
@@ -163,18 +164,19 @@ class Sitting:
             self._read_beside([change])
             return self._update(change, state)
         finally:
-            self.author, self.overtaken = reviewer, set()
+            self.author, self.overtaken, self.taking = reviewer, set(), False
+            self.checks = checks
 
     def _overtaken(self, change: Change, state: State) -> set[str]:
         """What taken work would set back: fields that its author has written later, in the device's
         order, than this. Work that waited is out of its order, so they count as somebody else's.
         """
-        trunk, device = self._trunk(change, state), self.author.device
+        trunk, device = self.trunk(change, state), self.author.device
         own = {f: q for f, q in state.seqs.items() if q > trunk and state.devices.get(f) == device}
         order = self.minutes.numbers(set(own.values()))
         return {name for name, seq in own.items() if order[seq] > change.n}
 
-    def _written(self, state: State) -> Written:
+    def written(self, state: State) -> Written:
         """Who last wrote each field of a record."""
         return Written(state.seqs, state.devices | dict.fromkeys(self.overtaken, MERGED))
 
@@ -223,14 +225,14 @@ class Sitting:
             return self.park(change, refused)
         if state.deleted:
             return self.park(change, "edit-vs-delete")
-        if change.audience is not None and self._moved_meanwhile(change, state):
+        if change.audience is not None and moves.meanwhile(self, change, state):
             return self.park(change, "moved-meanwhile")
         judged = merge(
             change.kind,
             state.body,
-            self._written(state),
+            self.written(state),
             change.fields,
-            trunk=self._trunk(change, state),
+            trunk=self.trunk(change, state),
             device=self.author.device,
             actor=self.author.actor,
             at=change.at,
@@ -249,7 +251,7 @@ class Sitting:
         if after:
             state.apply(after, self.minutes.seq + 1, self.author.device, judged.contested)
             state.bytes += change.size
-        was = self._move(change, state)
+        was = moves.move(self, change, state)
         return self.minutes.append(
             change,
             "applied" if was and judged.status == "noop" else judged.status,
@@ -263,36 +265,14 @@ class Sitting:
             was=was,
         )
 
-    def _moved_meanwhile(self, change: Change, state: State) -> bool:
-        """Whether somebody else has put the record into another audience since the author looked."""
-        written = self._written(state)
-        elsewhere = change.audience != state.audience
-        return elsewhere and written.moved(AUDIENCE, self._trunk(change, state), self.author.device)
-
-    def _move(self, change: Change, state: State) -> str | None:
-        """Put the record, and its open conflicts, into the audience the change names.
-
-        Returns the audience it leaves, or None if it stays.
-        """
-        if change.audience is None or change.audience == state.audience:
-            return None
-        was, seq = state.audience, self.minutes.seq + 1
-        state.move(change.audience, seq)
-        state.seqs[AUDIENCE], state.devices[AUDIENCE] = seq, self.author.device
-        for name in self.open_conflicts.get(change.record, ()):
-            conflict = self.states.get(name)
-            if conflict is not None and conflict.audience == was:
-                conflict.move(change.audience, seq)
-        return was
-
     def _delete(self, change: Change, state: State, *, anyway: bool = False) -> Outcome:
         refused = self._refused(change, [("delete", state.audience)], state)
         if refused:
             return self.park(change, refused)
         if state.deleted:
             return self.minutes.append(change, "noop", state.audience, version=state.version)
-        written = self._written(state)
-        trunk = self._trunk(change, state)
+        written = self.written(state)
+        trunk = self.trunk(change, state)
         # What the server notes about a record is nobody's edit.
         people = [name for name in state.seqs if name not in change.kind.kept]
         if not anyway and any(written.moved(n, trunk, self.author.device) for n in people):
@@ -306,11 +286,12 @@ class Sitting:
     ) -> str | None:
         """What forbids any of these verbs, each in its audience; with `state`, also that it is another's."""
         at = self.minutes.captured(change).at
-        found = (rights.refused(self.author, change, verb, audience, at) for verb, audience in asked)
-        not_own = rights.not_own(self.author, change, state) if state else None
-        return next((why for why in found if why), not_own)
+        found = [rights.refused(self.author, change, verb, audience, at) for verb, audience in asked]
+        found.append(rights.not_own(self.author, change, state) if state else None)
+        # What was never permitted is told before a right that has ended: a reviewer goes by it.
+        return "not-permitted" if "not-permitted" in found else next(filter(None, found), None)
 
-    def _trunk(self, change: Change, state: State) -> int:
+    def trunk(self, change: Change, state: State) -> int:
         """The version the author had seen, or UNKNOWN."""
         return self._known(change.version, change.epoch, state)
 
@@ -349,19 +330,17 @@ class Sitting:
         return name
 
     def park(self, change: Change, why: str) -> Outcome:
-        """Keep the whole change for a reviewer; the target stays as it is."""
-        audience = self._reviewers(change)
+        """Keep the whole change for a reviewer; the target stays as it is. Work that is being taken is kept
+        already: one piece, never two.
+        """
+        if self.taking:
+            raise decisions.Undecided(why)
+        audience = readers(change, self.author, self.states.get(change.record))
         captured = self.minutes.captured(change)
         self._engine_record(change.id, PARKED.name, audience, parked_body(change, self.author, why, captured))
         self.minutes.conflicts.append((self.dossier, change.id, change.record, PARKED.name, True))
+        self.open_pieces.setdefault(change.record, []).append(change.id)
         return self.minutes.append(change, "parked", audience, why=why, version=None)
-
-    def _reviewers(self, change: Change) -> str:
-        """Who may read parked work: nobody who could not have read the record."""
-        state = self.states.get(change.record)
-        strict = {state.audience if state else "", change.audience}
-        unknown = state is None and change.op != "create" and self.author.may.sees("confidential")
-        return "confidential" if "confidential" in strict or unknown else "office"
 
     def apply(self, state: State, after: Body) -> None:
         """New values of a record, by the present author, under the next seq."""

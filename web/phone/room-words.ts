@@ -10,6 +10,7 @@ const WORDS = {
   username: ["用户名", "User name"],
   notThisPin: ["不是本机的解锁码，可重新设置", "Not this phone's code; you may choose a new one"],
   setPin: ["设置本机解锁码", "Choose a code for this phone"],
+  newPin: ["忘了？重新设置解锁码", "Forgotten? Choose a new one"],
   setPinHint: [
     "6 至 12 位数字。无信号时用它打开；忘记了可用密码重新登录，未提交的工作不会丢失。",
     "6 to 12 digits. It opens the app without signal; if you forget it, sign in with your password: nothing unsent is lost.",
@@ -66,6 +67,37 @@ const WORDS = {
   recordingsN: ["{n} 段录音", "{n} × recording"],
   photosN: ["{n} 张照片", "{n} × photograph"],
   itemsN: ["{n} 条{kind}", "{n} × {kind}"],
+  markup: ["标注", "Mark up"],
+  markupHint: [
+    "按住并拖动即可标注，原始照片保持不变",
+    "Press and drag to draw; the original photograph stays as it is",
+  ],
+  markupFull: ["一处标注的笔迹快满了，请先保存", "One mark holds hardly any more: save it first"],
+  markupCaption: ["标注说明（可不填）", "What it points at (optional)"],
+  toolPen: ["手绘", "Pen"],
+  toolArrow: ["箭头", "Arrow"],
+  toolBox: ["方框", "Box"],
+  undo: ["撤销一笔", "Undo"],
+  removeMark: ["删除标注", "Delete mark"],
+  removeMarkAsk: ["删除这处标注？照片不受影响。", "Delete this mark? The photograph is not touched."],
+  nothingSaid: ["（无说明）", "(no caption)"],
+  saveOriginal: ["下载原图", "Save original"],
+  showsSmaller: [
+    "现在显示的是缩放图（长边最多 1600 像素），原图未改动。",
+    "This is a smaller version (1600 pixels at most); the original is untouched.",
+  ],
+  showsPreview: [
+    "现在显示的是小图，联网后可看大图。原图未改动。",
+    "This is a small preview; a larger one comes with a line. The original is untouched.",
+  ],
+  notShownHere: [
+    "本机浏览器不能显示这张照片（{type}），联网并上传后可看转换后的图。原图未改动，可下载。",
+    "This browser cannot show it ({type}); with a line, once it is uploaded, a converted one is shown. The original is untouched: you can save it.",
+  ],
+  notShownAnywhere: [
+    "这张照片（{type}）无法转换显示。原图未改动，可下载后用其他软件查看。",
+    "This photograph ({type}) cannot be converted for showing. The original is untouched: save it and open it elsewhere.",
+  ],
   systemCamera: ["系统相机", "Phone's camera"],
   cameraRefused: [
     "无法使用取景器。请用系统相机拍照，或在浏览器设置中允许使用相机。",
@@ -86,8 +118,60 @@ const WORDS = {
   ],
   leftBy: ["{who}（{n} 项）", "{who} ({n})"],
   othersWork: [
-    "本机还有未提交的内容：{who}。登记后将无法提交，请其先解锁本机，提交后再登记；不能提交的，请导出交管理员后删除。",
-    "Unsent work is still here: {who}. Nobody could send it afterwards: let them unlock this phone and send it first. What cannot be sent they export for the office, and discard.",
+    "本机还有未提交的内容：{who}。登记后将无法提交，请其先解锁本机，提交后再登记；本人不在的，可导出保存后从本机移除。",
+    "Unsent work is still here: {who}. Nobody could send it afterwards: let them unlock this phone and send it first. Of who is not here, export it, and then remove it from this phone.",
+  ],
+  carryHint: [
+    "导出的文件交给本人：登录任一手机或电脑，在“待提交”中导入即可提交，不会重复。",
+    "Give the file to its author: signed in at any phone or computer, they bring it in under Outbox. Nothing is sent twice.",
+  ],
+  othersGone: [
+    "已移除，文件请交给本人。现在可以登记本机。",
+    "It is removed; give the file to its author. This phone can be enrolled now.",
+  ],
+  exportOf: ["导出{who}的工作", "Export the work of {who}"],
+  exportAgain: ["重新导出", "Export again"],
+  fileHanded: [
+    "已导出 {what}。请选择刚保存的文件 {name} 核对，核对无误后才能从本机移除。",
+    "Exported: {what}. Choose the file that was just saved, {name}: it is checked, and only then may it be removed from here.",
+  ],
+  checkFile: ["核对已保存的文件", "Check the saved file"],
+  otherFile: [
+    "不是刚导出的文件，或没有存完整。应为 {name}。",
+    "This is not the file, or not all of it. It is called {name}.",
+  ],
+  fileSaved: [
+    "已核对：{name} 完整，含 {what}。请交给{who}。",
+    "Checked: {name} is whole and holds {what}. Give it to {who}.",
+  ],
+  letGo: ["从本机移除{who}的工作", "Remove the work of {who}"],
+  letGoYes: ["移除", "Remove"],
+  letGoAsk: [
+    "{who}的 {what} 将从本机移除，此后只在文件 {name} 中。",
+    "{what} by {who} will be removed from this phone: from then on it is in the file {name} alone.",
+  ],
+  moreSince: [
+    "导出后{who}又有新内容，没有移除。请重新导出。",
+    "{who} has done more since the export: nothing was removed. Export again.",
+  ],
+  changesN: ["{n} 项修改", "{n} × change"],
+  draftsN: ["{n} 份草稿", "{n} × draft"],
+  bringIn: ["导入本人的工作", "Bring in your own work"],
+  bringInHint: [
+    "从另一台手机导出的文件，由本人在这里导入，联网后自动提交。",
+    "A file that was exported on another phone: its author brings it in here, and it is sent when there is a line.",
+  ],
+  bringInFile: ["选择导出的文件", "Choose the exported file"],
+  broughtIn: ["已导入 {what}，联网后自动提交", "Brought in: {what}. It is sent when there is a line."],
+  allHere: ["文件中的内容这里都已有", "All of it is here already"],
+  notAnExport: ["不是巡检导出的文件", "This is no file that Xunjian exported"],
+  exportDamaged: [
+    "文件不完整或已损坏，没有导入。请重新拷贝原文件。",
+    "The file is damaged or cut off; nothing was brought in. Copy it again.",
+  ],
+  exportOfAnother: [
+    "这是{who}的工作，请其本人登录后导入",
+    "This is the work of {who}, who must sign in and bring it in",
   ],
   typeCode: ["或粘贴登记码、登记链接", "Or paste the code or its link"],
   noEnrolCode: ["这不是登记码", "This is no code for enrolment"],
