@@ -22,7 +22,7 @@ from media import likeness
 from media.tables import pictures
 from server import transaction
 from server.database import db
-from server.photos import queries
+from server.photos.queries import lookalikes
 from sync import bulk
 from tests.media.scenes import scene
 from tests.support.live import LiveServer
@@ -248,7 +248,7 @@ def duplicates(house: House, size: Size, step: Step) -> list[Result]:
     with house.app.app_context(), transaction.reading() as conn:
         step("duplicates")
         asked = list(_hashes(size.deltas, seed=1))
-        ms = bare.median_ms(lambda n: queries.near(conn, *asked[n]), len(asked))
+        ms = bare.median_ms(lambda n: lookalikes.near(conn, *asked[n]), len(asked))
         p = pictures.c
 
         def one_band(n: int) -> object:
