@@ -288,6 +288,11 @@ class DossierMay:
             if p.since <= at and (p.until is None or at < p.until)
         ]
 
+    def allowed(self, grants: "Sequence[Mapping[str, Any]]", kind: str, verb: str, audience: str) -> bool:
+        """Whether one of these posts, as `grants` told them, would allow it."""
+        posts = [Held(g["role"], g["firm"], g["since"]) for g in grants if g["role"] in TABLE]
+        return bool(self._allowing(posts, kind, verb, audience))
+
     def late(self, ended_at: str) -> bool:
         """Whether what was done before `ended_at` still comes soon enough."""
         return self.now <= datetime.fromisoformat(ended_at) + self.grace
@@ -334,6 +339,10 @@ class SystemMay:
     def grants(self, at: str) -> list[dict[str, Any]]:  # noqa: ARG002
         """It holds no posts."""
         return []
+
+    def allowed(self, grants: Any, kind: str, verb: str, audience: str) -> bool:  # noqa: ARG002
+        """It needs none."""
+        return True
 
     def late(self, ended_at: str) -> bool:  # noqa: ARG002
         """It is never late."""

@@ -1,12 +1,13 @@
 """A change: one intent of one person on one record, as it was sent, checked before any lock is taken."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
 
 from . import signatures
+from .arrival import Captured
 from .canonical import NotCanonical, check, sha256, spell
 from .protocol import AUDIENCE_PATTERN, CHANGE_BYTES, CLOCK_SCHEMA
 from .record import INSTANT_SCHEMA, UUID_SCHEMA, Kind, compiled
@@ -108,6 +109,9 @@ class May(Protocol):
     def grants(self, at: str) -> list[dict[str, Any]]:
         """What the author held in this dossier at that moment, for a reviewer of late work."""
 
+    def allowed(self, grants: Sequence[Mapping[str, Any]], kind: str, verb: str, audience: str) -> bool:
+        """Whether somebody who holds what `grants` told might do this."""
+
     def late(self, ended_at: str) -> bool:
         """Whether work of before `ended_at` is still taken in now without a reviewer."""
 
@@ -129,6 +133,7 @@ class Change:
     `version` and `epoch` are what was seen before any edit that waited; `shown`, where the client
     says it, what was on the screen under the edits from `first_shown` to `after`. `signed` is the
     device's signature as it came; `doubt`, the code of what speaks against it, for a reviewer.
+    `captured`: the estimate of when it was made, where it is known from when it first came.
     """
 
     id: str
@@ -151,6 +156,7 @@ class Change:
     schema: int | None = None
     signed: signatures.Signed | None = None
     doubt: str | None = None
+    captured: Captured | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

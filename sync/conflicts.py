@@ -8,6 +8,7 @@ from typing import Any
 from .arrival import Captured
 from .change import Author, Change
 from .merge import Lost
+from .minutes import State
 from .record import Body, Field, Kind, kind
 
 # In the author's own dossier such a record is a mirror (followers.py) and says where its home is.
@@ -40,7 +41,10 @@ PARKED: Kind = kind(
     fields={
         "target": Field(schema={"type": "string"}, policy="server", zh="所属记录"),
         "target_kind": Field(schema={"type": "string"}, policy="server", zh="记录类型"),
+        # Why it waits now; where it has been taken and refused once more, `first_why` is why it came.
         "why": Field(schema={"type": "string"}, policy="server", zh="原因"),
+        "first_why": Field(schema={"type": "string"}, policy="server", zh="最初原因"),
+        "system": Field(schema={"type": "boolean"}, policy="server", zh="系统提交"),
         "change": Field(schema={"type": "object"}, policy="server", zh="原提交"),
         "actor": Field(schema={"type": "string"}, policy="server", zh="提交人"),
         "device": Field(schema={"type": "string"}, policy="server", zh="设备"),
@@ -107,6 +111,13 @@ def _offered(known: Body) -> list[Any]:
     return [candidate["value"] for candidate in known["candidates"]]
 
 
+def readers(change: Change, author: Author, state: State | None) -> str:
+    """The audience of parked work over the record as it stands: nobody who could not have read that."""
+    strict = {state.audience if state else "", change.audience}
+    unknown = state is None and change.op != "create" and author.may.sees("confidential")
+    return "confidential" if "confidential" in strict or unknown else "office"
+
+
 def parked_body(change: Change, author: Author, why: str, captured: Captured) -> Body:
     """The whole change, who sent it, what they held when it was done, and why it was not applied."""
     return {
@@ -120,5 +131,6 @@ def parked_body(change: Change, author: Author, why: str, captured: Captured) ->
         "captured_at": captured.at,
         "flags": list(captured.flags),
         **({} if change.schema is None else {"schema": change.schema}),
+        **({"system": True} if author.system else {}),
         "open": True,
     }

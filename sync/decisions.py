@@ -3,14 +3,18 @@
 Every decision is one entry with its reason; losing values and returned work stay for ever.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from . import rights
-from .change import Author, Change, read
+from . import erasure, rights
+from .arrival import Captured
+from .canonical import spell
+from .change import Author, Change, May, read
 from .conflicts import CONFLICT, PARKED
-from .merge import Lost, Written, against
+from .merge import Lost, Written, against, merge_set
 from .minutes import Outcome, State
+from .protocol import RECORD_BYTES
 from .record import Body, Kind
 from .schema import lift_names
 
@@ -24,6 +28,9 @@ ACCEPTABLE = (
     *("not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile"),
     *("bad-signature", "signature-missing"),
 )
+
+# Of these nobody has said yet that the author might do it, or it was said that they might not.
+UNVOUCHED = ("not-permitted", "project-closed", "bad-signature", "signature-missing")
 
 # Faults of the decision itself: the reviewer sends another one, and nobody else is bothered.
 FAULTY = ("undecided-fields", "no-such-candidate", "invalid-fields", "step-incomplete")
@@ -39,7 +46,9 @@ class Undecided(Exception):
 
 def resolve(sitting: "Sitting", change: Change, state: State) -> Outcome:
     """Carry a reviewer's decision out, on a conflict or on parked work."""
-    refused = sitting.author.may.refusal(state.kind, "resolve", state.audience, change.at)
+    refused = sitting.author.may.refusal(
+        state.kind, "resolve", state.audience, sitting.minutes.captured(change).at
+    )
     if refused:
         return sitting.park(change, refused)
     if not state.body.get("open"):
@@ -64,6 +73,9 @@ def _settle(sitting: "Sitting", change: Change, state: State) -> Outcome:
     kind = sitting.kinds[target.kind]
     asked = lift_names(kind.lifts, state.body["fields"])
     change = replace(change, fields=lift_names(kind.lifts, change.fields))
+    change, told = _hear(sitting, change, target)
+    if told is not None:
+        return told
     if set(change.fields) != set(asked):
         raise Undecided("undecided-fields")
     about = replace(change, record=state.body["target"], kind=kind)
@@ -75,6 +87,8 @@ def _settle(sitting: "Sitting", change: Change, state: State) -> Outcome:
     broken = sitting.objection(kind, target.body, after)
     if broken:
         raise Undecided(broken)
+    if after and len(spell(target.body | after)) > RECORD_BYTES:
+        raise Undecided("cap-reached")
     before = {n: target.body.get(n) for n in after}
     if after:
         sitting.apply(target, after)
@@ -82,6 +96,17 @@ def _settle(sitting: "Sitting", change: Change, state: State) -> Outcome:
     return sitting.minutes.append(
         about, "applied", target.audience, after=after, before=before, conflict=change.record
     )
+
+
+def _hear(sitting: "Sitting", change: Change, target: State) -> tuple[Change, Outcome | None]:
+    """What is left of a decision over a record of which contents were erased, for who had not seen it."""
+    if erasure.ERASED not in target.body:
+        return change, None
+    left = erasure.without_erased(change, target, change.version)
+    if left is not None:
+        return left, None
+    said = erasure.bare(change)
+    return said, sitting.minutes.append(said, "noop", target.audience, why="erased", version=target.version)
 
 
 def _reopen(sitting: "Sitting", about: Change, name: str, state: State, target: State) -> Outcome:
@@ -114,6 +139,8 @@ def _decided(sitting: "Sitting", about: Change, fields: Body, target: State) -> 
         if said.get("pick") == CURRENT:
             continue
         value, actor = said.get("set"), sitting.author.actor
+        if "set" in said and kind.fields[name].policy != "state":
+            _may_write(sitting, about, name, target)
         if "pick" in said:
             offered = {c["change"]: (c["value"], c["actor"]) for c in fields[name]["candidates"]}
             offered |= {str(o["seq"]): (o["value"], actor) for o in fields[name].get("overwritten", ())}
@@ -124,7 +151,7 @@ def _decided(sitting: "Sitting", about: Change, fields: Body, target: State) -> 
             mine = None if "pick" in said else target.audience
             after |= _step(sitting, about, body | after, str(value), actor, mine)
         else:
-            after |= _taken(kind, about, name, value, body)
+            after |= _taken(kind, about, name, value, body, actor)
     return {n: v for n, v in after.items() if v != body.get(n)}
 
 
@@ -146,45 +173,111 @@ def _step(sitting: "Sitting", about: Change, body: Body, verb: str, actor: str, 
     return {"state": step.target} | dict.fromkeys(step.stamps, actor) | dict.fromkeys(step.times, at)
 
 
-def _taken(kind: Kind, change: Change, name: str, value: Any, body: Body) -> Body:
-    """What taking `value` for a field makes of the body, by the field's rule."""
+def _may_write(sitting: "Sitting", about: Change, name: str, target: State) -> None:
+    """A third value is the reviewer's own writing: it needs what an edit of the record needs."""
+    edit = replace(about, fields={name: about.fields[name]})
+    at = sitting.minutes.captured(about).at
+    why = rights.refused(sitting.author, edit, "update", target.audience, at)
+    why = why or rights.not_own(sitting.author, edit, target)
+    if why:
+        raise Undecided(why)
+
+
+def _taken(kind: Kind, change: Change, name: str, value: Any, body: Body, actor: str) -> Body:
+    """What taking `actor`'s `value` for a field makes of the body, by the field's rule."""
     policy = kind.fields[name].policy
+    said: Body = {"set": value}
     if policy == "append":
-        note = {"id": change.id, "text": value, "by": "", "at": change.at}
-        return {name: [*body.get(name, []), note]}
-    said = {"add": value, "remove": []} if policy == "set" else {"set": value}
+        said = {"append": [{"id": change.id, "text": value}]}
+    elif policy == "set":
+        said = {"add": value, "remove": []}
     if kind.fields[name].fixed or kind.faults("update", {name: said}):
         raise Undecided("invalid-fields")
-    return {name: value}
+    if policy == "append":
+        return {name: [*body.get(name, []), {"id": change.id, "text": value, "by": actor, "at": change.at}]}
+    return {name: merge_set([], said) if policy == "set" else value}
 
 
 def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
-    """Parked work: taken as if it had come in time, or returned with the reason."""
+    """Parked work: taken as if it had come in time, or returned with the reason. Refused again, it stays."""
     said = change.fields.get("decision", {}).get("set")
     if said == "return":
         _close(sitting, change, state, {"decision": said})
         return sitting.minutes.append(change, "applied", state.audience, conflict=change.record)
     # What its kind's guard refused is judged by it again: the facts may have been entered meanwhile.
+    why = state.body.get("first_why", state.body["why"])
     guard = sitting.guarded.get(state.body["target_kind"])
-    judged_again = guard is not None and state.body["why"] in guard.codes
-    if said != "accept" or not (judged_again or state.body["why"] in ACCEPTABLE):
+    judged_again = guard is not None and why in guard.codes
+    if said != "accept" or not (judged_again or why in ACCEPTABLE):
         raise Undecided("undecided-fields")
     late = read(state.body["change"], sitting.kinds, schema=state.body.get("schema"))
     if not isinstance(late, Change):
         raise Undecided("invalid-fields")
     if late.op == "resolve":
         raise Undecided("undecided-fields")  # a decision that came late is made anew
-    target = sitting.states.get(late.record)
-    if late.op == "update" and target is not None and target.deleted:
-        # Taken, it would wait once more: bring the record back first, or return the work.
-        return sitting.minutes.invalid(change, "edit-vs-delete")
-    # The author's signature stands on the entry by which the work came in.
-    taken = replace(late, id=change.id, digest=change.digest, signed=None)
-    author = Author(state.body["actor"], state.body["device"], sitting.author.may, system=True)
-    outcome = sitting.take(taken, author)
-    if outcome["status"] != "parked":
-        _close(sitting, change, state, {"decision": said}, seq=sitting.minutes.seq)
+    # The author's signature stands on the entry by which the work came in, and so does its time.
+    captured = Captured(state.body["captured_at"], tuple(state.body["flags"]))
+    taken = replace(late, id=change.id, digest=change.digest, signed=None, captured=captured)
+    may = _Vouched(
+        sitting.author.may,
+        state.body["grants"],
+        sitting.minutes.captured(change).at,
+        proven=why not in UNVOUCHED,
+    )
+    author = Author(state.body["actor"], state.body["device"], may, system=state.body.get("system", False))
+    try:
+        outcome = sitting.take(taken, author)
+    except Undecided as still:
+        return _leave(sitting, change, state, still.why)
+    _close(sitting, change, state, {"decision": said}, seq=sitting.minutes.seq)
     return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Vouched:
+    """What the author of parked work may do when it is taken: what they might when they did it, and what the
+    reviewer, who answers for it, might do at the moment of the decision.
+    """
+
+    reviewer: May
+    held: Sequence[Mapping[str, Any]]
+    decided_at: str
+    proven: bool
+
+    def sees(self, audience: str) -> bool:
+        """What the reviewer does not see is not theirs to take."""
+        return self.reviewer.sees(audience)
+
+    def refusal(self, kind: str, verb: str, audience: str, at: str) -> str | None:  # noqa: ARG002
+        """Nothing, where the author's right was seen when it came, or held then; else what the reviewer is
+        told.
+        """
+        if self.proven or self.reviewer.allowed(self.held, kind, verb, audience):
+            return None
+        return self.reviewer.refusal(kind, verb, audience, self.decided_at)
+
+    def grants(self, at: str) -> list[dict[str, Any]]:
+        """The reviewer's: nothing is parked under this name."""
+        return self.reviewer.grants(at)
+
+    def allowed(self, grants: Sequence[Mapping[str, Any]], kind: str, verb: str, audience: str) -> bool:
+        """As for the reviewer."""
+        return self.reviewer.allowed(grants, kind, verb, audience)
+
+    def late(self, ended_at: str) -> bool:
+        """As for the reviewer."""
+        return self.reviewer.late(ended_at)
+
+
+def _leave(sitting: "Sitting", change: Change, state: State, why: str) -> Outcome:
+    """What was to be taken is refused again: it waits on, and says the newest reason. One entry keeps who
+    wanted it and why it was not done.
+    """
+    again = {"why": why, "first_why": state.body.get("first_why", state.body["why"])}
+    sitting.rewrite(change.record, state, state.body | again, seq=sitting.minutes.seq + 1)
+    return sitting.minutes.append(
+        change, "parked", state.audience, why=why, conflict=change.record, version=None
+    )
 
 
 def _close(sitting: "Sitting", change: Change, state: State, what: Body, *, seq: int | None = None) -> None:
@@ -207,7 +300,8 @@ def _close(sitting: "Sitting", change: Change, state: State, what: Body, *, seq:
 
 def undelete(sitting: "Sitting", change: Change, state: State) -> Outcome:
     """Bring a deleted record back as it was."""
-    refused = sitting.author.may.refusal(state.kind, "undelete", state.audience, change.at)
+    at = sitting.minutes.captured(change).at
+    refused = rights.refused(sitting.author, change, "undelete", state.audience, at)
     if refused:
         return sitting.park(change, refused)
     if not state.deleted:

@@ -36,6 +36,9 @@ class _Everything:
     def grants(self, at: str) -> list[dict[str, Any]]:  # noqa: ARG002
         return []
 
+    def allowed(self, grants: Any, kind: str, verb: str, audience: str) -> bool:  # noqa: ARG002
+        return True
+
     def late(self, ended_at: str) -> bool:  # noqa: ARG002
         return True
 

@@ -151,6 +151,8 @@ class Minutes:
 
     def captured(self, change: Change) -> Captured:
         """When the change was made, as well as can be known; asked for several times a change."""
+        if change.captured is not None:  # a reviewer's clock says nothing about the author's
+            return change.captured
         known, captured = self._captured
         if known is not change:
             captured = self.arrival.captured(change.at, change.raw.get("clock"))

@@ -26,6 +26,16 @@ def not_own(author: Author, change: Change, state: State) -> str | None:
     return None if state.body.get(kind.signed) == author.actor else "not-permitted"
 
 
+def closed_to(author: Author, change: Change, closed_at: str | None, at: str) -> bool:
+    """Whether the dossier was closed before this was done (`at`), or too long ago to take it in.
+
+    What opens it again, and a reviewer's decisions, reach a closed dossier as well.
+    """
+    if closed_at is None or author.system or change.kind.closes or change.op == "resolve":
+        return False
+    return at >= closed_at or not author.may.late(closed_at)
+
+
 def verbs(change: Change) -> list[str]:
     """What an update does: a transition, an edit, or both; each needs its own right."""
     step = [change.fields["state"]["do"]] if "state" in change.fields else []

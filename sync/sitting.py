@@ -10,7 +10,7 @@ from . import bases, decisions, erasure, guards, lookup, rights, tables
 from .arrival import Arrival
 from .canonical import spell
 from .change import Author, Change, Unreadable
-from .conflicts import CONFLICT, PARKED, conflict_body, parked_body
+from .conflicts import CONFLICT, PARKED, conflict_body, parked_body, readers
 from .merge import UNKNOWN, Judgement, Written, first_body, merge
 from .minutes import MERGED, Head, Minutes, Outcome, State, Touched, answer
 from .protocol import RECORD_BYTES
@@ -40,6 +40,7 @@ class Sitting:
         self.open_conflicts: dict[str, list[str]] = {}  # of a record, the newest last
         self.lineage: list[tuple[int, int]] = []
         self.bases: dict[str, bases.Values] = {}
+        self.taking = False  # whether parked work is being taken, for which no second piece is made
         self.overtaken: set[str] = set()  # fields that the author of taken work has written again since
 
     # ------------------------------------------------------------------ read
@@ -118,42 +119,38 @@ class Sitting:
         change, told = erasure.hear(change, self.states.get(change.record), self._trunk, self.minutes)
         if told is not None:
             return told
-        if change.doubt:
-            return self.park(change, change.doubt)
-        if self._is_closed_to(change):
-            return self.park(change, "project-closed")
-        if change.op == "create":
+        # What its author cannot see stays unknown, whatever else speaks against the change: no reviewer
+        # could take it.
+        state = None if change.op == "create" else self.states.get(change.record)
+        unseen = change.op != "create" and (state is None or not self.author.may.sees(state.audience))
+        other = state is not None and state.kind != change.kind.name
+        doubt = "unknown-record" if unseen else "kind-mismatch" if other else change.doubt
+        closed = rights.closed_to(
+            self.author, change, self.minutes.closed_at, self.minutes.captured(change).at
+        )
+        if doubt or closed:
+            return self.park(change, doubt or "project-closed")
+        if state is None:
             return self._create(change)
-        state = self.states.get(change.record)
-        if state is None or not self.author.may.sees(state.audience):
-            return self.park(change, "unknown-record")
-        if state.kind != change.kind.name:
-            return self.park(change, "kind-mismatch")
         if change.op == "resolve":
             return decisions.resolve(self, change, state)
         if change.op == "undelete":
             return decisions.undelete(self, change, state)
         return self._delete(change, state) if change.op == "delete" else self._update(change, state)
 
-    def _is_closed_to(self, change: Change) -> bool:
-        """Whether the dossier was closed before this was done, or too long ago to take it in.
-
-        What opens it again, and a reviewer's decisions, reach a closed dossier as well.
-        """
-        closed = self.minutes.closed_at
-        if closed is None or self.author.system or change.kind.closes or change.op == "resolve":
-            return False
-        return self.minutes.captured(change).at >= closed or not self.author.may.late(closed)
-
     def take(self, change: Change, author: Author) -> Outcome:
-        """Judge parked work as its author's, entered by the reviewer who takes it."""
-        reviewer, self.author = self.author, author
+        """Judge parked work as its author's, entered by the reviewer who takes it.
+
+        Raises Undecided where it would have to wait again.
+        """
+        reviewer, self.author, self.taking = self.author, author, True
+        checks, self.checks = self.checks, dict(self.checks)
         try:
             if change.op == "create":
                 self._read_beside([change])
                 return self._create(change)
             state = self.states.get(change.record)
-            if state is None or state.kind != change.kind.name:
+            if state is None or state.kind != change.kind.name or not author.may.sees(state.audience):
                 return self.park(change, "unknown-record")
             if change.op == "delete":
                 return self._delete(change, state, anyway=True)
@@ -163,7 +160,8 @@ class Sitting:
             self._read_beside([change])
             return self._update(change, state)
         finally:
-            self.author, self.overtaken = reviewer, set()
+            self.author, self.overtaken, self.taking = reviewer, set(), False
+            self.checks = checks
 
     def _overtaken(self, change: Change, state: State) -> set[str]:
         """What taken work would set back: fields that its author has written later, in the device's
@@ -306,9 +304,10 @@ class Sitting:
     ) -> str | None:
         """What forbids any of these verbs, each in its audience; with `state`, also that it is another's."""
         at = self.minutes.captured(change).at
-        found = (rights.refused(self.author, change, verb, audience, at) for verb, audience in asked)
-        not_own = rights.not_own(self.author, change, state) if state else None
-        return next((why for why in found if why), not_own)
+        found = [rights.refused(self.author, change, verb, audience, at) for verb, audience in asked]
+        found.append(rights.not_own(self.author, change, state) if state else None)
+        # What was never permitted is told before a right that has ended: a reviewer goes by it.
+        return "not-permitted" if "not-permitted" in found else next(filter(None, found), None)
 
     def _trunk(self, change: Change, state: State) -> int:
         """The version the author had seen, or UNKNOWN."""
@@ -349,19 +348,16 @@ class Sitting:
         return name
 
     def park(self, change: Change, why: str) -> Outcome:
-        """Keep the whole change for a reviewer; the target stays as it is."""
-        audience = self._reviewers(change)
+        """Keep the whole change for a reviewer; the target stays as it is. Work that is being taken is kept
+        already: one piece, never two.
+        """
+        if self.taking:
+            raise decisions.Undecided(why)
+        audience = readers(change, self.author, self.states.get(change.record))
         captured = self.minutes.captured(change)
         self._engine_record(change.id, PARKED.name, audience, parked_body(change, self.author, why, captured))
         self.minutes.conflicts.append((self.dossier, change.id, change.record, PARKED.name, True))
         return self.minutes.append(change, "parked", audience, why=why, version=None)
-
-    def _reviewers(self, change: Change) -> str:
-        """Who may read parked work: nobody who could not have read the record."""
-        state = self.states.get(change.record)
-        strict = {state.audience if state else "", change.audience}
-        unknown = state is None and change.op != "create" and self.author.may.sees("confidential")
-        return "confidential" if "confidential" in strict or unknown else "office"
 
     def apply(self, state: State, after: Body) -> None:
         """New values of a record, by the present author, under the next seq."""

@@ -66,11 +66,16 @@ def _facts(
     _changes: Sequence[Change],
     _states: Mapping[str, State],
 ) -> Check:
-    stopped = held(conn, dossier, [str(body["subject"]) for body in bodies if "subject" in body])
+    named = {str(body["subject"]) for body in bodies if "subject" in body}
+    stopped = held(conn, dossier, sorted(named))
 
     def check(before: Body, after: Body) -> str | None:
-        granting = after.get("state") == "granted" and before.get("state") != "granted"
-        return "legal-hold" if granting and after["subject"] in stopped else None
+        if after.get("state") != "granted" or before.get("state") == "granted":
+            return None
+        subject = str(after["subject"])
+        # An order that was made, or taken by a reviewer, in this very request is not among those read.
+        stands = stopped if subject in named else held(conn, dossier, [subject])
+        return "legal-hold" if subject in stands else None
 
     return check
 

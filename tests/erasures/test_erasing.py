@@ -10,10 +10,11 @@ from server import transaction
 from server.catalogue import CATALOGUE, journal
 from server.database import db
 from server.erasures import actions
+from server.people import actions as people
 from server.scheduler import jobs
 from sync import history
 from sync.erasure import MARK, erasable
-from tests.support.house import House, create, issue, new_id, update
+from tests.support.house import House, accept, create, decide, issue, new_id, update
 
 from .conftest import WJ, ask, erase, grant
 
@@ -148,6 +149,41 @@ def test_what_is_held_as_evidence_is_not_erased_until_the_hold_is_lifted(bureau:
     assert done["status"] == "applied", done
     assert grant(qian, asked)["status"] == "applied"
     assert everywhere(bureau, SECRET.encode()) == []
+
+
+def test_a_hold_stops_an_order_that_a_reviewer_takes_and_grants_in_one_request(bureau: House) -> None:
+    zhang, qian, said = bureau.desk("zhang"), bureau.desk("qian"), comment(new_id())
+    bureau.desk("li").push(WJ, said)
+    hold = create("hold", {"reason": "诉讼", "held_at": "2026-11-22T08:00:00+08:00"}, audience="confidential")
+    zhang.push(WJ, hold)
+    with bureau.app.app_context():
+        people.end_post(zhang.person, WJ)
+    bureau.clock.passes(seconds=1)
+    values = REQUEST | {"subject": said["record"], "whole": False}
+    asked = create("erasure", values, audience="confidential")
+    assert zhang.push(WJ, asked)[0]["why"] == "access-revoked"
+    [waiting] = qian.get("/api/v1/conflicts")["items"]
+    step = update("erasure", asked["record"], 10**6, {"state": {"do": "grant"}})
+    [taken, granted] = qian.push(WJ, accept(waiting), step)
+    assert (taken["status"], granted["status"], granted["why"]) == ("applied", "parked", "legal-hold")
+    assert SECRET in body(bureau, said["record"])["text"]
+
+
+def test_a_decision_made_before_contents_went_brings_none_of_them_back(bureau: House) -> None:
+    li, wang, qian, made = bureau.desk("li"), bureau.desk("wang"), bureau.desk("qian"), issue()
+    [first] = li.push(WJ, made)
+    for desk, word in ((li, "甲"), (wang, "乙")):
+        said = {"part": f"{word} {SECRET}", "code": word}
+        desk.push(WJ, update("issue", made["record"], first["version"], said))
+    [question] = qian.get("/api/v1/conflicts")["items"]
+    said = {"part": {"set": f"丙 {SECRET}"}, "code": {"pick": "current"}}
+    decision = decide("conflict", question["record"], question["version"], said)
+    erase(bureau, made["record"], names={"add": ["part"], "remove": []})
+    assert everywhere(bureau, SECRET.encode()) == []
+    [outcome] = qian.push(WJ, decision)
+    assert (outcome["status"], outcome["why"]) == ("conflict", "moved-meanwhile")
+    assert everywhere(bureau, SECRET.encode()) == []
+    assert verified(bureau).fault is None
 
 
 def test_a_hold_that_came_between_the_grant_and_the_deed_stops_it(

@@ -7,7 +7,7 @@ import pytest
 
 from server.people import actions as people
 from tests.inspections.conftest import FIRM, OFFICE, WJ, checklist, visit
-from tests.support.house import Desk, House, accept, create, new_id, update
+from tests.support.house import Desk, House, accept, create, decide, new_id, update
 
 FINISH = {"state": {"do": "finish"}}
 
@@ -223,3 +223,67 @@ def test_a_draft_asks_for_none_of_the_facts(office: House) -> None:
     finished = "\n".join(s for s in said if s.startswith("SELECT"))
     for table in ("provisions", "recusals", "projects"):
         assert table in finished and table not in drafted
+
+
+def test_whom_a_taken_change_brings_in_is_asked_about_with_what_comes_after_it(office: House) -> None:
+    """In one request a reviewer takes in an officer, and finishes: nothing that was pushed names them."""
+    li, zhang, made = office.desk("li"), office.desk("zhang"), visit(office, "li")
+    [first] = li.push(WJ, made)
+    recuse(office, "wang")
+    with office.app.app_context():
+        people.end_post(office.people["wang"], WJ)
+    office.clock.passes(seconds=1)
+    joins = {"officers": {"add": [office.people["wang"]], "remove": []}}
+    wang = office.desk("wang")
+    [late] = wang.push(WJ, update("inspection", made["record"], first["version"], joins))
+    assert late["why"] == "access-revoked"
+    [waiting] = zhang.get("/api/v1/conflicts")["items"]
+    done = update("inspection", made["record"], late["seq"], FINISH)
+    [taken, finished] = zhang.push(WJ, accept(waiting), done)
+    assert (taken["status"], finished["status"], finished["why"]) == ("applied", "parked", "officer-recused")
+    assert state(office, made["record"]) == "draft"
+
+
+def test_whom_a_decision_on_a_conflict_brings_in_is_asked_about(office: House) -> None:
+    with office.app.app_context():
+        people.license_officer(office.people["zhou"], "京朝执法3", date(2027, 12, 31))
+    recuse(office, "zhou")
+    li, wang, zhang = (office.desk(n) for n in ("li", "wang", "zhang"))
+    done = finish(li, office, "li", "wang")
+    wang.push(WJ, update("inspection", done["record"], done["version"], {"conclusion": "none"}))
+    joins = {"officers": {"add": [office.people["zhou"]], "remove": []}, "conclusion": "rectify"}
+    late = update("inspection", done["record"], done["version"], joins, atomic=True)
+    assert li.push(WJ, late)[0]["status"] == "conflict"
+    [asked] = zhang.get("/api/v1/conflicts")["items"]
+    picks = {name: {"pick": late["id"]} for name in asked["body"]["fields"]}
+    assert "officers" in picks
+    [outcome] = zhang.push(WJ, decide("conflict", asked["record"], asked["version"], picks))
+    assert (outcome["status"], outcome["why"]) == ("parked", "officer-recused")
+
+
+def test_taking_one_visit_leaves_the_facts_of_the_next_as_they_were_read(office: House) -> None:
+    """Li's early step is taken, and in the same request Wang's visit with somebody recused is finished."""
+    li, zhang = office.desk("li"), office.desk("zhang")
+    recuse(office, "wang")
+    mine, theirs = visit(office, "li"), visit(office, "li", "wang")
+    [one, other] = li.push(WJ, mine, theirs)
+    li.push(WJ, update("inspection", mine["record"], one["version"], FINISH))
+    [waiting] = zhang.get("/api/v1/conflicts")["items"]
+    step = update("inspection", theirs["record"], other["version"], FINISH)
+    outcomes = zhang.push(WJ, accept(waiting), step)
+    assert [(o["status"], o["why"]) for o in outcomes] == [
+        ("parked", "too-few-officers"),
+        ("parked", "officer-recused"),
+    ]
+    assert len(zhang.get("/api/v1/conflicts")["items"]) == 2, "one piece for each"
+
+
+def test_a_reviewer_lends_no_right_that_they_have_not_themselves(office: House) -> None:
+    """A checklist is the administrator's to write: one supervisor's is none by another's word."""
+    [outcome] = office.desk("qian").push(OFFICE, made := edition(2))
+    assert (outcome["status"], outcome["why"]) == ("parked", "not-permitted")
+    zhang = office.desk("zhang")
+    [waits] = zhang.get("/api/v1/conflicts")["items"]
+    [decided] = zhang.push(OFFICE, accept(waits))
+    assert (decided["status"], decided["why"]) == ("parked", "not-permitted")
+    assert decided["conflict"] == made["id"]

@@ -87,10 +87,13 @@ def _replay(told: list[Entry], records: dict[str, Any], kinds: Collection[str]) 
 
 
 def _conflicts_stand(told: list[Entry], records: dict[str, Any]) -> None:
-    """I12: what lost is a candidate of an open conflict, what was parked is kept whole."""
+    """I12: what lost is a candidate of an open conflict, what was parked is kept whole, and once."""
+    again: dict[str, str] = {}
     for entry in told:
         head = entry.head
-        if head["status"] == "parked":
+        if head["status"] == "parked" and head["op"] == "resolve" and head["conflict"]:
+            again[head["conflict"]] = head["why"]  # was to be taken, and could not be: it waits on
+        elif head["status"] == "parked":
             kept = records.get(head["change"])
             assert kept and kept["kind"] == "parked", "I12 parked work is gone"
             assert kept["body"]["change"]["fields" if "fields" in kept["body"]["change"] else "id"] in (
@@ -114,6 +117,10 @@ def _conflicts_stand(told: list[Entry], records: dict[str, Any]) -> None:
                 kept_aside = [c["value"] for c in field.get("overwritten", ())]
                 listed = [*values.values(), field["current"]["value"], *kept_aside]
                 assert current in listed, f"I12 {current!r} was overwritten and the conflict forgot it"
+    for record, body in ((r, row["body"]) for r, row in records.items() if row["kind"] == "parked"):
+        assert body["change"]["id"] == record, f"I12 {record} is a second piece of {body['change']['id']}"
+        newest = again.get(record, body["why"])
+        assert body["why"] == newest, f"I12 {record} waits for {newest} and says {body['why']}"
 
 
 def _receipts(server: Server, dossier: str) -> None:

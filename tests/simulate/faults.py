@@ -53,6 +53,7 @@ _HEADS_LAST = """early = Journal.heads(journal, conn, list(granted))
                 page["until"] = head.seq
     return pulled
     heads = {}"""
+_NOT_CLOSED = '(lambda *_, **__: None)(sitting, change, state, {"decision": said}, seq'
 _NO_JUMP = Edit("epochs:restore", "head.seq + JUMP", "head.seq")
 
 PUSH: dict[str, Fault] = {
@@ -125,9 +126,13 @@ DECISIONS: dict[str, Fault] = {
         "decisions:_settle", "if since or state.version > change.version", "if False", 400, DECIDED, HOT
     ),
     "question_stays_open": fault(
-        "decisions:_review", 'if outcome["status"] != "parked"', "if False", 200, LATE
+        "decisions:_review", '_close(sitting, change, state, {"decision": said}, seq', _NOT_CLOSED, 200, LATE
     ),
     "taken_under_the_next_seq": fault("decisions:_review", "seq=sitting.minutes.seq", "seq=None", 300, LATE),
+    "refused_work_waits_twice": fault("sitting:Sitting.park", "if self.taking:", "if False:", 200, LATE),
+    "refused_work_says_the_old_reason": fault(
+        "decisions:_leave", '{"why": why, "first_why"', '{"first_why"', 200, LATE
+    ),
     "taken_sets_back": fault("sitting:Sitting._overtaken", "order[seq] > change.n", "False", 600, LATE, HOT),
     "undeleted_in_name": fault("decisions:undelete", "= False, True", "= True, True", 200),
 }

@@ -53,6 +53,9 @@ class May:
     def grants(self, at: str) -> list[dict[str, Any]]:
         return []
 
+    def allowed(self, grants: Any, kind: str, verb: str, audience: str) -> bool:
+        return False
+
     def late(self, ended_at: str) -> bool:
         return False
 

@@ -38,6 +38,9 @@ class Everything:
     def grants(self, at: str) -> list[dict[str, Any]]:
         return []
 
+    def allowed(self, grants: Any, kind: str, verb: str, audience: str) -> bool:
+        return False
+
     def late(self, ended_at: str) -> bool:
         return False
 

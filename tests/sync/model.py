@@ -89,6 +89,7 @@ class Waiting:
     values: dict[str, list[Any]] = field(default_factory=dict)
     work: dict[str, Any] | None = None
     version: int = 0
+    first_why: str | None = None  # why it came, where it has been taken and refused once more
 
 
 @dataclass
@@ -147,7 +148,7 @@ class Judge:
     change: dict[str, Any]
     device: str
     guest: bool = False
-    as_sent: dict[str, Any] | None = None  # of late work, which is judged under the decision's id
+    taken: bool = False  # late work, which is judged under the decision's id and kept already
 
     def judge(self) -> Said:
         """By what the change does."""
@@ -164,7 +165,9 @@ class Judge:
         return NEVER if lost or base["version"] > sheet.version else base["version"]
 
     def _park(self, why: str) -> Said:
-        work = {"change": self.as_sent or self.change, "device": self.device}
+        if self.taken:
+            return Said("parked", why)
+        work = {"change": self.change, "device": self.device}
         waits = Waiting(self.change["record"], why, work=work, version=self.model.seq)
         self.model.waiting[self.change["id"]] = waits
         return Said("parked", why)
@@ -338,14 +341,17 @@ class Judge:
         if self.change["fields"]["decision"]["set"] == "return":
             waits.open, waits.version = False, self.model.seq
             return Said("applied", None, self.change["record"])
-        if waits.why not in ACCEPTABLE or work["change"]["op"] == "resolve":
+        if (waits.first_why or waits.why) not in ACCEPTABLE or work["change"]["op"] == "resolve":
             return Said("invalid", "undecided-fields", entered=False)
         sent = work["change"]
         renamed = sent | {"id": self.change["id"]}
-        late = Judge(self.model, renamed, work["device"], as_sent=sent)
+        late = Judge(self.model, renamed, work["device"], taken=True)
         said = late._delete(anyway=True) if late.change["op"] == "delete" else late.judge()
-        if said.status != "parked":
-            waits.open, waits.version = False, self.model.seq
+        waits.version = self.model.seq
+        if said.status == "parked":  # one piece, which waits on and says the newest reason
+            waits.why, waits.first_why = said.why, waits.first_why or waits.why
+            return Said("parked", said.why, self.change["record"])
+        waits.open = False
         return said
 
 

@@ -231,11 +231,8 @@ def test_late_work_on_a_deleted_record_is_taken_once_the_record_is_back(site: Ho
     li.push(WJ, update("issue", made["record"], first["version"], {"part": "东侧"}))
     [parked] = inbox(site)
     too_soon = accepted(site, parked)
-    assert (too_soon["status"], too_soon["why"], too_soon["remedy"]) == (
-        "invalid",
-        "edit-vs-delete",
-        "repair",
-    )
+    assert (too_soon["status"], too_soon["why"], too_soon["remedy"]) == ("parked", "edit-vs-delete", "ask")
+    assert too_soon["conflict"] == parked["record"]
     assert [i["record"] for i in inbox(site)] == [parked["record"]], "the question stands, and only once"
     back = decide("issue", made["record"], parked["version"], {}) | {"op": "undelete"}
     del back["fields"]

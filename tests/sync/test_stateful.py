@@ -312,12 +312,14 @@ class History(RuleBasedStateMachine):
             row = sheets[record]
             stands = (orjson.loads(row.body), bool(row.deleted), row.audience, row.version)
             assert stands == (must.body, must.deleted, must.audience, must.version), record
+        asked = {i for i, r in rows.items() if r.kind in ("conflict", "parked")}
+        assert asked == set(self.model.waiting), "as many questions as there are, and none twice"
         for name, waits in self.model.waiting.items():
             body = orjson.loads(rows[name].body)
             assert (body["open"], body["target"]) == (waits.open, waits.target)
             assert rows[name].version == waits.version, name
             if waits.work is not None:
-                assert body["change"] == waits.work["change"]
+                assert (body["change"], body["why"]) == (waits.work["change"], waits.why)
             for field, values in waits.values.items():
                 told = body["fields"][field]
                 listed = [told["current"]["value"], *(c["value"] for c in told["candidates"])]

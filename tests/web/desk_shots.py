@@ -4,6 +4,7 @@
 command (`desk-narrow-en-dark`), only those are taken.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from itertools import product
@@ -19,6 +20,8 @@ from tests.web.desk import NARROW, WIDE, Desk
 from tests.web.shots import SHOTS, district
 
 SEALED_S = 120.0
+ENROL, TRY = re.compile("^(登记设备|Enrol a device)$"), re.compile("^(按手机样式预览|Try it as on the phone)$")
+FACTOR = re.compile("^(设置第二因素|Set a second factor)$")
 SETTLED_MS = 900  # pictures that are still coming would look like a fault
 
 
@@ -100,9 +103,36 @@ def walk(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
         desk.open(f"#/{room}")
         page.wait_for_selector(shown)
         shot(room)
+    kept(desk, page, shot)
     page.goto(f"{desk.url}/api/docs")
     page.wait_for_selector("article")
     shot("api")
+
+
+def kept(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
+    """One's own devices and second factor; and what an administrator keeps: checklists under edit."""
+    page.locator(".inbox a").first.click()
+    page.get_by_role("button", name=ENROL).click()
+    page.locator("dialog input").first.fill("二科平板")
+    page.locator("dialog .main").click()
+    page.wait_for_selector("dialog svg.qr")
+    shot("device-code")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=FACTOR).click()
+    page.wait_for_selector(".factor svg.qr")
+    shot("factor")
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    desk.sign_in("admin", PASSWORD)
+    desk.open("#/checklists")
+    page.locator(".inbox li a").first.click()
+    page.locator("a[href$='/edit']").click()
+    page.wait_for_selector(".editor")
+    shot("checklist-editor")
+    page.get_by_role("button", name=TRY).click()
+    page.wait_for_selector(".as-phone")
+    page.locator(".as-phone").scroll_into_view_if_needed()
+    shot("checklist-preview")
 
 
 def pictured(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:

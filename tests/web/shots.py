@@ -28,6 +28,7 @@ SERVE = (sys.executable, "-m", "server.cli", "serve", "--workers", "1")
 WJ = "project%3Awj-01"
 LONG = {"day", "project", "issue", "conflict", "new-issue", "outbox"}  # of these the whole page
 DESK = {"viewport": {"width": 1440, "height": 900}, "device_scale_factor": 1, "is_mobile": False}
+AGREE, EXPORT = re.compile("^(登记本机|Enrol this phone)$"), re.compile("^(导出未提交的工作|Export)")
 See = Callable[[Handset, str], None]
 
 
@@ -75,6 +76,7 @@ def walk_through(
     disagree(handset, url)
     settle(handset, shot)
     offline(handset, shot)
+    as_device(handset, url, shot)
     handset.stop()
     return handset.faults
 
@@ -269,6 +271,34 @@ def offline(handset: Handset, shot: Callable[[str], None]) -> None:
     page = handset.open()
     page.wait_for_selector("input[name=pin]")
     shot("unlock")
+
+
+def as_device(handset: Handset, url: str, shot: Callable[[str], None]) -> None:
+    """The phone becomes a device of the house, and is told that it is one no longer."""
+    handset.context.set_offline(False)
+    handset.unlock()
+    handset.sync()
+    page = handset.page
+    with HttpLine(url) as other:
+        other.sign_in("inspector", PASSWORD, "shots-own")
+        made = other.request("POST", "/api/v1/devices/codes", json={"name": "外业手机 7"}).json()
+        page.evaluate("(code) => { location.hash = `#enrol=${code}`; }", made["code"])
+        page.get_by_role("button", name=AGREE).wait_for()
+        shot("enrol")
+        page.get_by_role("button", name=AGREE).click()
+        page.get_by_role("heading", name="李建国").wait_for()  # the code that this person has here, once more
+        shot("same-code")
+        handset.unlock()
+        handset.loaded()
+        handset.context.set_offline(True)
+        handset.shoot(PICTURES / "pit-crack.jpg")
+        handset.save()
+        [one] = [d for d in other.request("GET", "/api/v1/devices").json()["items"] if not d["revoked_at"]]
+        other.request("POST", f"/api/v1/devices/{one['id']}/revoke", json={"why": "换机"})
+    handset.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.get_by_role("button", name=EXPORT).wait_for()
+    shot("revoked")
 
 
 def main() -> None:

@@ -236,7 +236,6 @@ def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(
     li.context.set_offline(False)
     li.page.evaluate("dispatchEvent(new Event('online'))")
     page = li.page
-    page.get_by_role("link", name="查看").click()
     page.wait_for_selector("h1:text('本机已停用')")
     page.wait_for_selector("text=2 项只在本机")
     li.page.evaluate(LATER, 80)

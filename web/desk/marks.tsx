@@ -85,6 +85,12 @@ interface Faulty {
 /** For how many seconds the house asks to be left alone. */
 const waited = (s: number): string => (s > 90 ? say("waitMinutes", { n: Math.ceil(s / 60) }) : say("waitSeconds", { n: s }));
 
+/** A wrong password is set right where it was typed; any other 401 is about a sign-in that is over. */
+function nextStep({ code, status, remedy }: Problem): Word {
+  if (code === "wrong-password") return "next-password";
+  return status === 401 && remedy === "retry" ? "next-sign-in" : (`next-${remedy}` as Word);
+}
+
 /** What went wrong and what to do next; `again` where trying again may help. */
 export function Trouble({ wrong, again, hint }: { wrong: unknown; again?: (() => void) | undefined; hint?: string }): JSX.Element | null {
   if (!wrong || (wrong as Error).name === "AbortError") return null;
@@ -99,7 +105,7 @@ export function Trouble({ wrong, again, hint }: { wrong: unknown; again?: (() =>
   const faults = (wrong.details.faults as Faulty[] | undefined) ?? [];
   const listed = faults.map((fault) => `${word("fields", fault.field ?? "")}: ${fault.message ?? ""}`);
   const why = [...new Set([wrong.detail, wrong.details.why as string | undefined, ...listed])].filter((w) => w && w !== title);
-  const next = wrong.wait ? waited(wrong.wait) : say(wrong.status === 401 ? "next-sign-in" : (`next-${wrong.remedy}` as Word));
+  const next = wrong.wait ? waited(wrong.wait) : say(nextStep(wrong));
   return (
     <div class="notice" role="alert">
       <strong>{title}</strong>

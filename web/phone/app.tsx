@@ -69,7 +69,7 @@ function Inside(): JSX.Element {
         <span class="where">{say(TITLES[room ?? ""] ?? "today")}</span>
         <Standing />
       </header>
-      {(order.value || connection.value === "revoked") && (
+      {(order.value || connection.value === "revoked") && room !== "leaving" && (
         <p class="notice bar wrong" role="alert">
           {say(order.value?.push_first ? "leaving" : "revoked")} <a href="#/leaving">{say("see")}</a>
         </p>

@@ -10,6 +10,7 @@ const WORDS = {
   username: ["用户名", "User name"],
   notThisPin: ["不是本机的解锁码，可重新设置", "Not this phone's code; you may choose a new one"],
   setPin: ["设置本机解锁码", "Choose a code for this phone"],
+  newPin: ["忘了？重新设置解锁码", "Forgotten? Choose a new one"],
   setPinHint: [
     "6 至 12 位数字。无信号时用它打开；忘记了可用密码重新登录，未提交的工作不会丢失。",
     "6 to 12 digits. It opens the app without signal; if you forget it, sign in with your password: nothing unsent is lost.",

@@ -6,7 +6,7 @@ them at that moment. Whenever one names a checklist, that has been published.
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, cast
@@ -77,6 +77,17 @@ class Facts:
 
     def check(self, before: Body, after: Body) -> str | None:
         """The rule that the inspection would break as it would stand, or None."""
+        return self._covering(after)._check(before, after)
+
+    def _covering(self, after: Body) -> "Facts":
+        """These facts; or others, where a reviewer's decision brings in whom no change has named."""
+        officers = frozenset(after.get("officers", ()))
+        chosen = frozenset({after["checklist"]} if after.get("checklist") else ())
+        if officers <= self.officers and chosen <= self.checklists:
+            return self
+        return replace(self, officers=officers, checklists=chosen)
+
+    def _check(self, before: Body, after: Body) -> str | None:
         chosen = after.get("checklist")
         if chosen != before.get("checklist") and chosen is not None and chosen not in self.published:
             return "template-unpublished"

@@ -108,7 +108,7 @@ export function Editor({ start, fresh, keptAs, office, onEntered, onLeave }: Edi
         {section && form && (
           <section>
             <h3>
-              {section.code} {section.title} › {form.code} {form.title}
+              {called(section) || say("sectionTitle")} › {called(form) || say("formTitle")}
             </h3>
             <div class="fields">
               <Labelled name={say("formCode")} narrow>
@@ -168,6 +168,8 @@ export function Editor({ start, fresh, keptAs, office, onEntered, onLeave }: Edi
   }
 }
 
+const called = ({ code, title }: { code?: string | undefined; title?: string | undefined }): string => [code, title].filter(Boolean).join(" ");
+
 /** Publish a draft; null where it was published already, by the press whose reply was lost. */
 async function published(record: string, office: string): Promise<Outcome | null> {
   const { items = [] } = await get<Said<"Checklists">>("/api/v1/checklists");
@@ -189,12 +191,14 @@ function Head({ content, fresh, put }: { content: Content; fresh: boolean; put: 
       <Labelled name={say("listBasis")}>
         <input value={content.citation ?? ""} maxLength={400} onInput={(event) => put(set(content, { citation: text(event) || undefined }))} />
       </Labelled>
-      <Labelled name={say("listFrom")} narrow>
-        <input type="date" value={content.valid_from} onInput={(event) => put({ ...content, valid_from: text(event) })} />
-      </Labelled>
-      <Labelled name={say("listTo")} narrow>
-        <input type="date" value={content.valid_to ?? ""} onInput={(event) => put(set(content, { valid_to: text(event) || undefined }))} />
-      </Labelled>
+      <span class="dates">
+        <Labelled name={say("listFrom")} narrow>
+          <input type="date" value={content.valid_from} onInput={(event) => put({ ...content, valid_from: text(event) })} />
+        </Labelled>
+        <Labelled name={say("listTo")} narrow>
+          <input type="date" value={content.valid_to ?? ""} onInput={(event) => put(set(content, { valid_to: text(event) || undefined }))} />
+        </Labelled>
+      </span>
     </div>
   );
 }

@@ -39,6 +39,7 @@ interface Body {
   target: string;
   target_kind: string;
   why?: string;
+  first_why?: string; // why it came, where it was accepted and refused once more
   fields?: Record<string, Question>;
   change?: { op: string; fields?: Record<string, unknown>; reason?: string };
   actor?: string;
@@ -161,6 +162,8 @@ function One({ one, onDecided }: { one: Waiting; onDecided: () => void }): JSX.E
   };
   const decide = (fields: Record<string, unknown>, reason: string): void =>
     void send(change({ op: "resolve", kind: one.kind, record: one.record, version: seen, fields, reason }));
+  // Accepted and refused again, it waits on: who is to decide is the person who reads this.
+  const stays = sent?.outcome?.status === "parked" && sent.outcome.conflict === one.record;
   const done = sent?.outcome && ["applied", "merged", "noop"].includes(sent.outcome.status);
   return (
     <>
@@ -175,7 +178,8 @@ function One({ one, onDecided }: { one: Waiting; onDecided: () => void }): JSX.E
         <p class="muted">{one.project ?? one.dossier}</p>
         {body.target_kind === "issue" && past.told && <a href={path("issue", body.target)}>{say("openIssue")}</a>}
       </header>
-      {sent?.outcome && <Verdict outcome={sent.outcome} what={say("decision")} />}
+      {sent?.outcome && <Verdict outcome={stays ? { ...sent.outcome, remedy: null } : sent.outcome} what={say("decision")} />}
+      {stays && <p>{say("waitsOn")}</p>}
       <Trouble wrong={sent?.wrong} again={() => sent && void send(sent.push)} hint={say("sameChange")} />
       {!past.told && past.busy ? (
         <Loading />
@@ -280,7 +284,7 @@ function Asked({ name, question, entries, chosen, may, onChoose }: Asking): JSX.
 }
 
 function Parked({ one, entries, may, onDecide }: Deciding): JSX.Element {
-  const { change: late, why, captured_at: at, actor, flags, grants } = bodyOf(one);
+  const { change: late, why, first_why: firstWhy, captured_at: at, actor, flags, grants } = bodyOf(one);
   const who = entries.find((entry) => entry.who.id === actor)?.who.name ?? null;
   const fields = Object.entries(late?.fields ?? {});
   const [decision, setDecision] = useState<"accept" | "return" | null>(null);
@@ -295,6 +299,7 @@ function Parked({ one, entries, may, onDecide }: Deciding): JSX.Element {
         <strong>{word("why", why ?? "")}</strong>
       </p>
       <dl class="facts">
+        {firstWhy && <Fact name={say("cameFor")}>{word("why", firstWhy)}</Fact>}
         <Fact name={say("byWhom")}>{who ?? actor?.slice(-8)}</Fact>
         <Fact name={say("doneAt")}>{at && moment(at)}</Fact>
         <Fact name={say("heldThen")}>{listed((grants ?? []).map((post) => word("role", post.role)))}</Fact>

@@ -127,7 +127,7 @@ function SetPin({ of: { opened, hours } }: { of: NonNullable<typeof begun.value>
       <button class="main">{before ? say("unlock") : say("save")}</button>
       {before && (
         <button type="button" class="quiet" onClick={fresh}>
-          {say("setPin")}
+          {say("newPin")}
         </button>
       )}
     </form>

@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { leaving, order } from "../device.ts";
 import { atWork, exit } from "../house.ts";
 import { tell, useLive } from "../live.ts";
-import { moment, Section } from "../marks.tsx";
+import { moment } from "../marks.tsx";
 import { Confirm } from "../parts.tsx";
 import { lock } from "../people.ts";
 import { say } from "../room-words.ts";
@@ -52,11 +52,9 @@ export function Leaving(): JSX.Element {
           </li>
         ))}
       </ul>
-      <Section title={say("wipeNow")}>
-        <button type="button" class="grave" onClick={() => setAsking(true)}>
-          {say("wipeNow")}
-        </button>
-      </Section>
+      <button type="button" class="grave" onClick={() => setAsking(true)}>
+        {say("wipeNow")}
+      </button>
       {asking && (
         <Confirm
           title={say("wipeNow")}
