@@ -48,7 +48,7 @@ def _issue(chance: random.Random, dossier: str, name: str) -> Iterable[Row]:
     def later(day: int, most: int, likely: float) -> int:
         return day + chance.randint(0, most) if day != NEVER and chance.random() < likely else NEVER
 
-    found = chance.randint(FIRST, LAST - 1)
+    found = chance.randrange(FIRST, LAST, 6)  # the same hazard twice a day, now and then
     issued = later(found, 3, 0.9)
     passed = later(issued, 20, 0.7)
     same = {
