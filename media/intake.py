@@ -18,7 +18,8 @@ from media.errors import (
 from media.store import Store, original_key
 
 # What is taken in, and how many bytes of it at most (media.md §1).
-IMAGES: Mapping[str, int] = dict.fromkeys(("image/jpeg", "image/png", "image/webp", "image/heic"), 64 * MIB)
+HEIC = "image/heic"
+IMAGES: Mapping[str, int] = dict.fromkeys(("image/jpeg", "image/png", "image/webp", HEIC), 64 * MIB)
 VIDEOS: Mapping[str, int] = dict.fromkeys(
     ("video/mp4", "video/quicktime", "video/webm", "video/x-matroska"), 2048 * MIB
 )
@@ -63,7 +64,7 @@ def signature(head: bytes) -> str | None:
 
 def _iso_media(brand: bytes) -> str | None:
     if brand in HEIC_BRANDS:
-        return "image/heic"
+        return HEIC
     if brand == b"qt  ":
         return "video/quicktime"
     return "video/mp4" if brand in MP4_BRANDS else None

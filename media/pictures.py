@@ -25,11 +25,10 @@ from PIL import (
 from media import exif, watermark
 from media.darkroom import ChildDied, Darkroom
 from media.exif import LONGEST, ORIENTATION, Hints
-from media.intake import IMAGES, SNIFF, signature
+from media.intake import HEIC, IMAGES, SNIFF, signature
 from media.likeness import BITS, LONG, SHORT, across, down
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-HEIC = "image/heic"
 # The extra `heic`. Its wheel holds GPL parts, so it does not come with the house; and before 1.8 its
 # libheif runs code that a picture brings along (CVE-2026-84383), so an older one counts as none.
 HEIF_PACKAGE, HEIF_LEAST = "pillow-heif", (1, 8)
@@ -39,6 +38,7 @@ QUALITY = 82
 PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 PLAIN = ("L", "RGB")
 EDGES = (1600, 320)  # pixels: what a desk shows, what a list shows
+LONGEST_EDGE = 65_535  # pixels; a JPEG cannot say more of its size (ISO/IEC 10918-1, B.2.2)
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -121,6 +121,13 @@ def renditions(source: Path, edges: Sequence[int] = EDGES) -> dict[int, Renditio
 def thumbnail(source: Path, *, edge: int = 320) -> Rendition:
     """One JPEG alone; raises as `examined` does."""
     return renditions(source, [edge])[edge]
+
+
+def whole(source: Path) -> Rendition:
+    """One JPEG as large as the source, for who cannot show the source's own format; raises as
+    `examined` does.
+    """
+    return thumbnail(source, edge=LONGEST_EDGE)
 
 
 def watermarked(source: Path, *, texts: Sequence[str], link: str, edge: int = EDGES[0]) -> Rendition:

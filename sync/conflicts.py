@@ -11,6 +11,7 @@ from .merge import Lost
 from .minutes import State
 from .record import Body, Field, Kind, kind
 
+STRICTEST = "confidential"  # the audience that fewest read
 # In the author's own dossier such a record is a mirror (followers.py) and says where its home is.
 _HOME = {
     "home": Field(schema={"type": "string"}, policy="server", zh="所在案卷"),
@@ -21,7 +22,7 @@ _HOME = {
 CONFLICT: Kind = kind(
     "conflict",
     zh="冲突",
-    audiences=("field", "office", "confidential", "public"),
+    audiences=("field", "office", STRICTEST, "public"),
     written_by_server=True,
     fields={
         "target": Field(schema={"type": "string"}, policy="server", zh="所属记录"),
@@ -36,7 +37,7 @@ CONFLICT: Kind = kind(
 PARKED: Kind = kind(
     "parked",
     zh="待审工作",
-    audiences=("office", "confidential"),
+    audiences=("office", STRICTEST),
     written_by_server=True,
     fields={
         "target": Field(schema={"type": "string"}, policy="server", zh="所属记录"),
@@ -114,8 +115,8 @@ def _offered(known: Body) -> list[Any]:
 def readers(change: Change, author: Author, state: State | None) -> str:
     """The audience of parked work over the record as it stands: nobody who could not have read that."""
     strict = {state.audience if state else "", change.audience}
-    unknown = state is None and change.op != "create" and author.may.sees("confidential")
-    return "confidential" if "confidential" in strict or unknown else "office"
+    unknown = state is None and change.op != "create" and author.may.sees(STRICTEST)
+    return STRICTEST if STRICTEST in strict or unknown else "office"
 
 
 def parked_body(change: Change, author: Author, why: str, captured: Captured) -> Body:

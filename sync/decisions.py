@@ -293,9 +293,9 @@ def _close(sitting: "Sitting", change: Change, state: State, what: Body, *, seq:
     body = state.body | {"open": False, "decision": decision}
     sitting.rewrite(change.record, state, body, seq=seq or sitting.minutes.seq + 1)
     sitting.minutes.conflicts.append((sitting.dossier, change.record, target, state.kind, False))
-    opened = sitting.open_conflicts.get(target, [])
-    if change.record in opened:
-        opened.remove(change.record)
+    for opened in (sitting.open_conflicts.get(target, []), sitting.open_pieces.get(target, [])):
+        if change.record in opened:
+            opened.remove(change.record)
 
 
 def undelete(sitting: "Sitting", change: Change, state: State) -> Outcome:

@@ -8,7 +8,6 @@ import orjson
 from sqlalchemy import Connection, CursorResult, Select, and_, bindparam, or_, select
 
 from . import bulk, tables
-from .conflicts import CONFLICT
 from .minutes import State
 from .record import Kind
 from .schema import lift_body, lift_names
@@ -26,14 +25,11 @@ def outcomes(dialect: str) -> Select[Any]:
 
 
 @cache
-def open_conflicts(dialect: str) -> Select[Any]:
-    """The open conflicts over records, by the records' ids."""
+def open_questions(dialect: str) -> Select[Any]:
+    """The open conflicts and parked work over records, by the records' ids."""
     c = tables.conflicts
-    return select(c.c.record, c.c.conflict).where(
-        c.c.dossier == bindparam("dossier"),
-        bulk.named(dialect, c.c.record, "names"),
-        c.c.kind == CONFLICT.name,
-        c.c.open.is_(True),
+    return select(c.c.record, c.c.conflict, c.c.kind).where(
+        c.c.dossier == bindparam("dossier"), bulk.named(dialect, c.c.record, "names"), c.c.open.is_(True)
     )
 
 

@@ -1,12 +1,12 @@
 """One sitting over one dossier: under the lock, judge each change, then write all at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
 from sqlalchemy import Connection, select
 
-from . import bases, decisions, erasure, guards, lookup, rights, tables
+from . import bases, decisions, erasure, guards, lookup, moves, rights, tables
 from .arrival import Arrival
 from .canonical import spell
 from .change import Author, Change, Unreadable
@@ -15,8 +15,6 @@ from .merge import UNKNOWN, Judgement, Written, first_body, merge
 from .minutes import MERGED, Head, Minutes, Outcome, State, Touched, answer
 from .protocol import RECORD_BYTES
 from .record import Body, Kind
-
-AUDIENCE = "@audience"  # who last moved a record, beside who last wrote its fields
 
 
 class Sitting:
@@ -38,6 +36,7 @@ class Sitting:
         self.minutes = Minutes(conn, dossier, head, author, arrival)
         self.states: dict[str, State] = {}
         self.open_conflicts: dict[str, list[str]] = {}  # of a record, the newest last
+        self.open_pieces: dict[str, list[str]] = {}  # of parked work
         self.lineage: list[tuple[int, int]] = []
         self.bases: dict[str, bases.Values] = {}
         self.taking = False  # whether parked work is being taken, for which no second piece is made
@@ -46,7 +45,7 @@ class Sitting:
     # ------------------------------------------------------------------ read
     def read(self, changes: Sequence[Change | Unreadable]) -> None:
         """Read what the changes touch: two statements for what is new, four for what is there and has open
-        conflicts, twice as many for decisions, one more after a restore.
+        conflicts, twice as many for decisions, one more where something is confided or after a restore.
         """
         understood = [c for c in changes if isinstance(c, Change)]
         ids = {c.id for c in changes if c.id} | {c.after for c in understood if c.after}
@@ -58,6 +57,7 @@ class Sitting:
         self._read_touched({x.record for x in understood} | {x.id for x in understood})
         decided = [self.states[c.record] for c in understood if c.op == "resolve" and c.record in self.states]
         self._read_touched({str(s.body["target"]) for s in decided if "target" in s.body} - set(self.states))
+        self.read_states(moves.confided(self, understood))
         if self.epoch > 1:
             t = tables.lineage
             forks = self.conn.execute(select(t).where(t.c.dossier == self.dossier))
@@ -78,7 +78,7 @@ class Sitting:
             state = self.states.get(change.record)
             if state is None:
                 continue
-            trunk, written = self._trunk(change, state), self._written(state)
+            trunk, written = self.trunk(change, state), self.written(state)
             if bases.needed(change, trunk, written, device):
                 shown = trunk if change.shown is None else self._known(*change.shown, state)
                 standing = {n: state.body.get(n) for n in change.fields if state.seqs.get(n, 0) <= shown}
@@ -89,15 +89,19 @@ class Sitting:
 
     def _read_touched(self, names: set[str]) -> None:
         """Records, and open conflicts over those that are there; at most three statements."""
-        found = lookup.states(self.conn, self.dossier, names, self.kinds) if names else {}
+        found = self.read_states(names)
+        rows = lookup.find(self.conn, lookup.open_questions, self.dossier, found) if found else ()
+        for x in sorted(rows, key=lambda x: str(x.conflict)):
+            opened = self.open_conflicts if x.kind == CONFLICT.name else self.open_pieces
+            opened.setdefault(x.record, []).append(x.conflict)
+        self.read_states(c for record in found for c in self.open_conflicts.get(record, ()))
+
+    def read_states(self, names: Iterable[str]) -> dict[str, State]:
+        """Those of `names` that were not read yet; a statement where there are any."""
+        new = set(names) - set(self.states)
+        found = lookup.states(self.conn, self.dossier, new, self.kinds) if new else {}
         self.states |= found
-        rows = lookup.find(self.conn, lookup.open_conflicts, self.dossier, found) if found else ()
-        opened = sorted((x.conflict, x.record) for x in rows)
-        for conflict, record in opened:
-            self.open_conflicts.setdefault(record, []).append(conflict)
-        beside = {conflict for conflict, _record in opened} - set(self.states)
-        if beside:
-            self.states |= lookup.states(self.conn, self.dossier, beside, self.kinds)
+        return found
 
     # ----------------------------------------------------------------- judge
     def judge(self, change: Change | Unreadable) -> Outcome:
@@ -116,7 +120,7 @@ class Sitting:
             return self.minutes.invalid(change, "change-id-reused", remember=False)
         if change.after and change.after not in self.minutes.known:
             return answer(change.id, "retry", "missing-base")
-        change, told = erasure.hear(change, self.states.get(change.record), self._trunk, self.minutes)
+        change, told = erasure.hear(change, self.states.get(change.record), self.trunk, self.minutes)
         if told is not None:
             return told
         # What its author cannot see stays unknown, whatever else speaks against the change: no reviewer
@@ -167,12 +171,12 @@ class Sitting:
         """What taken work would set back: fields that its author has written later, in the device's
         order, than this. Work that waited is out of its order, so they count as somebody else's.
         """
-        trunk, device = self._trunk(change, state), self.author.device
+        trunk, device = self.trunk(change, state), self.author.device
         own = {f: q for f, q in state.seqs.items() if q > trunk and state.devices.get(f) == device}
         order = self.minutes.numbers(set(own.values()))
         return {name for name, seq in own.items() if order[seq] > change.n}
 
-    def _written(self, state: State) -> Written:
+    def written(self, state: State) -> Written:
         """Who last wrote each field of a record."""
         return Written(state.seqs, state.devices | dict.fromkeys(self.overtaken, MERGED))
 
@@ -221,14 +225,14 @@ class Sitting:
             return self.park(change, refused)
         if state.deleted:
             return self.park(change, "edit-vs-delete")
-        if change.audience is not None and self._moved_meanwhile(change, state):
+        if change.audience is not None and moves.meanwhile(self, change, state):
             return self.park(change, "moved-meanwhile")
         judged = merge(
             change.kind,
             state.body,
-            self._written(state),
+            self.written(state),
             change.fields,
-            trunk=self._trunk(change, state),
+            trunk=self.trunk(change, state),
             device=self.author.device,
             actor=self.author.actor,
             at=change.at,
@@ -247,7 +251,7 @@ class Sitting:
         if after:
             state.apply(after, self.minutes.seq + 1, self.author.device, judged.contested)
             state.bytes += change.size
-        was = self._move(change, state)
+        was = moves.move(self, change, state)
         return self.minutes.append(
             change,
             "applied" if was and judged.status == "noop" else judged.status,
@@ -261,36 +265,14 @@ class Sitting:
             was=was,
         )
 
-    def _moved_meanwhile(self, change: Change, state: State) -> bool:
-        """Whether somebody else has put the record into another audience since the author looked."""
-        written = self._written(state)
-        elsewhere = change.audience != state.audience
-        return elsewhere and written.moved(AUDIENCE, self._trunk(change, state), self.author.device)
-
-    def _move(self, change: Change, state: State) -> str | None:
-        """Put the record, and its open conflicts, into the audience the change names.
-
-        Returns the audience it leaves, or None if it stays.
-        """
-        if change.audience is None or change.audience == state.audience:
-            return None
-        was, seq = state.audience, self.minutes.seq + 1
-        state.move(change.audience, seq)
-        state.seqs[AUDIENCE], state.devices[AUDIENCE] = seq, self.author.device
-        for name in self.open_conflicts.get(change.record, ()):
-            conflict = self.states.get(name)
-            if conflict is not None and conflict.audience == was:
-                conflict.move(change.audience, seq)
-        return was
-
     def _delete(self, change: Change, state: State, *, anyway: bool = False) -> Outcome:
         refused = self._refused(change, [("delete", state.audience)], state)
         if refused:
             return self.park(change, refused)
         if state.deleted:
             return self.minutes.append(change, "noop", state.audience, version=state.version)
-        written = self._written(state)
-        trunk = self._trunk(change, state)
+        written = self.written(state)
+        trunk = self.trunk(change, state)
         # What the server notes about a record is nobody's edit.
         people = [name for name in state.seqs if name not in change.kind.kept]
         if not anyway and any(written.moved(n, trunk, self.author.device) for n in people):
@@ -309,7 +291,7 @@ class Sitting:
         # What was never permitted is told before a right that has ended: a reviewer goes by it.
         return "not-permitted" if "not-permitted" in found else next(filter(None, found), None)
 
-    def _trunk(self, change: Change, state: State) -> int:
+    def trunk(self, change: Change, state: State) -> int:
         """The version the author had seen, or UNKNOWN."""
         return self._known(change.version, change.epoch, state)
 
@@ -357,6 +339,7 @@ class Sitting:
         captured = self.minutes.captured(change)
         self._engine_record(change.id, PARKED.name, audience, parked_body(change, self.author, why, captured))
         self.minutes.conflicts.append((self.dossier, change.id, change.record, PARKED.name, True))
+        self.open_pieces.setdefault(change.record, []).append(change.id)
         return self.minutes.append(change, "parked", audience, why=why, version=None)
 
     def apply(self, state: State, after: Body) -> None:

@@ -11,7 +11,7 @@ from server.endpoint import ANYONE, Call, endpoint
 blueprint = Blueprint("desk", __name__)
 FOLDER = ROOT / "web" / "dist" / "desk"
 # One policy, for the map's own measuring of letters (web/desk/map.ts).
-HEADERS = pages.headers("trusted-types default")
+HEADERS = pages.headers("trusted-types default", "media-src blob:")  # videos and spoken notes
 
 
 @endpoint(

@@ -124,7 +124,8 @@ def _read_request() -> Request:
 
 
 def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any], pulls: bool) -> dict[str, Any]:
-    """One group in one transaction: a later group's failure leaves an earlier one answered.
+    """One group in one transaction, or, where it holds what several devices made, in one for each: a later
+    one's failure leaves an earlier one entered, and the group's repetition finds it.
 
     `keys` are those of the person's devices: signatures are checked before there is a lock. `pulls`:
     something is asked for too. Raises Refusal `read-only` where nothing is.
@@ -136,10 +137,17 @@ def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any], pulls
     if here.readonly.why is not None and pulls:
         # Refused by itself: what there is to be seen is shown, and the outbox keeps the rest.
         return exchange.refused(group.dossier, "read-only", status=503, remedy="retry")
-    author = Author(actor.id, actor.writer, may)
-    group = replace(group, changes=signed.vouched(group.changes, keys, actor.device))
-    judge = partial(exchange.push_group, transaction.push, group=group, author=author, arrival=arrival)
-    return transaction.share(group.dossier, len(group.changes), judge)
+    answer: dict[str, Any] = {}
+    changes = signed.vouched(group.changes, keys, actor.device)
+    for device, made in signed.by_device(changes, keys, actor.device):
+        author = Author(actor.id, replace(actor, device=device).writer, may)
+        one = replace(group, changes=made)
+        judge = partial(exchange.push_group, transaction.push, group=one, author=author, arrival=arrival)
+        told = transaction.share(group.dossier, len(made), judge)
+        if "error" in told:
+            return told
+        answer = told | {"outcomes": [*answer.get("outcomes", ()), *told["outcomes"]]}
+    return answer
 
 
 @endpoint(

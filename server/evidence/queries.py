@@ -86,6 +86,27 @@ def vouched(
     ]
 
 
+def by_device(
+    changes: Sequence[Change | Unreadable], keys: Sequence[DeviceKey | Row[Any]], device: str
+) -> list[tuple[str, list[Change | Unreadable]]]:
+    """Vouched changes in their order, in runs of those that one device has made: the one whose key signed
+    them, else `device`, which brings them.
+
+    Work that was carried here from another phone of the same person (decision 0037) is no edit of this
+    one: who made it had not seen what was done here, and the numbers of its changes are of another count.
+    """
+    made_at = {row.key: row.device for row in keys}
+    runs: list[tuple[str, list[Change | Unreadable]]] = []
+    for change in changes:
+        maker = device
+        if isinstance(change, Change) and change.signed is not None and change.doubt is None:
+            maker = made_at.get(change.signed.key, device)
+        if not runs or runs[-1][0] != maker:
+            runs.append((maker, []))
+        runs[-1][1].append(change)
+    return runs or [(device, [])]
+
+
 def _doubt(change: Change, keys: Mapping[str, Any], since: str | None) -> str | None:
     at = datetime.fromisoformat(change.at)
     if not change.raw.get("sig"):

@@ -37,6 +37,7 @@ from .tables import PhotoRow
 
 log = structlog.get_logger()
 PROFILES, EXT = ("320", "1600"), "jpg"  # the longest edge in pixels
+WHOLE = "full"  # as large as the original
 DRAWN = "1"  # how watermarks are drawn; another drawing is another number
 REQUIRED = ("dossier", "record", "sha256")
 # Names of the system's own changes: at least once + a derived id = exactly once.
@@ -225,14 +226,20 @@ def digest_at_rest(dossier: str, sha256_hex: str) -> str | None:
 
 
 def rendition(photo: PhotoRow, profile: str) -> str:
-    """The key of a smaller version (see PROFILES), made now if the job has not come to it yet.
+    """The key of a smaller version (see PROFILES), made now if the job has not come to it yet; or of one
+    as large as the original (WHOLE), which no job makes.
 
     Raises Refusal `not-found` while the bytes are awaited, `no-picture` where none can be made.
     """
     key = rendition_key(photo.dossier, photo.sha256, profile, EXT)
     if office().store.has(key) is None:
         original(photo)
-        develop(photo.dossier, photo.sha256)
+        if profile == WHOLE:
+            rendition(photo, PROFILES[-1])  # first what tells whether it can be shown at all
+            with _in_hand(photo.dossier, photo.sha256) as source:
+                _rest(key, pictures.whole(source).data, source.parent)
+        else:
+            develop(photo.dossier, photo.sha256)
     return key
 
 
@@ -291,7 +298,8 @@ def _in_hand(dossier: str, digest: str) -> Iterator[Path]:
             _note(dossier, digest, "unsupported")
             raise Refusal("no-picture", reason="unsupported", mime=why.mime) from None
         except pictures.Undecodable as why:
-            _note(dossier, digest, "undecodable")
+            if tried != "ok":  # else a smaller one can be made: only this one is too much for the darkroom
+                _note(dossier, digest, "undecodable")
             raise Refusal("no-picture", reason="undecodable", detail=why.reason) from None
 
 

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 from werkzeug.exceptions import ClientDisconnected
 
 from media.errors import BadMetadata
-from media.intake import ATTACHED, IMAGES
+from media.intake import ATTACHED, HEIC, IMAGES
 from media.tus import VERSION, parse_metadata
 from server import access, metrics
 from server.delivery import Original, Where, hand_out
@@ -341,8 +341,9 @@ def thumbnail(call: Call, photo: Any) -> Any:
     headers=("If-None-Match",),
 )
 def rendition(call: Call, photo: Any, profile: str) -> Any:
-    """`profile`: 320 or 1600, the longest edge in pixels, never larger than the original; or
-    `watermark` (水印): 1600 with time, place, part, taker and number drawn from the record.
+    """`profile`: 320 or 1600, the longest edge in pixels, never larger than the original; `full`, as
+    large as the original, where that is of a type that browsers do not show (HEIC); or `watermark`
+    (水印): 1600 with time, place, part, taker and number drawn from the record.
     """
     if profile == "watermark":
         row = _row(call, str(photo))
@@ -350,13 +351,18 @@ def rendition(call: Call, photo: Any, profile: str) -> Any:
         root = f"{public}/" if public else request.url_root
         key, says = actions.watermarked(row, call.who, root)
         return hand_out(key, "image/jpeg", f"{row.sha256}-{says}", lasting=False)
+    if profile == actions.WHOLE:
+        # Of all others the original itself is shown: nobody needs a second file of its size.
+        return _rendition(call, str(photo), profile, only=HEIC)
     if profile not in actions.PROFILES:
-        raise Refusal("not-found", profiles=[*actions.PROFILES, "watermark"])
+        raise Refusal("not-found", profiles=[*actions.PROFILES, actions.WHOLE, "watermark"])
     return _rendition(call, str(photo), profile)
 
 
-def _rendition(call: Call, photo: str, profile: str) -> Response:
+def _rendition(call: Call, photo: str, profile: str, *, only: str | None = None) -> Response:
     row = _row(call, photo)
+    if only is not None and queries.mime(row) != only:
+        raise Refusal("not-found", "Browsers show the original itself; ask for that.")
     key = actions.rendition(row, profile)
     return hand_out(key, "image/jpeg", f"{row.sha256}-{profile}")
 

@@ -288,3 +288,28 @@ def test_a_line_that_is_lost_registers_the_key_once(registry: Registry, phone: P
     lost.exchange(li.request())  # the answer never came
     li.sync(Line(registry.house.desk("li")))
     assert sum(e["kind"] == "device_key" for e in entries(registry, "office:cy")) == 1
+
+
+def test_work_carried_from_one_phone_to_another_is_judged_as_what_the_first_one_made(
+    registry: Registry,
+) -> None:
+    house, first = registry.house, create("issue", {n: said["set"] for n, said in FIELDS.items()})
+    house.desk("wang").push(WJ, first)
+    old, new = house.desk("li", device="old"), house.desk("li", device="new")
+    for at, device, key in ((old, "old", KEY), (new, "new", OTHER)):
+        at.exchange(device_key=signatures.claim(device, key))
+    [base] = [entry["seq"] for entry in entries(registry) if entry["record"] == first["record"]]
+    carried = signed(update("issue", first["record"], base, {"title": "旧手机"}) | {"n": 400})
+    newer = signed(update("issue", first["record"], base, {"title": "新手机"}) | {"n": 3}, OTHER)
+    [applied] = new.push(WJ, newer)
+    assert applied["status"] == "applied"
+    beside = signed(create("issue", {n: said["set"] for n, said in FIELDS.items()}) | {"n": 4}, OTHER)
+    late, plain = new.push(WJ, carried, beside)
+    assert (late["id"], late["status"]) == (carried["id"], "conflict"), (
+        "the older value does not win in silence"
+    )
+    assert (plain["id"], plain["status"]) == (beside["id"], "applied")
+    assert new.push(WJ, carried, beside) == [one | {"replay": True} for one in (late, plain)]
+    by = {entry["change"]: entry["device"].split("/")[0] for entry in entries(registry)}
+    assert [by[one["id"]] for one in (carried, newer, beside)] == ["old", "new", "new"]
+    assert verified(registry).fault is None

@@ -166,3 +166,26 @@ def test_a_heic_picture_is_shown_once_the_extra_is_installed(
     assert files(site, "r") == ["1600.jpg", "320.jpg"]
     assert li.call("GET", f"/api/v1/photos/{record}/thumbnail").status_code == 200
     assert li.get(f"/api/v1/photos/{record}")["server"]["width"] == 800
+
+
+def test_a_heic_picture_comes_whole_too_and_what_is_too_much_of_it_costs_the_smaller_ones_nothing(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from media import darkroom
+    from tests.media.test_heic import heic
+
+    li, size = site.desk("li"), (1700, 300)
+    plain = taken(li, jpeg(size=size))
+    answer = li.call("GET", f"/api/v1/photos/{plain}/rendition/full")
+    assert (answer.status_code, answer.json["code"]) == (404, "not-found")
+    record = taken(li, heic(Image.effect_noise(size, 60).convert("RGB")), mime="image/heic")
+    with site.app.app_context():
+        jobs.develop_all()
+    with monkeypatch.context() as narrow:
+        narrow.setattr(darkroom, "MAX_REPLY", 1)  # what comes back is larger than the house takes
+        answer = li.call("GET", f"/api/v1/photos/{record}/rendition/full")
+        assert (answer.status_code, answer.json["code"]) == (404, "no-picture")
+    assert li.call("GET", f"/api/v1/photos/{record}/rendition/1600").status_code == 200
+    answer = li.call("GET", f"/api/v1/photos/{record}/rendition/full")
+    assert Image.open(io.BytesIO(answer.data)).size == size
+    assert "full.jpg" in files(site, "r")

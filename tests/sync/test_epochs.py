@@ -43,6 +43,22 @@ def test_its_open_conflict_moves_along(site: House) -> None:
     assert {i["record"] for i in pull(li, "field")["items"]} == set()
 
 
+def test_parked_work_follows_its_record_into_confidence_and_stays_there(site: House) -> None:
+    li, zhang, made = site.desk("li"), site.desk("zhang"), issue()
+    [first] = li.push(WJ, made)
+    li.push(WJ, update("issue", made["record"], first["version"], {"title": "一"}))
+    late = delete("issue", made["record"], first["version"])
+    [waits] = site.desk("wang").push(WJ, late)
+    assert (waits["status"], waits["why"]) == ("parked", "delete-vs-edit")
+    assert late["id"] in {i["record"] for i in pull(li, "office")["items"]}
+    newest = zhang.push(WJ, update("issue", made["record"], 99, {}, audience="confidential"))[0]
+    assert newest["status"] == "applied"
+    assert late["id"] not in {i["record"] for i in pull(li, "office")["items"] if not i.get("deleted")}
+    assert late["id"] in {i["record"] for i in pull(zhang, "confidential")["items"]}
+    zhang.push(WJ, update("issue", made["record"], newest["version"], {}, audience="field"))
+    assert late["id"] in {i["record"] for i in pull(zhang, "confidential")["items"]}
+
+
 def test_a_contractor_moves_nothing(site: House) -> None:
     told = issue(audience=FIRM)
     site.desk("li").push(WJ, told)

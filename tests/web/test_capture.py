@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 from PIL import Image
 from playwright.sync_api import Playwright
 
 from server.access import SYSTEM
+from server.enrolments.actions import make_code
 from server.inspections.actions import checklists
 from sync.arrival import rfc3339
 from tests.faults.serving import WJ, Office, serving
+from tests.media.test_heic import heic
 from tests.support.databases import DatabaseFactory
 from tests.support.house import PASSWORD
 from tests.web.browser import DEVICES, HERE, Handset, stored, until
@@ -47,6 +50,11 @@ def li(office: Office, playwright: Playwright, tmp_path_factory: pytest.TempPath
     yield handset
     handset.stop()
     assert handset.faults == []
+
+
+PIXELS = (
+    "Array.from(document.querySelectorAll('.canvas img'), (one) => [one.naturalWidth, one.naturalHeight])[0]"
+)
 
 
 def draw(li: Handset, pad: str, *ways: list[tuple[float, float]]) -> None:
@@ -116,14 +124,11 @@ def test_a_viewfinder_that_is_not_allowed_leads_to_the_phones_own_camera(li: Han
     li.open("?anew")  # a new page asks for the camera anew
 
 
-def test_what_is_drawn_over_a_photograph_is_a_record_and_the_original_stays(
-    office: Office, li: Handset
-) -> None:
-    li.open("#/issues").locator(".issue").first.click()
-    li.page.wait_for_selector(".strip .take")
-    before = here(office, li)
+def marked_offline(li: Handset) -> None:
+    """A line by hand, a dot that is taken back, an arrow, a box; the page is killed before it is saved."""
+    li.context.set_offline(True)
     li.page.locator(".strip .frame").first.click()
-    li.page.get_by_role("button", name="标注").click()
+    li.page.get_by_role("button", name="标注", exact=True).click()
     draw(
         li,
         ".canvas .pad",
@@ -131,20 +136,90 @@ def test_what_is_drawn_over_a_photograph_is_a_record_and_the_original_stays(
         [(0.8, 0.8), (0.9, 0.9)],
     )
     li.page.get_by_role("button", name="撤销一笔").click()
+    for tool, ways in (("箭头", [(0.9, 0.9), (0.7, 0.65)]), ("方框", [(0.1, 0.7), (0.3, 0.9)])):
+        button = li.page.get_by_role("button", name=tool)
+        size = button.bounding_box()
+        assert size is not None and min(size["width"], size["height"]) >= 48, "for a gloved finger"
+        button.tap()
+        draw(li, ".canvas .pad", ways)
     li.page.get_by_label("标注说明").fill("此处无栏杆")
+    li.kill_page()  # what was drawn is there again
+    li.page.locator(".strip .frame").first.click()
+    li.page.wait_for_selector(".pad .line")
     li.page.get_by_role("button", name="保存").click()
     li.page.wait_for_selector(".canvas .drawn path")
     assert "此处无栏杆" in li.page.inner_text("dialog")
+    li.context.set_offline(False)
     li.sync()
+
+
+def test_what_is_drawn_over_a_photograph_is_a_record_and_the_original_stays(
+    office: Office, li: Handset
+) -> None:
+    li.open("#/issues").locator(".issue").first.click()
+    li.page.wait_for_selector(".strip .take")
+    before = here(office, li)
+    marked_offline(li)
     [mark] = [one for one in held(office, "markup") if one["photo"] == before["photos"][0]["id"]]
     assert mark["photo"] == before["photos"][0]["id"] and mark["caption"] == "此处无栏杆"
-    assert mark["strokes"].startswith("M200 1") and mark["strokes"].count("M") == 1
+    freehand, arrow, box = (one.replace("L", " ").split() for one in mark["strokes"].split("M")[1:])
+    assert freehand[0] == "200" and (arrow[0], arrow[2]) == ("900", "700"), mark["strokes"]
+    assert len(arrow) == 10 and box[::2] == ["100", "300", "300", "100", "100"], mark["strokes"]
     with office.line("zhang", "desk") as desk:
         picture = Image.open(io.BytesIO(desk.request("GET", before["photos"][0]["original"]).content))
     assert mark["width"] == 1000
     assert mark["height"] == pytest.approx(1000 * picture.height / picture.width, abs=1)
     after = here(office, li)
     assert [p["sha256"] for p in after["photos"]] == [p["sha256"] for p in before["photos"]]
+    with office.line("zhang", "desk") as desk:
+        seen = desk.request("GET", f"/api/v1/issues/{before['id']}").json()["markups"]
+    assert [(one["id"], one["drawn_by"]["name"]) for one in seen] == [(mark["id"], "li某")]
+    li.page.get_by_role("button", name="删除标注").click()
+    li.page.locator("dialog .grave").click()
+    li.sync()
+    assert held(office, "markup") == []
+
+
+def test_a_photograph_that_the_browser_cannot_show_is_said_so_saved_and_shown_converted(
+    office: Office, li: Handset, tmp_path: Path
+) -> None:
+    lying = Image.Exif()
+    lying[0x0112] = 6
+    data = heic(Image.new("RGB", (1000, 500), "green"), exif=lying.tobytes())
+    picture = tmp_path / "IMG_0001.HEIC"
+    picture.write_bytes(data)
+    li.open("#/issues").locator(".issue").first.click()
+    li.page.wait_for_selector(".strip .take")
+    before = here(office, li)["evidence"]["total"]
+    frames = li.page.locator(".strip .frame")
+    many = frames.count()
+    li.context.set_offline(True)
+    li.page.locator(".strip .take").first.click()
+    li.page.set_input_files(".viewfinder input", picture)
+    until(lambda: frames.count() == many + 1)
+    newest = li.page.locator(".strip").first.locator(".frame").last
+    newest.click()
+    li.page.wait_for_selector("text=本机浏览器不能显示这张照片（HEIC）")
+    assert li.page.get_by_role("button", name="标注", exact=True).is_disabled()
+    with li.page.expect_download() as saving:
+        li.page.get_by_role("button", name="下载原图").click()
+    assert saving.value.path().read_bytes() == data
+    li.page.get_by_role("button", name="关闭").click()
+    li.context.set_offline(False)
+    li.sync()
+    assert here(office, li)["evidence"]["total"] == before + 1
+    newest.click()
+    li.page.wait_for_selector("text=现在显示的是缩放图")
+    until(lambda: li.page.evaluate(PIXELS) == [500, 1000])  # upright, and no larger than it is
+    li.page.get_by_role("button", name="标注", exact=True).click()
+    draw(li, ".canvas .pad", [(0.2, 0.2), (0.6, 0.3)])
+    li.page.get_by_role("button", name="保存").click()
+    li.page.wait_for_selector(".canvas .drawn path")
+    li.sync()
+    [mark] = held(office, "markup")
+    assert (mark["width"], mark["height"]) == (1000, 2000)
+    [taken] = [one for one in held(office, "photo") if one["id"] == mark["photo"]]
+    assert taken["mime"] == "image/heic"
 
 
 def test_a_signature_is_kept_as_strokes_and_as_a_picture_and_a_refusal_wants_a_witness(
@@ -270,16 +345,38 @@ def test_a_sites_code_opens_the_project_by_camera_and_by_picture(
     page.wait_for_selector("h1")
     assert page.evaluate("location.hash") == f"#/projects/{SITE}"
     # The same code before the camera, on a board of another size.
-    board = Image.new("RGB", (640, 480), "#889")
-    board.paste(Image.open(code).convert("RGB").resize((300, 300)), (150, 90))
-    frame = io.BytesIO()
-    board.save(frame, "JPEG", quality=80)
-    film = tmp_path / "board.mjpeg"
-    film.write_bytes(frame.getvalue() * 4)
-    li.stop()
-    li.flags = (*DEVICES, f"--use-file-for-fake-video-capture={film}")
-    li.start()
+    before_the_camera(li, Image.open(code), tmp_path / "board.mjpeg")
     li.open("#/scan")
     li.unlock()
     li.page.wait_for_selector("h1")
     assert li.page.evaluate("location.hash") == f"#/projects/{SITE}"
+    # And the code that the desk shows for this phone: nothing is touched, it is enrolled.
+    with office.house.app.app_context():
+        made = make_code("test", office.house.people["li"], "李的手机")["code"]
+    drawn = io.BytesIO()
+    segno.make(f"{li.url}/phone/#enrol={made}", error="m").save(drawn, kind="png", scale=8, border=4)
+    before_the_camera(li, Image.open(drawn), tmp_path / "code.mjpeg")
+    li.open("#/outbox")
+    li.unlock()
+    li.page.get_by_role("button", name="登记本机").click()
+    li.page.wait_for_selector("input[name=pin]")
+    [device] = [one for one in devices(office) if one["name"] == "李的手机"]
+    assert device["person"] == office.house.people["li"]
+
+
+def before_the_camera(li: Handset, code: Image.Image, film: Path) -> None:
+    """Switched off and on, it looks at a board with this code."""
+    board = Image.new("RGB", (640, 480), "#889")
+    board.paste(code.convert("RGB").resize((300, 300)), (150, 90))
+    frame = io.BytesIO()
+    board.save(frame, "JPEG", quality=80)
+    film.write_bytes(frame.getvalue() * 4)
+    li.stop()
+    li.flags = (*DEVICES, f"--use-file-for-fake-video-capture={film}")
+    li.start()
+
+
+def devices(office: Office) -> list[dict[str, Any]]:
+    with office.line("li", "desk") as desk:
+        items: list[dict[str, Any]] = desk.request("GET", "/api/v1/devices").json()["items"]
+        return items

@@ -1,12 +1,15 @@
 """Photographs and places at the desk: what was drawn over a picture, drawing over it, where an issue lies."""
 
+import base64
 from typing import Any
 
 import orjson
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Route
 
 from server.markups.queries import MOST
+from tests.media.test_heic import heic
 from tests.server.test_photos import photo, upload
 from tests.support.house import create, issue, jpeg, update
 from tests.web.browser import until
@@ -18,6 +21,52 @@ EDGES = """["img", "svg"].map((part) => {
   return { x, y, width, height };
 })"""
 pytestmark = pytest.mark.journey
+
+
+PIXELS = """(() => {
+  const { naturalWidth, naturalHeight } = document.querySelector(".stage img");
+  return [naturalWidth, naturalHeight];
+})()"""
+LATER = "2026-11-21T10:06:00+08:00"
+NO_PICTURE = orjson.dumps(
+    {
+        "title": "无法显示缩略图",
+        "code": "no-picture",
+        "status": 404,
+        "remedy": "drop",
+        "details": {"reason": "unsupported"},
+    }
+)
+# A moving picture of this browser's own making, in base64.
+FILM = """async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
+  const pen = canvas.getContext("2d");
+  const filmed = new MediaRecorder(canvas.captureStream(30), { mimeType: "video/webm" });
+  const parts = [];
+  filmed.ondataavailable = ({ data }) => parts.push(data);
+  const over = new Promise((ok) => (filmed.onstop = ok));
+  filmed.start();
+  for (let n = 0; n < 20; n += 1) {
+    pen.fillRect(n, n, 9, 9);
+    await new Promise((ok) => setTimeout(ok, 25));
+  }
+  filmed.stop();
+  await over;
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  return btoa(String.fromCharCode(...bytes));
+}"""
+
+
+def keep(bureau: Bureau, record: str, data: bytes, kind: str = "photo", **said: Any) -> str:
+    """A photograph or a file of the issue, at rest; its id."""
+    mime = {"mime": "image/heic"} if kind == "photo" else {}
+    fields = {name: said_of["set"] for name, said_of in photo(data, record, **mime, **said)["fields"].items()}
+    made = create(kind, fields)
+    li = bureau.hand("li")
+    [outcome] = li.push(bureau.dossier, made)
+    assert outcome["status"] == "applied", outcome
+    assert upload(li, made["record"], data, dossier=bureau.dossier).status_code == 204
+    return str(made["record"])
 
 
 def drawn_on(bureau: Bureau) -> tuple[str, str, bytes]:
@@ -197,3 +246,62 @@ def test_a_picture_can_be_closed_on_a_phone(bureau: Bureau, desk: Desk) -> None:
         assert box["y"] >= 0 and box["y"] + box["height"] <= NARROW["height"]
     page.get_by_role("button", name="关闭").click()
     page.set_viewport_size(WIDE)
+
+
+def test_a_heic_original_is_shown_converted_and_saved_as_it_came_or_the_desk_says_why_not(
+    bureau: Bureau, desk: Desk
+) -> None:
+    [record] = found(bureau, 1)
+    lying = Image.Exif()
+    lying[0x0112] = 6
+    scene = Image.new("RGB", (1800, 900), "green")
+    whole = heic(scene, exif=lying.tobytes())
+    shown, torn = keep(bureau, record, whole), keep(bureau, record, whole[:-1] + b"?" * 9, taken_at=LATER)
+    page = desk.open(f"#/issue/{record}")
+    page.locator(".frame").first.click()
+    page.wait_for_selector("dialog figcaption:has-text('与原图一样大')")
+    assert page.evaluate(PIXELS) == [900, 1800], "upright, and whole"
+    page.keyboard.press("n")
+    stroke(page, (0.5, 0.25), (0.5, 0.75))
+    page.get_by_role("button", name="保存标注").click()
+    page.wait_for_selector("dialog .notice.well")
+    [mark] = marks(bureau, record)
+    assert (mark["photo"], mark["width"], mark["height"]) == (shown, 1000, 2000)
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="下载原图").click()
+    assert saving.value.path().read_bytes() == whole
+    # Too large for the darkroom, it comes smaller; and where nothing can be made of it, the desk says so.
+    page.route("**/rendition/full?*", lambda route: route.fulfill(status=404, body=NO_PICTURE))
+    page.reload()
+    page.locator(".frame").first.click()
+    page.wait_for_selector("dialog figcaption:has-text('长边最多 1600 像素')")
+    assert page.evaluate(PIXELS) == [800, 1600]
+    page.route("**/rendition/1600?*", lambda route: route.fulfill(status=404, body=NO_PICTURE))
+    page.reload()
+    page.wait_for_selector(".frame:has-text('浏览器不能显示 HEIC 照片')")
+    page.locator(".frame").first.click()
+    page.wait_for_selector(".pane:has-text('可下载查看')")
+    assert page.locator(".stage, dialog button[aria-keyshortcuts=n]").count() == 0
+    assert page.get_by_role("button", name="下载原图").is_enabled()
+    assert desk.judged() == []
+    assert torn != shown
+
+
+def test_what_was_filmed_or_said_is_played_in_its_place(bureau: Bureau, desk: Desk) -> None:
+    [record] = found(bureau, 1)
+    page = desk.open(f"#/issue/{record}")
+    film = base64.b64decode(page.evaluate(FILM))
+    keep(bureau, record, film, kind="attachment", mime="video/webm", name="渗漏.webm")
+    keep(bureau, record, b"%PDF-1.7\n%%EOF", kind="attachment", mime="application/pdf", name="方案.pdf")
+    page.reload()
+    page.get_by_role("button", name="播放").click()
+    page.wait_for_selector("video")
+    assert until(lambda: page.evaluate("document.querySelector('video').videoWidth")) == 64
+    assert desk.judged() == []
+    paper = page.locator("li", has_text="方案.pdf")
+    assert paper.get_by_role("button", name="打开").count() == page.evaluate(
+        "Number(navigator.pdfViewerEnabled)"
+    )
+    with page.expect_download() as saving:
+        paper.get_by_role("button", name="下载").click()
+    assert saving.value.suggested_filename == "方案.pdf"

@@ -197,10 +197,10 @@ def test_a_phone_becomes_its_owners_once_the_work_of_everybody_else_is_home(
 ) -> None:
     shared = phones("shared", bureau.building.server.url)
     shared.sign_in(bureau.people[1], PASSWORD)
-    [picture] = album(tmp_path, 1)
+    first, second = album(tmp_path, 2)
     page = shared.page
     page.context.route("**/api/v1/exchange", lambda route: route.abort())
-    shared.shoot(picture)
+    shared.shoot(first)
     shared.save()
     made = code(bureau.hand("li"))
     page.evaluate("(made) => { location.hash = '#enrol=' + made; }", made)
@@ -213,14 +213,63 @@ def test_a_phone_becomes_its_owners_once_the_work_of_everybody_else_is_home(
     page.get_by_role("button", name="取消").click()
     page.context.unroute_all(behavior="wait")
     shared.sync()
+    # Then there is more, and Wang is not to be had: it is carried out by hand.
+    page.context.route("**/api/v1/exchange", lambda route: route.abort())
+    shared.shoot(second)
+    shared.save()
     page.evaluate("(made) => { location.hash = '#enrol=' + made; }", made)
+    page.get_by_role("button", name="登记本机").click()
+    file = _carried_out(bureau, shared, tmp_path)
+    page.context.unroute_all(behavior="wait")
     page.get_by_role("button", name="登记本机").click()
     page.wait_for_selector("input[name=again]")
     # Cut off before li has a code here, it opens to nobody: not to wang either, who was at work.
     shared.kill_page()
     page.wait_for_selector("input[name=password]")
     assert page.evaluate(SESSION) is None and page.locator("input[name=pin]").count() == 0
-    assert queue(bureau)[0]["evidence"] == {"stored": 1, "total": 1}
+    assert [one["evidence"] for one in queue(bureau)] == [{"stored": 1, "total": 1}]
+    _brought_in(bureau, phones("wang", bureau.building.server.url), file)
+
+
+def _carried_out(bureau: Bureau, shared: Handset, tmp_path: Path) -> Path:
+    """Exported, shown again from where it was saved, and only then let go of; the file."""
+    page, who = shared.page, f"{bureau.people[1]}某"
+    with page.expect_download() as saving:
+        page.get_by_role("button", name=f"导出{who}的工作").click()
+    file = tmp_path / saving.value.suggested_filename
+    saving.value.save_as(file)
+    page.wait_for_selector("text=已导出 2 项修改、1 张照片")
+    letting_go = page.get_by_role("button", name=f"从本机移除{who}的工作")
+    assert letting_go.count() == 0, "not before the file was seen"
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(file.read_bytes()[:-512])
+    page.set_input_files(".card input[type=file]", cut)
+    page.wait_for_selector("text=没有存完整")
+    assert letting_go.count() == 0
+    page.set_input_files(".card input[type=file]", file)
+    letting_go.click()
+    asked = page.inner_text("dialog")
+    assert who in asked and "2 项修改、1 张照片" in asked and file.name in asked
+    assert shared.unsent() == 3
+    page.locator("dialog .main").click()
+    page.wait_for_selector(".card", state="detached")
+    assert page.evaluate(DATABASES) == ["xunjian.device"]
+    return file
+
+
+def _brought_in(bureau: Bureau, wang: Handset, file: Path) -> None:
+    """On another phone, by its author and by nobody else."""
+    wang.sign_in(bureau.people[1], PASSWORD)
+    page = wang.open("#/outbox")
+    with tarfile.open(file) as tar:
+        assert any(name.startswith("photos/") for name in tar.getnames())
+    for says in ("已导入 2 项修改、1 张照片", "这里都已有"):
+        page.set_input_files("main input[type=file]", file)
+        page.wait_for_selector(f"text={says}")
+    wang.sync()
+    assert [one["evidence"] for one in queue(bureau)] == [{"stored": 1, "total": 1}] * 2
+    waits = bureau.hand("zhang").get("/api/v1/conflicts")["items"]
+    assert waits == [], "what was signed on the other phone is taken as it was signed"
 
 
 def test_a_revoked_phone_says_so_and_what_is_only_there_is_carried_out_by_hand(

@@ -1,15 +1,16 @@
-/** The untouched original, large: zoom, drag, next and previous, what was drawn over it, the facts that prove it. */
+/** A photograph large, the untouched original where the browser can show it: zoom, drag, next and previous, what was drawn over it, the facts that prove it. */
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Drawn, Pad } from "../drawing/pad.tsx";
 import { joined, THICK, WIDE } from "../drawing/strokes.ts";
+import { Saving } from "./attached.tsx";
 import { type Grip, Marks, mayDraw, PenCase } from "./annotate.tsx";
 import type { Outcome } from "./changes.ts";
 import { altering, bring, type Drawing, drop, EMPTY, frozen, keep, kept, type Markup } from "./drawings.ts";
 import { Dialog, moment, Trouble, Verdict } from "./marks.tsx";
-import { here, type Photo, useFile } from "./photographs.tsx";
+import { ofBest, type Photo, unshown, useBest } from "./photographs.tsx";
 import { say, word } from "./words.ts";
 
 const STEP = 1.25;
@@ -96,7 +97,7 @@ function useDrawing({ dossier, photo, onChange }: One, ratio: number | null) {
 
 function Sheet(one: One): JSX.Element {
   const { dossier, photo, marks, more, at, of, onTurn, onClose, onChange } = one;
-  const { href, failed } = useFile(photo.original && here(photo.original));
+  const { from, href, wrong: unseen, onBroken } = useBest(photo);
   const [place, setPlace] = useState(WHOLE);
   const [ratio, setRatio] = useState<number | null>(null);
   const [bare, setBare] = useState(false);
@@ -144,11 +145,12 @@ function Sheet(one: One): JSX.Element {
       <Pane
         href={href}
         alt={photo.caption ?? ""}
-        failed={failed}
+        none={unseen !== null || !from ? unshown(photo, unseen) : null}
         place={place}
         onMove={setPlace}
         onZoom={zoom}
         onSize={setRatio}
+        onBroken={onBroken}
       >
         {!bare && over.map((mark) => <Over key={mark.id} mark={mark} scale={place.scale} />)}
         {drawing && ratio !== null && (
@@ -189,6 +191,9 @@ function Sheet(one: One): JSX.Element {
             {say("annotate")}
           </button>
         )}
+        <Saving path={photo.original} name={photo.name ?? photo.sha256.slice(0, 12)}>
+          {say("saveOriginal")}
+        </Saving>
         <button type="button" class="main" onClick={onClose}>
           {say("close")}
         </button>
@@ -217,8 +222,9 @@ function Sheet(one: One): JSX.Element {
         />
       )}
       <figcaption>
+        {href && from !== "original" && <small>{ofBest(photo, from)}</small>}
         {more && <small>{say("marksLeftOff", { n: marks.length })}</small>}
-        {(marks.length > 0 || drawing) && <small>{say(bare ? "onlyOriginal" : "marksApart")}</small>}
+        {(marks.length > 0 || drawing) && <small>{say(!bare ? "marksApart" : from === "original" ? "onlyOriginal" : "withoutMarks")}</small>}
         <small>{[moment(photo.taken_at), photo.name].filter(Boolean).join(" · ")}</small>
         <small>
           SHA-256 <code>{photo.sha256}</code>
@@ -267,17 +273,19 @@ function Board({ drawing, ratio, scale, grip, onDraw }: Surface): JSX.Element {
 interface Framed {
   href: string | null;
   alt: string;
-  failed: boolean;
+  /** Why there is no picture; null while it comes. */
+  none: string | null;
   place: Place;
   onMove: (place: Place) => void;
   onZoom: (by: number) => void;
   /** Told how high the picture is for its width, once it is there. */
   onSize: (ratio: number) => void;
+  onBroken: () => void;
   children: ComponentChildren;
 }
 
 /** The picture in its frame; set through the element's own style object, for the policy allows no style attribute. */
-function Pane({ href, alt, failed, place, onMove, onZoom, onSize, children }: Framed): JSX.Element {
+function Pane({ href, alt, none, place, onMove, onZoom, onSize, onBroken, children }: Framed): JSX.Element {
   const stage = useRef<HTMLDivElement>(null);
   const held = useRef<{ x: number; y: number; from: Place } | null>(null);
   useEffect(() => {
@@ -315,11 +323,17 @@ function Pane({ href, alt, failed, place, onMove, onZoom, onSize, children }: Fr
     >
       {href ? (
         <div class="stage" ref={stage}>
-          <img src={href} alt={alt} draggable={false} onLoad={(event) => sized(event.currentTarget)} />
+          <img
+            src={href}
+            alt={alt}
+            draggable={false}
+            onLoad={(event) => sized(event.currentTarget)}
+            onError={onBroken}
+          />
           {children}
         </div>
       ) : (
-        <i>{say(failed ? "noPicture" : "loading")}</i>
+        <i>{none ?? say("loading")}</i>
       )}
     </div>
   );

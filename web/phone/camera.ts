@@ -64,7 +64,9 @@ export interface Taken {
 export async function take(replica: Replica, file: File): Promise<Taken> {
   const taken = rfc3339(replica.now());
   const bytes = await file.arrayBuffer();
-  const mime = MIMES.includes(file.type) ? file.type : "image/jpeg";
+  // Not every browser has a name for what an iPhone's camera hands over (ISO/IEC 23008-12: its brand).
+  const heic = /^ftyp(hei|hev|mif1|msf1)/.test(new TextDecoder().decode(bytes.slice(4, 12)));
+  const mime = MIMES.includes(file.type) ? file.type : heic ? "image/heic" : "image/jpeg";
   const told = { taken_at: taken, clock_offset_ms: replica.offsetMs ?? undefined, ...position(fix.value) };
   const shot = {
     photo: uuid7(),

@@ -1,6 +1,6 @@
 /** Small parts that every screen uses: icons, badges, moments, pictures. */
 
-import type { ComponentChildren, JSX, TargetedEvent } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { atWork } from "./house.ts";
@@ -77,25 +77,11 @@ export const Section = ({ title, children }: { title: string; children: Componen
 );
 
 /** A photograph out of the phone's own storage, or, where there is a line, small from the house. */
-export function Picture({
-  photo,
-  dossier,
-  alt,
-  large = false,
-  onSize,
-}: {
-  photo: string;
-  dossier?: string;
-  alt: string;
-  large?: boolean;
-  /** Told how high the picture is for its width, once it is there. */
-  onSize?: (ratio: number) => void;
-}): JSX.Element {
+export function Picture({ photo, dossier, alt }: { photo: string; dossier?: string; alt: string }): JSX.Element {
   const bytes = useLive(async () => {
     const { db } = atWork().replica;
-    const original = large ? await db.bytes.get(photo) : undefined;
-    return (original ?? (await db.previews.get(photo)) ?? (await db.bytes.get(photo)))?.bytes ?? null;
-  }, [photo, large]);
+    return ((await db.previews.get(photo)) ?? (await db.bytes.get(photo)))?.bytes ?? null;
+  }, [photo]);
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => {
     if (!bytes) return;
@@ -103,13 +89,17 @@ export function Picture({
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [bytes]);
+  const ask = (): void => void (dossier && fetchPreview(photo, dossier));
   useEffect(() => {
-    if (bytes === null && dossier) void fetchPreview(photo, dossier);
+    if (bytes === null) ask();
   }, [bytes === null, photo]);
   if (!url) return <span class="nopicture" {...(alt ? { role: "img", "aria-label": alt } : { "aria-hidden": true })} />;
-  const sized = ({ currentTarget: { naturalWidth, naturalHeight } }: TargetedEvent<HTMLImageElement>): void =>
-    onSize?.(naturalHeight / naturalWidth);
-  return <img src={url} alt={alt} onLoad={sized} />;
+  // What this browser cannot show (HEIC) the house can: no broken picture meanwhile.
+  const broken = (): void => {
+    setUrl(null);
+    ask();
+  };
+  return <img src={url} alt={alt} onError={broken} />;
 }
 
 async function fetchPreview(photo: string, dossier: string): Promise<void> {

@@ -146,6 +146,11 @@ export function leave(user: User): void {
   if (person) put({ ...person, sealed: null });
 }
 
+/** This person has not worked here. */
+export function forget(user: User): void {
+  localStorage.setItem(PEOPLE, JSON.stringify(people().filter((person) => person.user.id !== user.id)));
+}
+
 /** Nobody has worked here. */
 export function forgetAll(): void {
   lock();

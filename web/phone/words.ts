@@ -117,13 +117,6 @@ const WORDS = {
     "无法使用麦克风，请在浏览器设置中允许。",
     "The microphone cannot be used: allow it in the browser's settings.",
   ],
-  markup: ["标注", "Mark up"],
-  markupHint: [
-    "用手指圈出问题，原始照片保持不变",
-    "Circle the fault with a finger; the original photograph stays as it is",
-  ],
-  markupCaption: ["标注说明（可不填）", "What it points at (optional)"],
-  undo: ["撤销一笔", "Undo"],
   signatures: ["签名", "Signatures"],
   sign: ["签名", "Sign"],
   party: ["身份", "Present as"],

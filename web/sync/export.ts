@@ -1,24 +1,59 @@
 /** Unsent work as one file that any computer opens: a tar (POSIX.1-1988 ustar) with changes and photographs. */
 
-import { canonical, utf8 } from "./canonical.ts";
-import type { Tables } from "./tables.ts";
+import { canonical, hex, sha256Bytes, utf8 } from "./canonical.ts";
+import type { MediaRow, Tables } from "./tables.ts";
 
-const BLOCK = 512;
+export const BLOCK = 512;
 const README = `未提交的工作 Unsent work of one phone (巡检 Xunjian).
 
+contents.json  何人、何机、何时，及各文件的 SHA-256 whose, made where and when, the SHA-256 of each file
 changes.jsonl  每行一项提交，原样 one change a line, as it would have been sent: {dossier, schema, change}
+media.json     照片和录音的登记 what the photographs and recordings belong to
 doubts.json    不可信的服务器记录 what the house showed that is not believed
-photos/        照片原件，以 SHA-256 命名 the photographs' own bytes, named by their SHA-256
+photos/        照片和录音原件，以 SHA-256 命名 the bytes themselves, named by their SHA-256
 drafts.json    草稿 drafts that were not saved yet
 
-请交给系统管理员。手机上的内容未被删除。 Give it to your administrator. Nothing was removed from the phone.
+请交给本人：在任一手机或电脑上登录 /phone/，在“待提交”中导入，即可提交；重复导入不会重复提交。
+导出时手机上的内容未被删除。
+Give it to its author: signed in at /phone/ on any phone or computer, they bring it in under Outbox, and it is
+sent. Twice brought in is once sent. Nothing was removed from the phone when this file was made.
 `;
 
+/** Whose work a file holds. */
+export interface Author {
+  id: string;
+  username: string;
+  name: string;
+}
+
+/** The first file of an export: what is in it. */
+export interface Contents {
+  format: 1;
+  author: Author;
+  device: string;
+  made_at: string;
+  files: Record<string, string>;
+}
+
+/** How much an export holds. */
+export interface Tally {
+  changes: number;
+  photos: number;
+  recordings: number;
+  drafts: number;
+}
+
+export interface Exported extends Tally {
+  file: Blob;
+  /** What it holds, by name and SHA-256: two exports of the same work differ in nothing of it. */
+  files: Contents["files"];
+}
+
 /**
- * Everything that is not home for certain, and drafts; what stays on the phone is not touched. Where a server is
- * not believed, nothing that it took in is home either.
+ * Everything of `author` that is not home for certain, and drafts; what stays on the phone is not touched. Where a
+ * server is not believed, nothing that it took in is home either.
  */
-export async function exportUnsent(db: Tables, at: Date): Promise<Blob> {
+export async function exportUnsent(db: Tables, at: Date, author: Author, device: string): Promise<Exported> {
   const doubts = await db.doubts.toArray();
   const doubted = new Set(doubts.map(({ dossier }) => dossier));
   const changes = await db.outbox
@@ -28,24 +63,53 @@ export async function exportUnsent(db: Tables, at: Date): Promise<Blob> {
   const lines = changes.map(({ dossier, schema, change }) => canonical({ dossier, schema, change }));
   const media = await db.media.where("state").anyOf("kept", "sent").toArray();
   const drafts = await db.drafts.toArray();
-  const parts: BlobPart[] = [
-    ...file("README.txt", utf8(README), at),
-    ...file("changes.jsonl", utf8(lines.map((line) => `${line}\n`).join("")), at),
-    ...file("doubts.json", utf8(JSON.stringify(doubts, null, 1)), at),
-    ...file("drafts.json", utf8(JSON.stringify(drafts, null, 1)), at),
+  const texts: [string, string][] = [
+    ["changes.jsonl", lines.map((line) => `${line}\n`).join("")],
+    ["media.json", JSON.stringify(media.map(carried), null, 1)],
+    ["doubts.json", JSON.stringify(doubts, null, 1)],
+    ["drafts.json", JSON.stringify(drafts, null, 1)],
   ];
-  const shots = drafts.flatMap((draft) => draft.shots);
-  for (const { photo, sha256, mime } of [...media, ...shots]) {
+  const parts: BlobPart[] = [];
+  const files: Contents["files"] = {};
+  const put = async (name: string, data: Uint8Array<ArrayBuffer>): Promise<void> => {
+    files[name] = hex(await sha256Bytes(data));
+    parts.push(...file(name, data, at));
+  };
+  for (const [name, text] of texts) await put(name, utf8(text));
+  const there = new Set<string>();
+  for (const { photo, sha256, mime } of [...media, ...drafts.flatMap((draft) => draft.shots)]) {
     const held = await db.bytes.get(photo);
-    if (held) parts.push(...file(`photos/${sha256}.${mime.split("/")[1]}`, new Uint8Array(held.bytes), at));
+    if (held) await put(bytesName(sha256, mime), new Uint8Array(held.bytes));
+    if (held) there.add(photo);
   }
-  parts.push(new Uint8Array(2 * BLOCK)); // the end of a tar
-  return new Blob(parts, { type: "application/x-tar" });
+  const contents: Contents = { format: 1, author, device, made_at: at.toISOString(), files };
+  const first = [...file("README.txt", utf8(README), at), ...file("contents.json", utf8(JSON.stringify(contents)), at)];
+  const whole = [...first, ...parts, new Uint8Array(2 * BLOCK)]; // the end of a tar
+  const carries = media.filter(({ photo }) => there.has(photo));
+  const recordings = carries.filter(({ mime }) => mime.startsWith("audio/")).length;
+  return {
+    file: new Blob(whole, { type: "application/x-tar" }),
+    files,
+    changes: changes.length,
+    photos: carries.length - recordings,
+    recordings,
+    drafts: drafts.length,
+  };
 }
+
+/** What of a photograph's row makes sense elsewhere. */
+export type Carried = Pick<MediaRow, "photo" | "dossier" | "subject" | "sha256" | "size" | "mime" | "name">;
+const carried = ({ photo, dossier, subject, sha256, size, mime, name }: MediaRow): Carried => ({
+  ...{ photo, dossier, subject, sha256 },
+  ...{ size, mime, name },
+});
+
+export const bytesName = (sha256: string, mime: string): string => `photos/${sha256}.${mime.split("/")[1]}`;
 
 function file(name: string, data: Uint8Array<ArrayBuffer>, at: Date): BlobPart[] {
   const padding = (BLOCK - (data.length % BLOCK)) % BLOCK;
-  return [header(name, data.length, at), data, new Uint8Array(padding)];
+  // A Blob each: two hundred photographs need not lie in memory at once.
+  return [header(name, data.length, at), new Blob([data]), new Uint8Array(padding)];
 }
 
 /** One header block; names are ASCII and shorter than 100 bytes. */

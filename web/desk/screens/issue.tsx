@@ -4,12 +4,13 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useAsked } from "../asking.ts";
+import { Attached } from "../attached.tsx";
 import { amend, type Outcome, step as stepped, type Written } from "../changes.ts";
 import { kept } from "../drawings.ts";
 import { get, Problem, type Said } from "../house.ts";
 import { heads } from "../live.ts";
 import { Badge, day, Deadline, Evidence, Fact, Loading, moment, Named, Standing, Trouble, Verdict } from "../marks.tsx";
-import { Attached, Photograph, type Photo, sides } from "../photographs.tsx";
+import { Photograph, type Photo, sides } from "../photographs.tsx";
 import { replace } from "../queue.ts";
 import { Decide, GRAVE, SITES, type Step } from "../steps.tsx";
 import { Viewer } from "../viewer.tsx";

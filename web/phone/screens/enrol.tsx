@@ -16,6 +16,7 @@ import { announce } from "../toast.ts";
 import { say } from "../room-words.ts";
 import { language } from "../words.ts";
 import { explained } from "./entry.tsx";
+import { CarryOut } from "./carry.tsx";
 import { Seeking } from "./scan.tsx";
 
 /** The phone goes by the name that the house gave it; who owns it is signed in, at a shared one nobody is yet. */
@@ -26,7 +27,7 @@ async function enrolWith(code: string): Promise<SignedIn> {
   const whose = left.map(({ user }) => String(user.id));
   const line = new HttpLine("", () => language.value);
   const told = await (await device()).enrol(line, code, named().id, whose).catch((wrong: unknown) => {
-    throw wrong instanceof Refused && wrong.code === "work-of-others" ? stillHere(wrong, left) : wrong;
+    throw wrong instanceof Refused && wrong.code === "work-of-others" ? new StillHere(wrong, left) : wrong;
   });
   enrolledAs(String(told.device), told.user ?? null);
   ordered(null); // the one before was another device
@@ -37,19 +38,26 @@ async function enrolWith(code: string): Promise<SignedIn> {
 }
 
 /** Who has to send first, and how much: the house knows whose code it is, and the phone what is here. */
-function stillHere({ details }: Refused, left: Left[]): Error {
-  const others = left.filter(({ user }) => (details.people as unknown[]).includes(user.id));
-  const who = others.map(({ user, n }) => say("leftBy", { who: user.name ?? "", n })).join(say("and"));
-  return new Error(say("othersWork", { who }));
+class StillHere extends Error {
+  readonly others: Left[];
+
+  constructor({ details }: Refused, left: Left[]) {
+    const others = left.filter(({ user }) => (details.people as unknown[]).includes(user.id));
+    const who = others.map(({ user, n }) => say("leftBy", { who: user.name ?? "", n })).join(say("and"));
+    super(say("othersWork", { who }));
+    this.others = others;
+  }
 }
 
 export function Enrol(): JSX.Element {
   const [fault, setFault] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [stopped, setStopped] = useState<{ code: string; others: Left[] } | null>(null);
   const code = offered.value ?? "";
   const enrol = async (which: string): Promise<void> => {
     setBusy(true);
     setFault(null);
+    setStopped(null);
     try {
       const told = await enrolWith(which);
       if (told.user) begun.value = { opened: openedBy(told), hours: told.offline_hours };
@@ -57,6 +65,7 @@ export function Enrol(): JSX.Element {
       offered.value = null;
     } catch (wrong) {
       setFault(explained(wrong));
+      if (wrong instanceof StillHere) setStopped({ code: which, others: wrong.others });
       offered.value = "";
     } finally {
       setBusy(false);
@@ -84,6 +93,8 @@ export function Enrol(): JSX.Element {
         <p class="muted" role="status">
           {say("enrolling")}
         </p>
+      ) : stopped ? (
+        <Stopped {...stopped} onFree={() => setFault(null)} onEnrol={() => void enrol(stopped.code)} />
       ) : code ? (
         <>
           <p>{say("enrolAsk")}</p>
@@ -118,5 +129,35 @@ export function Enrol(): JSX.Element {
         {say("cancel")}
       </button>
     </main>
+  );
+}
+
+interface Stopping {
+  others: Left[];
+  /** Nothing of others is here any more. */
+  onFree: () => void;
+  onEnrol: () => void;
+}
+
+/** Before the work of others: it is carried out by hand, or they send it. Then the same code is as good as before. */
+function Stopped({ others, onFree, onEnrol }: Stopping): JSX.Element {
+  const [still, setStill] = useState(others);
+  const gone = ({ user }: Left): void => {
+    const now = still.filter((one) => one.user.id !== user.id);
+    setStill(now);
+    if (!now.length) onFree();
+  };
+  return (
+    <>
+      <p class="muted">{say(still.length ? "carryHint" : "othersGone")}</p>
+      <ul class="cards">
+        {still.map((one) => (
+          <CarryOut key={one.user.id} of={one} onGone={() => gone(one)} />
+        ))}
+      </ul>
+      <button type="button" class={still.length ? "" : "main"} onClick={onEnrol}>
+        {say("enrol")}
+      </button>
+    </>
   );
 }

@@ -5,7 +5,9 @@ import { useEffect, useState } from "preact/hooks";
 
 import { exportUnsent } from "../../sync/export.ts";
 import { BY_BYTES, type Room, room, total, type Unsent, unsent } from "../../sync/storage.ts";
+import { authorOf } from "../carrying.ts";
 import { offered } from "../device.ts";
+import { handOver, workName } from "../files.ts";
 import { atWork, connection, type Connection, exit, lastSync, saving, soon, syncing, uploading } from "../house.ts";
 import { tell, useLive } from "../live.ts";
 import { clockTime, Icon, moment, Picture, Section } from "../marks.tsx";
@@ -14,6 +16,7 @@ import { leave, lock, named } from "../people.ts";
 import { label, projectName } from "../reading.ts";
 import { type RoomWord, say } from "../room-words.ts";
 import { changeLanguage, language, word } from "../words.ts";
+import { BringIn } from "./carry.tsx";
 import { opWord } from "./waiting.tsx";
 
 const STANDING: Record<Connection, RoomWord> = {
@@ -57,6 +60,7 @@ export function Outbox(): JSX.Element {
           {say("exportWork")}
         </button>
       </Section>
+      <BringIn />
       <Witnessing />
       <Health />
       <Section title={say("settings")}>
@@ -116,7 +120,8 @@ function Witnessing(): JSX.Element {
   const save = async (): Promise<void> => {
     const { evidence } = await import("../../sync/trust.ts");
     const told = JSON.stringify(await evidence(atWork().replica.db), null, 1);
-    hand(new Blob([told], { type: "application/json" }), "json");
+    const { replica, user } = atWork();
+    handOver(new Blob([told], { type: "application/json" }), workName(user, replica.now(), "json"));
   };
   return (
     <Section title={say("evidenceHeld")}>
@@ -222,20 +227,11 @@ function Health(): JSX.Element {
 }
 
 export async function download(): Promise<void> {
-  const { replica } = atWork();
+  const { replica, user } = atWork();
   const at = replica.now();
   await replica.freeze();
-  hand(await exportUnsent(replica.db, at), "tar");
-}
-
-/** Save a file, named by whose phone it is from and when. */
-function hand(file: Blob, suffix: string): void {
-  const { replica, user } = atWork();
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = `xunjian-${user.username}-${replica.now().toISOString().slice(0, 19).replaceAll(":", "")}.${suffix}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  const { file } = await exportUnsent(replica.db, at, authorOf(user), replica.device);
+  handOver(file, workName(user, at, "tar"));
 }
 
 function Leaving({ n, onClose }: { n: number; onClose: () => void }): JSX.Element {

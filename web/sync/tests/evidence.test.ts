@@ -15,6 +15,8 @@ import { believes, evidence, heldNow, learn, type Shown, stands, weigh } from ".
 import { verifyConsistency } from "../tree.ts";
 import { vectors } from "./vectors.ts";
 
+const LI = { id: "li", username: "li", name: "李某" };
+
 const bytes = (digits: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(digits, "hex"));
 
 test("one tree continues another, as the vectors say, and no other one", async () => {
@@ -192,7 +194,7 @@ test("what is signed is not folded any more, and what is exported is signed", as
   await li.update(SITE, record, { part: { set: "二层" } });
   assert.equal(await li.db.outbox.count(), 1);
   await li.freeze();
-  const file = await (await exportUnsent(li.db, new Date())).text();
+  const file = await (await exportUnsent(li.db, new Date(), LI, "phone")).file.text();
   const [frozen] = await li.db.outbox.toArray();
   assert.ok(frozen?.change.sig && file.includes(frozen.change.sig));
   await li.update(SITE, record, { part: { set: "三层" } });

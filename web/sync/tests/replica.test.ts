@@ -5,7 +5,6 @@ import { test } from "node:test";
 
 import type { Item } from "../answers.ts";
 import { sets } from "../change.ts";
-import { exportUnsent } from "../export.ts";
 import type { Replica } from "../replica.ts";
 import { unsent } from "../storage.ts";
 import type { OutboxRow } from "../tables.ts";
@@ -297,46 +296,6 @@ test("what is invalid is said again under a new id, put right", async () => {
   assert.deepEqual([again?.state, again?.change.fields?.title], ["new", { set: "改正" }]);
   assert.ok((again?.n ?? 0) > (row?.n ?? 0));
 });
-
-test("the export holds every change and photograph that is not home", async () => {
-  const replica = await ready();
-  await replica.db.bytes.put({ photo: "p1", bytes: new Uint8Array([1, 2, 3]).buffer });
-  const record = await replica.create(SITE, "issue", ISSUE);
-  await replica.attach(SITE, record, shot("p1"), {});
-  const tar = new Uint8Array(await (await exportUnsent(replica.db, new Date(0))).arrayBuffer());
-  const files = untar(tar);
-  assert.deepEqual(Object.keys(files), [
-    "README.txt",
-    "changes.jsonl",
-    "doubts.json",
-    "drafts.json",
-    `photos/${"a".repeat(64)}.jpeg`,
-  ]);
-  const lines = new TextDecoder().decode(files["changes.jsonl"]).trim().split("\n");
-  const changes = lines.map((line) => (JSON.parse(line) as { change: object }).change);
-  assert.deepEqual(
-    changes,
-    (await outbox(replica)).map(({ change }) => change),
-  );
-  assert.deepEqual([...(files[`photos/${"a".repeat(64)}.jpeg`] ?? [])], [1, 2, 3]);
-});
-
-/** A reader of tar that knows nothing of our writer. */
-function untar(tar: Uint8Array): Record<string, Uint8Array> {
-  const files: Record<string, Uint8Array> = {};
-  const text = (from: number, to: number): string => new TextDecoder().decode(tar.slice(from, to)).split("\0")[0] ?? "";
-  for (let at = 0; tar[at];) {
-    const blank = tar.slice(at, at + 512).fill(32, 148, 156);
-    assert.equal(
-      parseInt(text(at + 148, at + 156), 8),
-      blank.reduce((sum, byte) => sum + byte, 0),
-    );
-    const size = parseInt(text(at + 124, at + 136), 8);
-    files[text(at, at + 100)] = tar.slice(at + 512, at + 512 + size);
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
-  return files;
-}
 
 test("a device that starts again has everything it had saved", async () => {
   const clock = new Clock();
