@@ -215,5 +215,5 @@ def command(workers: int, threads: int) -> tuple[str, ...]:
         *(sys.executable, "-m", "gunicorn"),
         *("--workers", str(workers), "--threads", str(threads), "--bind", "{bind}"),
         *("--graceful-timeout", "2", "--no-control-socket"),
-        *("--config", "python:server.gunicorn", "server.app:create_app()"),
+        *("--config", "python:server.gunicorn", "server.gunicorn:application()"),
     )

@@ -9,6 +9,7 @@ process holds the lock too, so that while it lives there is no second one; it en
 
 import ctypes
 import fcntl
+import gc
 import os
 import signal
 import subprocess
@@ -65,11 +66,16 @@ def main() -> None:
     """Run the jobs of the environment's house until the worker that started this is gone."""
     end_with(int(sys.argv[1]))
     os.nice(NICE)
+    gc.disable()  # what is loaded stays: the collector need not look at it, now or later
     from . import logs, scheduler  # what is long to load, after what must not be late
     from .app import create_app
 
     logs.take_over()
-    scheduler.run(create_app())
+    app = create_app()
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    scheduler.run(app)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,8 @@ from media.address import S3Address, checked_endpoint
 from media.stores import address
 
 ROOT = Path(__file__).resolve().parent.parent
+# How many of one process may wait for one dossier, and so how many threads it has for requests.
+WAITING_FOR_DOSSIER = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from .config import WAITING_FOR_DOSSIER
 from .errors import Refusal
 
-# Beyond these, a writer is told to come again: the wait would be longer than a phone's patience.
-WAITING_FOR_DOSSIER = 8
+# Beyond these, and WAITING_FOR_DOSSIER of one, a writer is told to come again: the wait would be longer
+# than a phone's patience.
 WAITING = 64
 TOGETHER = 500  # changes in one transaction (protocol.md §3)
 

@@ -1,6 +1,8 @@
 """What every test may ask for: a house on either database, an engine's bare connection, a clock."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ from hypothesis import settings
 from server.app import create_app
 from server.database import db
 from tests.support.databases import TEMPLATE, DatabaseFactory, postgres_server, run_folder
-from tests.support.house import Clock, House, config_for, migrate, new_id, settle
+from tests.support.house import SITE, Clock, Furnishing, House, config_for, migrate, new_id
 from tests.support.juicefs import juicefs
+from tests.support.memory import give_back, in_memory, make_room
 from tests.support.routing import remember_addresses
 from tests.support.s3_server import credentials
 from tests.support.seaweed import seaweed
@@ -23,24 +26,37 @@ settings.load_profile("untimed")
 remember_addresses()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The run's SQLite files lie in memory where there is room; its workers are told where."""
+    if not hasattr(config, "workerinput"):
+        make_room()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What lay in memory goes with the run."""
+    if not hasattr(config, "workerinput"):
+        give_back()
+
+
 @pytest.fixture(scope="session")
 def factories(run_folder: Path, request: pytest.FixtureRequest) -> Callable[..., DatabaseFactory]:
-    """Database factories by kind; PostgreSQL starts only for those who ask for it. `settled`: with the site
-    and its people in them.
+    """Database factories by kind; PostgreSQL starts only for those who ask for it. `furnished`: with what
+    stands in them from the beginning, entered once a run and beginning: posts begin when they are given.
     """
-    made: dict[tuple[str, bool], DatabaseFactory] = {}
+    made: dict[tuple[str, str], DatabaseFactory] = {}
 
-    def factory(kind: str, *, settled: bool = False) -> DatabaseFactory:
-        if (kind, settled) not in made:
+    def factory(kind: str, furnished: Furnishing | None = None, at: datetime = Clock.now) -> DatabaseFactory:
+        name = f"{furnished.name}-{at:%Y%m%d%H%M%S}" if furnished else "empty"
+        if (kind, name) not in made:
             server = request.getfixturevalue("postgres_server") if kind == "postgresql" else None
-            made[kind, settled] = DatabaseFactory(
+            made[kind, name] = DatabaseFactory(
                 kind,  # type: ignore[arg-type]
-                settle if settled else migrate,
-                folder=run_folder / ("sites" if settled else "databases"),
+                partial(furnished.enter, at=at) if furnished else migrate,
+                folder=in_memory(run_folder) / name,
                 server=server,
-                name=f"{TEMPLATE}_site" if settled else TEMPLATE,
+                name=f"{TEMPLATE}_{name}" if furnished else TEMPLATE,
             )
-        return made[kind, settled]
+        return made[kind, name]
 
     return factory
 
@@ -52,13 +68,17 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def furnishing(request: pytest.FixtureRequest) -> Furnishing | None:
+    """What stands in the test's database from the beginning; a room with more in it says so itself."""
+    return SITE if "site" in request.fixturenames else None
+
+
+@pytest.fixture
 def database_url(
-    database: str, factories: Callable[..., DatabaseFactory], request: pytest.FixtureRequest, clock: Clock
+    database: str, factories: Callable[..., DatabaseFactory], furnishing: Furnishing | None, clock: Clock
 ) -> Iterator[str]:
-    """A migrated database of the test's own, with the site in it for who asks for that."""
-    # Whose clock begins earlier settles a site of their own: nobody there would hold a post yet.
-    settled = "site" in request.fixturenames and clock.now == Clock().now
-    factory = factories(database, settled=settled)
+    """A migrated database of the test's own, furnished."""
+    factory = factories(database, furnishing, clock.now)
     url = factory.fresh()
     yield url
     factory.dispose(url)

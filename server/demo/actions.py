@@ -44,7 +44,9 @@ DOERS = {
 
 def district() -> dict[str, Any]:
     """The data of the demonstration."""
-    loaded: dict[str, Any] = yaml.safe_load((HERE / "district.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.load(
+        (HERE / "district.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )
     return loaded
 
 

@@ -5,12 +5,12 @@ import pytest
 from server.evidence import actions as evidence
 from server.people import actions as people
 from tests.exports.conftest import ask, fetch, work
-from tests.inspections.conftest import office
+from tests.inspections.conftest import furnishing, office
 from tests.server.test_photos import photo, upload
 from tests.server.test_watchbook import lines
 from tests.support.house import House, create, issue, jpeg, update
 
-__all__ = ["office"]
+__all__ = ["furnishing", "office"]
 
 WJ, FIRM = "project:wj-01", "party:91110105MA0XD00162"
 

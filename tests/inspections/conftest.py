@@ -8,16 +8,17 @@ import pytest
 from server.inspections.actions import checklists
 from server.law import actions as law
 from server.people import actions as people
-from tests.support.house import House, create
+from tests.support.house import Furnishing, House, create
 
 OFFICE, WJ = "office:cy", "project:wj-01"
 ARRIVED = "2026-11-21T09:00:00+08:00"
 FIRM = "91110105MA0XD00162"
 
 
-@pytest.fixture
-def office(site: House) -> House:
-    """Li and Wang are licensed until the end of 2027, Zhou is not; Zhang is their supervisor."""
+def furnish(site: House) -> None:
+    """On top of the site: Li and Wang are licensed until the end of 2027, Zhou is not; Zhang is their
+    supervisor.
+    """
     with site.app.app_context():
         law.enter_provisions(law.given())
         record, _ = checklists.enter(checklists.SYSTEM, checklists.given(), at=checklists.EPOCH)
@@ -31,6 +32,27 @@ def office(site: House) -> House:
     with site.app.app_context():
         for number, name in enumerate(("li", "wang"), 1):
             people.license_officer(site.people[name], f"京朝执法{number}", date(2027, 12, 31))
+
+
+def settled(house: House) -> None:
+    """The site, furnished."""
+    house.settle()
+    furnish(house)
+
+
+LICENSED = Furnishing("licensed", settled)
+
+
+@pytest.fixture
+def furnishing(furnishing: Furnishing | None, request: pytest.FixtureRequest) -> Furnishing | None:
+    return LICENSED if "office" in request.fixturenames else furnishing
+
+
+@pytest.fixture
+def office(site: House) -> House:
+    """The site of every test with all of that."""
+    if "zhou" not in site.people:
+        furnish(site)
     return site
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from server.cli import rebuild
+from server.commands import rebuild
 from server.inspections.records.answer import ANSWER
 from server.inspections.records.signature import SIGNATURE
 from server.inspections.rules import ALL_ITEMS, ANSWERS, answer_id

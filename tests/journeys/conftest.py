@@ -95,7 +95,7 @@ def town(
     command = [
         *(sys.executable, "-m", "gunicorn", "--workers", workers),
         *("--threads", "8", "--bind", "{bind}", "--graceful-timeout", "2", "--no-control-socket"),
-        *("--config", "python:server.gunicorn", "server.app:create_app()"),
+        *("--config", "python:server.gunicorn", "server.gunicorn:application()"),
     ]
     with LiveServer(env, command, folder=tmp_path) as server:
         yield Town(server, env | {"XUNJIAN_BIND": server.url.removeprefix("http://")})

@@ -3,23 +3,43 @@
 import pytest
 
 from server.law import actions as law
-from tests.support.house import House
+from tests.support.house import Furnishing, House
 
 WJ = "project:wj-01"
 SUPERVISION, CLIENT = "91110105MA0XD01206", "91350100M000100Y43"
 FIRM = "party:91110105MA0XD00162"
 
 
-@pytest.fixture
-def office(site: House) -> House:
-    """The site of every test, with provisions, working days, a director, and who else the law names:
-    Jian supervises the works, Jia pays for them, Shen audits the office.
+def furnish(house: House) -> None:
+    """On top of the site: provisions, working days, a director, and who else the law names: Jian supervises
+    the works, Jia pays for them, Shen audits the office.
     """
-    with site.app.app_context():
+    with house.app.app_context():
         law.enter_provisions(law.given())
         law.enter_calendar(2026)
-    site.person("sun", "director", WJ)
-    site.person("jian", "supervision", WJ, firm=SUPERVISION)
-    site.person("jia", "client", WJ, firm=CLIENT)
-    site.person("shen", "auditor", WJ)
+    house.person("sun", "director", WJ)
+    house.person("jian", "supervision", WJ, firm=SUPERVISION)
+    house.person("jia", "client", WJ, firm=CLIENT)
+    house.person("shen", "auditor", WJ)
+
+
+def settled(house: House) -> None:
+    """The site, furnished."""
+    house.settle()
+    furnish(house)
+
+
+LOOP = Furnishing("loop", settled)
+
+
+@pytest.fixture
+def furnishing(furnishing: Furnishing | None, request: pytest.FixtureRequest) -> Furnishing | None:
+    return LOOP if "office" in request.fixturenames else furnishing
+
+
+@pytest.fixture
+def office(site: House) -> House:
+    """The site of every test with all of that."""
+    if "sun" not in site.people:
+        furnish(site)
     return site

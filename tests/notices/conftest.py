@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.law import actions as law
-from tests.support.house import Desk, House, create, issue, new_id
+from tests.support.house import Desk, Furnishing, House, create, issue, new_id
 
 OFFICE = "office:cy"
 FIRM = "91110105MA0XD00162"
@@ -136,8 +136,8 @@ def done(answer: Any) -> dict[str, Any]:
     return notice
 
 
-@pytest.fixture
-def bureau(house: House) -> Bureau:
+def furnish(house: House) -> None:
+    """Two projects, the law, and everybody who has to do with papers."""
     dossier = house.project("wj-01", permit_no="110105202601010101", address="望京街1号", contractor=FIRM)
     house.project("wj-02")
     with house.app.app_context():
@@ -151,4 +151,19 @@ def bureau(house: House) -> Bureau:
     house.person("zhao", "contractor", dossier, firm=FIRM)
     house.person("rival", "contractor", dossier, firm="91350100M000100Y43")
     house.person("stranger", "inspector", "project:wj-02", OFFICE)
-    return Bureau(house, dossier)
+
+
+BUREAU = Furnishing("bureau", furnish)
+
+
+@pytest.fixture
+def furnishing(furnishing: Furnishing | None, request: pytest.FixtureRequest) -> Furnishing | None:
+    return BUREAU if "bureau" in request.fixturenames else furnishing
+
+
+@pytest.fixture
+def bureau(house: House) -> Bureau:
+    house.know_people()
+    if not house.people:
+        furnish(house)
+    return Bureau(house, "project:wj-01")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from server import transaction
-from server.cli import rebuild
+from server.commands import rebuild
 from server.notices.actions import settle_all
 from sync.protocol import PROTOCOL, SCHEMA
 from tests.notices.conftest import AT, OFFICE, Bureau, done

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.cli import rebuild
+from server.commands import rebuild
 from server.database import db
 from server.markups import queries as markups
 from server.markups.tables import MarkupRow

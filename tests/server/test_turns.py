@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from structlog.testing import capture_logs
 
 from server import cli, transaction, writers
+from server.config import WAITING_FOR_DOSSIER
 from server.database import db
-from server.writers import WAITING_FOR_DOSSIER, Queue
+from server.writers import Queue
 from sync import history
 from tests.support.house import Desk, House, issue
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from server import transaction, writers
+from server.config import WAITING_FOR_DOSSIER
 from server.database import db
 from tests.support.house import House, issue
 
@@ -137,7 +138,7 @@ def test_more_than_may_wait_are_told_to_come_again(dossier: str | None) -> None:
 
     queue = writers.Queue()
     queue.enter(writers.Writer(dossier))
-    most = writers.WAITING_FOR_DOSSIER if dossier else writers.WAITING
+    most = WAITING_FOR_DOSSIER if dossier else writers.WAITING
     threads = [threading.Thread(target=queue.enter, args=(writers.Writer(dossier),)) for _ in range(most)]
     for thread in threads:
         thread.start()

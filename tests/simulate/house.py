@@ -1,5 +1,6 @@
 """The whole house as a simulated server: the Flask application behind real sign-ins, on a file."""
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -23,6 +24,7 @@ from server.office import office
 from server.people import actions as people
 from sync import growth, tables
 from sync.exchange import rfc3339
+from tests.support import memory
 from tests.support.house import PASSWORD, House, config_for, migrate
 
 from .office import FIRM, SEES, OfficeWork
@@ -49,7 +51,8 @@ class Process:
     @classmethod
     def start(cls, clock: Callable[[], datetime], new_id: Callable[[], str]) -> "Process":
         """A migrated database in a folder of its own, and the application on it."""
-        folder = Path(tempfile.mkdtemp(prefix="simulate-"))
+        # In memory where there is room: here the process dies, never the machine.
+        folder = Path(tempfile.mkdtemp(prefix="simulate-", dir=os.environ.get(memory.TOLD)))
         Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=1)
         url = f"sqlite:///{folder / 'house.db'}"
         migrate(url)

@@ -1,8 +1,9 @@
 """A house for a test: the real application on a database of its own, with a clock that stands still."""
 
 import io
+import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,16 +45,6 @@ def migrate(url: str) -> None:
     app = create_app(config_for(url, folder))
     with app.app_context():
         flask_migrate.upgrade()
-        db.engine.dispose()
-
-
-def settle(url: str) -> None:
-    """Bring an empty database to the newest schema and to the site of `conftest.site`."""
-    migrate(url)
-    folder = Path("/tmp") / f"settle-{uuid.uuid4().hex}"
-    app = create_app(config_for(url, folder), clock=Clock(), new_id=new_id)
-    House(app, Clock(), folder).settle()
-    with app.app_context():
         db.engine.dispose()
 
 
@@ -207,6 +198,29 @@ class House:
             yield said
         finally:
             event.remove(engine, "before_cursor_execute", note)
+
+
+@dataclass(frozen=True)
+class Furnishing:
+    """What stands in a house before a test begins, by name; entered once a run, beginning and kind of
+    database.
+    """
+
+    name: str
+    what: Callable[[House], None]
+
+    def enter(self, url: str, at: datetime) -> None:
+        """Bring an empty database to the newest schema and to this, all done at that instant."""
+        migrate(url)
+        with tempfile.TemporaryDirectory(prefix="furnish-") as folder:
+            clock = Clock(at)
+            app = create_app(config_for(url, Path(folder)), clock=clock, new_id=new_id)
+            self.what(House(app, clock, Path(folder)))
+            with app.app_context():
+                db.engine.dispose()
+
+
+SITE = Furnishing("site", House.settle)
 
 
 def create(

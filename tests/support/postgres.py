@@ -21,14 +21,12 @@ from filelock import FileLock
 from psycopg import sql
 
 from tests.support.keeping import join, launch, let_go
+from tests.support.memory import MEMORY, roomy
 from tests.support.ports import LOOPBACK
 
 USER = "postgres"
 PREFIX = "xunjian-pg-"
 LONGEST_HOME = 80  # sun_path holds 104 bytes on macOS, 108 on Linux; the rest is for our names
-# A new database is some 500 new files, and a virtual disk may take 1 ms for each.
-MEMORY = Path("/dev/shm")
-ROOMY_BYTES = 2 * 1024**3  # initdb takes 40 MB and each open test database 10 MB
 
 
 class PostgresServer:
@@ -173,7 +171,8 @@ def binaries_for(home: Path, package: Path) -> Path:
 def _make_home(folder: Path, *, durable: bool) -> Path:
     """Make the server's own folder: in memory or in `folder` where that can be, else in TMPDIR."""
     parent = folder.resolve()
-    if not durable and _roomy(MEMORY):
+    # A new database is some 500 new files, and a virtual disk may take 1 ms for each.
+    if not durable and roomy():
         parent = MEMORY
     elif len(str(parent)) > LONGEST_HOME or (os.geteuid() == 0 and not open_to_others(parent)):
         parent = Path(tempfile.gettempdir()).resolve()
@@ -185,11 +184,6 @@ def _make_home(folder: Path, *, durable: bool) -> Path:
             home.rmdir()
             raise RuntimeError(f"{parent} is closed to the account of the server; set TMPDIR")
     return home
-
-
-def _roomy(memory: Path) -> bool:
-    """Tell whether the memory file system is there and larger than a container's usual 64 MB."""
-    return memory.is_mount() and shutil.disk_usage(memory).free >= ROOMY_BYTES
 
 
 def _sweep(parent: Path) -> None:

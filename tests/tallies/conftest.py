@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.loop.conftest import office
+from tests.loop.conftest import furnishing, office
 from tests.support.house import Clock
 
-__all__ = ["office"]
+__all__ = ["furnishing", "office"]
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def given(path: Path = DEFAULT) -> dict[str, Any]:
     if path.suffix == ".xlsx":
         return from_sheet(data)
     try:
-        return understood(yaml.safe_load(data))  # JSON is YAML
+        return understood(yaml.load(data, Loader=yaml.CSafeLoader))  # JSON is YAML
     except yaml.YAMLError as wrong:
         raise Refusal("template-faulty", faults=[{"field": "", "reason": str(wrong)}]) from None
 

@@ -32,7 +32,7 @@ def given(path: Path = DEFAULT) -> tuple[list[Row], list[str]]:
     data = path.read_bytes()
     if path.suffix in (".xlsx", ".csv"):
         return from_file(data, EXCEL if path.suffix == ".xlsx" else CSV)
-    return said(yaml.safe_load(data)), []
+    return said(yaml.load(data, Loader=yaml.CSafeLoader)), []
 
 
 def said(items: Sequence[dict[str, Any]]) -> list[Row]:
