@@ -6,13 +6,14 @@ ROWS=push,hot,single,pull,…   which rows; default all
 DATABASES=sqlite,postgresql   on which databases; default both
 SIZE=full|ci                  `ci` is a quarter of the work, and 50,000 for the million
 TIMES=5                       how often each row is measured; the median counts (default 5, ci 1)
+KEEP=/tmp/houses              a folder whose databases stay: the next run need not fill them
 """
 
 import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def main() -> None:
         for database in databases:
             progress.update(task, description=f"{database}: opening")
             place = folder / database
-            place.mkdir()
+            place.mkdir(exist_ok=True)
             with HOUSES[database](place) as house:
                 runs: list[Result] = []
                 for row in rows:
@@ -84,12 +85,15 @@ def _step(progress: Progress, task: object, where: str) -> Callable[[str], None]
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """A folder that is gone afterwards.
+    """A folder that is gone afterwards, unless it is to be kept.
 
     PostgreSQL runs under another account where we are root: a folder that it could not enter
     would send its data to TMPDIR, perhaps another disk than SQLite's.
     """
-    with tempfile.TemporaryDirectory(prefix="xunjian-bench-") as name:
+    kept = os.environ.get("KEEP")
+    if kept:
+        Path(kept).mkdir(parents=True, exist_ok=True)
+    with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="xunjian-bench-") as name:
         folder = Path(name).resolve()
         folder.chmod(0o711)
         yield folder

@@ -37,6 +37,7 @@ HOT = "project:wangjing-hot"  # the dossier that all push into
 LARGE = "project:wangjing-large"  # the dossier that is pulled
 MILLION = "project:wangjing-million"
 AUDIENCE = "field"
+NOTE, KEPT = "filled.json", ("officers", "large", "millions", "pictured", "queued")
 WORKERS, THREADS = 2, 8  # a process for each core
 
 
@@ -60,6 +61,14 @@ class House:
     millions: int = 0
     pictured: int = 0
     queued: int = 0
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """While this lasts the house cannot be kept: it is neither as it was nor as it is going to be."""
+        note = self.folder / NOTE
+        note.unlink(missing_ok=True)
+        yield
+        note.write_bytes(orjson.dumps({name: getattr(self, name) for name in KEPT}))
 
     def client(self, number: int) -> Client:
         """A signed-in inspector's phone."""
@@ -99,6 +108,7 @@ def all_applied(outcomes: Sequence[dict[str, Any]]) -> None:
 @contextmanager
 def sqlite_house(folder: Path) -> Iterator[House]:
     """A house on a SQLite file in `folder`."""
+    (folder / "bare.db").unlink(missing_ok=True)
     url = f"sqlite:///{folder / 'xunjian.db'}"
     with _house("sqlite", url, folder, bare_at=str(folder / "bare.db")) as house:
         yield house
@@ -107,12 +117,14 @@ def sqlite_house(folder: Path) -> Iterator[House]:
 @contextmanager
 def postgres_house(folder: Path) -> Iterator[House]:
     """A house on a durable PostgreSQL whose data lies in `folder`, on the same disk as SQLite's."""
-    with PostgresServer.start(folder, durable=True) as server:
+    with PostgresServer.start(folder, durable=True, kept=True) as server:
         _check_honest(server, folder)
-        server.create("xunjian")
-        server.create("bare")
+        if not server.has("xunjian"):
+            server.create("xunjian")
+        for name in ("bare", "peer"):
+            server.drop(name)
+            server.create(name)
         bare_at = server.url("bare", driver="postgresql")
-        server.create("peer")
         peer_at = server.url("peer", driver="postgresql")
         with _house("postgresql", server.url("xunjian"), folder, bare_at=bare_at, peer_at=peer_at) as house:
             yield house
@@ -135,10 +147,13 @@ def _check_honest(server: PostgresServer, folder: Path) -> None:
 @contextmanager
 def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str = "") -> Iterator[House]:
     env = {"XUNJIAN_VAR": str(folder / "var"), "XUNJIAN_DATABASE_URL": url, **UNHURRIED}
+    note = folder / NOTE
+    if not note.exists() and (folder / "var").exists():
+        raise RuntimeError(f"{folder} was left while it was being filled: delete it")
     app = create_app(Config.from_environment(env))
     with app.app_context():
         flask_migrate.upgrade()
-        officers = _staff()
+        known = orjson.loads(note.read_bytes()) if note.exists() else {"officers": _staff()}
     with LiveServer(env, command(WORKERS, THREADS), folder=folder) as server:
         house = House(
             database=database,
@@ -147,13 +162,15 @@ def _house(database: str, url: str, folder: Path, *, bare_at: str, peer_at: str 
             app=app,
             port=server.port,
             pid=server.pid or 0,
-            officers=officers,
             bare_at=bare_at,
             peer_at=peer_at,
             env=env,
+            **known,
         )
-        for number, dossier in enumerate((*DOSSIERS, HOT, LARGE, MILLION)):
-            house.enter(dossier, [project(number)])
+        if not note.exists():
+            with house.filling():
+                for number, dossier in enumerate((*DOSSIERS, HOT, LARGE, MILLION)):
+                    house.enter(dossier, [project(number)])
         try:
             yield house
         finally:

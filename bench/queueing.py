@@ -174,17 +174,22 @@ def _supervisor(house: House, size: Size, step: Step) -> Client:
 
 def supervisor(house: House, many: int, step: Step) -> Client:
     """A supervisor of every site, signed in, in an office with so many issues at least."""
-    if not house.queued:
-        step("posts")
-        with house.app.app_context():
-            person = people.take_on(SUPERVISOR, "科长", PASSWORD)
-            _give_posts(person)
-            law.enter_provisions(law.given())
-            for year in range(TODAY.year - YEARS, TODAY.year + 1):
-                law.enter_calendar(year)
     if house.queued < many:
-        _fill(house, many, step)
+        with house.filling():
+            if not house.queued:
+                step("posts")
+                _open_office(house)
+            _fill(house, many, step)
     return Client(house.port, SUPERVISOR, PASSWORD, "desk-0")
+
+
+def _open_office(house: House) -> None:
+    with house.app.app_context():
+        person = people.take_on(SUPERVISOR, "科长", PASSWORD)
+        _give_posts(person)
+        law.enter_provisions(law.given())
+        for year in range(TODAY.year - YEARS, TODAY.year + 1):
+            law.enter_calendar(year)
 
 
 def _give_posts(person: str) -> None:

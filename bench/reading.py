@@ -25,7 +25,7 @@ MEMORY_GOAL = 16  # MB that a worker may grow over a million records: noise of t
 DELTA = 10
 SEED = 10_000  # records made by the engine, of which the million are copies
 _CURSOR = re.compile(rb'"until":(\d+),"below":(\d+|null),"floor":(\d+),"more":(true|false),"items":')
-_chance = random.Random(26)
+_chance = random.Random()  # a kept house knows what was done to it in earlier runs
 
 
 def pull(house: House, size: Size, step: Step) -> list[Result]:
@@ -130,7 +130,8 @@ def _resident_mb(house: House) -> float:
 def _fill(house: House, size: Size, step: Step) -> list[tuple[str, str, int]]:
     """Fill the large dossier once; (record, kind, version) of all that was entered."""
     if not house.large:
-        house.large = _entered(house, LARGE, size.pulled, step)
+        with house.filling():
+            house.large = _entered(house, LARGE, size.pulled, step)
     return house.large
 
 
@@ -154,25 +155,31 @@ def grow(house: House, to: int, step: Step) -> None:
     """Bring the large dossier to so many records: some through the engine, the others as copies of them,
     in the tables that a pull reads. Its journal has gaps there; nothing here reads it.
     """
-    if not house.millions:
-        _entered(house, MILLION, SEED, step)
-        house.millions = SEED
-    for n in range(house.millions // SEED, to // SEED):
-        step(f"copying {n * SEED:,} of {to:,}")
-        behind = head(house, MILLION)["seq"]
-        with house.app.app_context(), transaction.writing() as conn:
-            name = {"d": MILLION, "n": f"{n:08x}", "by": behind, "most": SEED + 1}
-            conn.execute(sql(_COPY_RECORDS), name)
-            conn.execute(sql(_COPY_FEED), name)
-            conn.execute(
-                sql("UPDATE dossiers SET seq = seq + :by WHERE dossier = :d"), {"d": MILLION, "by": SEED + 1}
-            )
-        house.millions += SEED
+    if house.millions >= to:
+        return
+    with house.filling():
+        if not house.millions:
+            _entered(house, MILLION, SEED, step)
+        for n in range(max(1, house.millions // SEED), to // SEED):
+            step(f"copying {n * SEED:,} of {to:,}")
+            _copy(house, n)
+        house.millions = to // SEED * SEED
     if house.database == "postgresql":
         step("analyze")
         with house.app.app_context(), transaction.writing() as conn:
             conn.execute(sql("ANALYZE records"))
             conn.execute(sql("ANALYZE feed"))
+
+
+def _copy(house: House, n: int) -> None:
+    behind = head(house, MILLION)["seq"]
+    with house.app.app_context(), transaction.writing() as conn:
+        name = {"d": MILLION, "n": f"{n:08x}", "by": behind, "most": SEED + 1}
+        conn.execute(sql(_COPY_RECORDS), name)
+        conn.execute(sql(_COPY_FEED), name)
+        conn.execute(
+            sql("UPDATE dossiers SET seq = seq + :by WHERE dossier = :d"), {"d": MILLION, "by": SEED + 1}
+        )
 
 
 _COPY_RECORDS = """

@@ -94,9 +94,19 @@ def _check_alive(connection: Any, _record: Any, _proxy: Any) -> None:
         raise DisconnectionError("the server has ended this connection")
 
 
+def _write_lists_fast(connection: Any, _record: Any) -> None:
+    """Send lists as PostgreSQL's binary arrays: as text the driver looks at each element with two regular
+    expressions, which some thousand names take longer than to be found.
+    """
+    from psycopg.types.array import ListBinaryDumper  # a house on SQLite needs no driver for PostgreSQL
+
+    connection.adapters.register_dumper(list, ListBinaryDumper)
+
+
 def keep_promises(engine: Engine) -> None:
     """Make transactions of an SQLite engine real, and find PostgreSQL's dead connections."""
     if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _write_lists_fast)
         event.listen(engine, "checkout", _check_alive)
         return
 

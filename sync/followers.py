@@ -104,7 +104,7 @@ def moved(conn: Connection, follower: str, dossiers: Collection[str]) -> list[tu
         .where(bulk.among(conn, d.c.dossier, dossiers), d.c.seq > read)
         .distinct()
     )
-    return [(row.dossier, row.record) for row in rows]
+    return [(home, record) for home, record in rows.all()]
 
 
 def _end(headers: Sequence[Mapping[str, Any]]) -> int:

@@ -1,11 +1,23 @@
 """The figures as of a day: of the issues of a cohort, whatever happened later."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 
 from server import access
 from server.endpoint import Actor
@@ -14,9 +26,9 @@ from server.law import queries as law
 from server.law.rules import local_day
 from server.organisations.queries import names_of
 from server.projects import queries as projects
-from sync import followers
+from sync import bulk, followers
 
-from .rules import COUNTS, Tally, Worked, bounds, told
+from .rules import COUNTS, Tally, Worked, told
 from .tables import MeasuredRow
 
 FOLLOWER = "measures"
@@ -39,17 +51,20 @@ class Asked:
         return min(self.cut_off, local_day(now) - timedelta(days=1))
 
 
-# How groups are told apart: the columns that tell, and the group's key from them and the project.
+# How groups are told apart: the dossier or null, what else tells, and the group's key from these two and
+# the project. Few values: the database tells each of them apart for each sort of issue.
 Key = Callable[[Any, projects.Place | None], str | None]
-GROUPS: dict[str, tuple[tuple[ColumnElement[Any], ...], Key]] = {
-    "office": ((), lambda _row, _place: None),
-    "street": ((m.c.dossier,), lambda _row, place: place.street if place else None),
+NOWHERE: ColumnElement[Any] = null()
+GROUPS: dict[str, tuple[ColumnElement[Any], ColumnElement[Any], Key]] = {
+    "office": (NOWHERE, NOWHERE, lambda _told, _place: None),
+    "street": (m.c.dossier, NOWHERE, lambda _told, place: place.street if place else None),
     "firm": (
-        (m.c.dossier, m.c.contractor),
-        lambda row, place: row.contractor or (place.contractor if place else None),
+        case((m.c.contractor.is_(None), m.c.dossier)),
+        m.c.contractor,
+        lambda told, place: told or (place.contractor if place else None),
     ),
-    "project": ((m.c.dossier,), lambda row, _place: str(row.dossier)),
-    "domain": ((m.c.domain,), lambda row, _place: str(row.domain)),
+    "project": (m.c.dossier, m.c.dossier, lambda told, _place: str(told)),
+    "domain": (NOWHERE, m.c.domain, lambda told, _place: str(told)),
 }
 
 
@@ -58,40 +73,42 @@ def report(conn: Connection, actor: Actor, asked: Asked, now: datetime) -> dict[
 
     Eight statements, however many issues and groups. Rates without anything to count are null.
     """
-    columns, key = GROUPS[asked.by]
-    base, editions = _cohort(actor, asked), law.editions(conn, "systemic")
-    counts = _counts(actor, asked, asked.over(now).toordinal(), columns, editions)
-    counted = conn.execute(counts.where(base).group_by(*columns)).all()
-    spans = conn.execute(_spans(asked, columns).where(base)).all()
-    dossiers = {row.dossier for row in counted} if m.c.dossier in columns else set()
+    editions, worked = law.editions(conn, "systemic"), _worked(conn, actor, asked)
+    sorts = conn.execute(_sorts(conn, actor, asked, asked.over(now).toordinal(), worked, editions)).all()
+    dossiers = {row.home for row in sorts} - {None}
     places = projects.places(conn, dossiers) if dossiers else {}
-    groups: dict[str | None, Tally] = {}
-
-    def of(row: Any) -> Tally:
-        return groups.setdefault(key(row, places.get(row.dossier) if dossiers else None), Tally())
-
-    for row in counted:
-        of(row).counts.update({name: getattr(row, name) or 0 for name in COUNTS})
-    for row in spans:
-        of(row).spans[row.issued_on, row.done_on] += row.many
+    groups = _groups(sorts, places, GROUPS[asked.by][2])
     whole = Tally()
     for tally in groups.values():
         whole.add(tally)
-    worked = _worked(conn, groups.values())
     gaps = {} if editions else {"repeated": "no-provision"}
     named = {dossier: place.name for dossier, place in places.items()} if asked.by == "project" else {}
     if asked.by in ("street", "firm"):
         named = names_of(conn, groups)
     told_groups = [
-        {"key": name, "name": named.get(name or ""), "measures": told(tally, worked, gaps)}
+        {"key": name, "name": named.get(name or ""), "measures": told(tally, gaps)}
         for name, tally in sorted(groups.items(), key=lambda one: (one[0] is None, one[0] or ""))
     ]
     return {
-        "whole": told(whole, worked, gaps),
+        "whole": told(whole, gaps),
         "groups": [] if asked.by == "office" else told_groups,
         "uncounted": followers.unread(conn, FOLLOWER, access.where(actor, "issue.read")),
-        "calendar_missing": sorted(worked.missing),
+        "calendar_missing": sorted(worked.missing) if whole.untold else [],
     }
+
+
+def _groups(sorts: Sequence[Any], places: Mapping[str, projects.Place], key: Key) -> dict[str | None, Tally]:
+    """Each group's issues counted, by the group's key."""
+    by_columns: dict[tuple[Any, Any], Tally] = {}
+    groups: dict[str | None, Tally] = {}
+    for home, other, marks, hours, many in sorts:
+        tally = by_columns.get((home, other))
+        if tally is None:
+            name = key(other, places.get(home))
+            tally = by_columns[home, other] = groups.setdefault(name, Tally())
+        tally.marks[marks] += many
+        tally.spent[hours] += many
+    return groups
 
 
 def _cohort(actor: Actor, asked: Asked) -> ColumnElement[bool]:
@@ -111,21 +128,48 @@ def _done_on(day: int) -> ColumnElement[int]:
     return case((or_(m.c.away, m.c.passed_on > day), m.c.closed_on), else_=m.c.passed_on)
 
 
-def _counts(
+def _sorts(
+    conn: Connection,
     actor: Actor,
     asked: Asked,
     over: int,
-    columns: Sequence[ColumnElement[Any]],
+    worked: Worked,
     editions: Sequence[law.Provision],
 ) -> Any:
+    """How many issues of the cohort are of one sort: of one group, alike in all that is counted of them,
+    put right in as many hours (null: not yet, UNTOLD or more: it cannot be told). One pass over the
+    cohort, and one row a sort.
+    """
+    home, other, _key = GROUPS[asked.by]
     day = asked.cut_off.toordinal()
+    conditions = _conditions(actor, over, editions, day)
+    marks = sum((case((c, 1 << COUNTS.index(n)), else_=0) for n, c in conditions.items()), literal(0))
+    hours = case((conditions["closed"], _hours(conn, worked, m.c.issued_on, _done_on(day))))
+    told = (home.label("home"), other.label("other"), marks.label("marks"), hours.label("hours"))
+    # With an offset, so that SQLite finds each sort once, not for sorting and again for the row.
+    each = select(*told).where(_cohort(actor, asked)).offset(0).subquery()
+    return select(*each.c, func.count().label("many")).group_by(*each.c)
+
+
+def _hours(
+    conn: Connection, worked: Worked, since: ColumnElement[int], until: ColumnElement[int]
+) -> ColumnElement[int]:
+    """Working hours between two days. An end before its beginning, by a wrong clock, is none."""
+    last = case((until < since, since), else_=until)
+    ends = bulk.at(conn, worked.ends, last - worked.first)
+    return ends - bulk.at(conn, worked.opens, since - worked.first)
+
+
+def _conditions(
+    actor: Actor, over: int, editions: Sequence[law.Provision], day: int
+) -> dict[str, ColumnElement[bool]]:
+    """Each count's condition; every issue is `issued`."""
     closed, major = m.c.closed_on <= day, m.c.gravity == MAJOR
     passed, failed = m.c.passed_on <= day, m.c.failed_on <= day
     due = and_(m.c.due_on <= over, or_(closed, m.c.paused.is_(False)))
     running = and_(~closed, ~passed, m.c.paused.is_(False), m.c.away.is_(False))
     at_hand = and_(m.c.before_on <= day, or_(m.c.away, and_(m.c.after_on <= day, m.c.replied_on <= day)))
-    counts = {
-        "issued": None,
+    return {
         "closed": closed,
         "due": due,
         "on_time": and_(due, closed, _done_on(day) <= m.c.due_on),
@@ -139,12 +183,6 @@ def _counts(
         "overdue": and_(running, m.c.due_on <= over),
         "proven": and_(closed, at_hand),
     }
-    told = [_count(condition).label(name) for name, condition in counts.items()]
-    return select(*columns, *told)
-
-
-def _count(condition: ColumnElement[bool] | None) -> ColumnElement[int]:
-    return func.count() if condition is None else func.count().filter(condition)
 
 
 def _repeated(actor: Actor, editions: Sequence[law.Provision], day: int) -> ColumnElement[bool]:
@@ -169,15 +207,11 @@ def _repeated(actor: Actor, editions: Sequence[law.Provision], day: int) -> Colu
     )
 
 
-def _spans(asked: Asked, columns: Sequence[ColumnElement[Any]]) -> Any:
-    """How many closed issues took from which day to which."""
-    day = asked.cut_off.toordinal()
-    done = _done_on(day).label("done_on")
-    query = select(*columns, m.c.issued_on, done, func.count().label("many"))
-    return query.where(m.c.closed_on <= day).group_by(*columns, m.c.issued_on, done)
-
-
-def _worked(conn: Connection, tallies: Iterable[Tally]) -> Worked:
-    """The working days of all years that the stretches touch."""
-    first, last = (date.fromordinal(day) for day in bounds(tallies) or (2, 1))  # or none at all
-    return Worked(law.calendar(conn, first, last), first, last)
+def _worked(conn: Connection, actor: Actor, asked: Asked) -> Worked:
+    """Working hours from the first day on which an issue of the cohort was issued to the cut-off. Two
+    statements.
+    """
+    query = select(m.c.issued_on).where(_cohort(actor, asked)).order_by(m.c.issued_on).limit(1)
+    first = conn.execute(query).scalar()
+    start = asked.cut_off if first is None else date.fromordinal(first)
+    return Worked(law.calendar(conn, start, asked.cut_off), start, asked.cut_off)

@@ -1,10 +1,9 @@
 """The arithmetic of measures (domain.md §7.8): rates with what they are made of, working hours."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import accumulate
 from math import ceil
 from typing import Any
 
@@ -33,20 +32,37 @@ ZH = {
     "time": "平均整改时长",
 }
 COUNTS = tuple(dict.fromkeys(name for pair in RATES.values() for name in pair))
-Pair = tuple[int, int]  # issued on, put right on: ordinals
+# More hours than any stretch has: one that touches a year that is not entered.
+UNTOLD = 1_000_000
+Pair = tuple[int, int]
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted of one group: counts by name, and how many took from one day to another."""
+    """How many issues of a group bear which marks (a bit for each of COUNTS but `issued`), and how many
+    took how many hours; None: not put right yet.
+    """
 
-    counts: Counter[str] = field(default_factory=Counter)
-    spans: Counter[Pair] = field(default_factory=Counter)
+    marks: Counter[int] = field(default_factory=Counter)
+    spent: Counter[int | None] = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
-        """Put another group's counts to these."""
-        self.counts.update(other.counts)
-        self.spans.update(other.spans)
+        """Put another group's issues to these."""
+        self.marks.update(other.marks)
+        self.spent.update(other.spent)
+
+    def counts(self) -> dict[str, int]:
+        """How many issues there are of each of COUNTS."""
+        found = {
+            name: sum(many for marks, many in self.marks.items() if marks >> place & 1)
+            for place, name in enumerate(COUNTS)
+        }
+        return found | {"issued": self.marks.total()}
+
+    @property
+    def untold(self) -> int:
+        """How many took hours that cannot be told."""
+        return sum(many for hours, many in self.spent.items() if hours is not None and hours >= UNTOLD)
 
 
 def rate(counts: Mapping[str, int], name: str) -> dict[str, Any]:
@@ -57,49 +73,44 @@ def rate(counts: Mapping[str, int], name: str) -> dict[str, Any]:
 
 
 class Worked:
-    """Working days counted from one day on, so that any stretch of them is a subtraction.
+    """Working hours, eight a working day, summed from one day on, so that any stretch of them is a
+    subtraction: what its last day `ends` with less what its first `opens` with, for the first does not
+    count. UNTOLD or more: a year that it touches is not entered.
 
-    `missing`: years that are not entered; a stretch that touches one cannot be told.
+    `opens` and `ends` begin with the day `first` (an ordinal); `missing` are the years that are not entered.
     """
 
     def __init__(self, calendar: Calendar, first: date, last: date) -> None:
-        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         self.first, self.missing = first.toordinal(), set[int]()
-        self.sums = list(accumulate(self._works(calendar, day) for day in days))
-
-    def _works(self, calendar: Calendar, day: date) -> int:
-        try:
-            return int(calendar.works(day))
-        except NoCalendar as gap:
-            self.missing.add(gap.year)
-            return 0
-
-    def hours(self, since: int, until: int) -> int | None:
-        """Working hours after day `since` up to and with `until`, eight a working day; 0 on one day.
-
-        None where a year in between is not entered.
-        """
-        years = range(date.fromordinal(since).year, date.fromordinal(until).year + 1)
-        if self.missing.intersection(years):
-            return None
-        return max(0, HOURS_A_DAY * (self.sums[until - self.first] - self.sums[since - self.first]))
+        self.opens, self.ends = list[int](), list[int]()
+        hours, before = 0, 0
+        for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+            try:
+                hours += HOURS_A_DAY * calendar.works(day)
+            except NoCalendar:
+                self.missing.add(day.year)
+            now = UNTOLD * len(self.missing)
+            before = now - UNTOLD if day.year in self.missing else now
+            self.opens.append(hours + before)
+            self.ends.append(hours + now)
 
 
-def times(spans: Mapping[Pair, int], worked: Worked) -> dict[str, Any]:
-    """Mean, median and 90th percentile (nearest rank) in working hours, over `count` issues.
+def times(spent: Mapping[int | None, int]) -> dict[str, Any]:
+    """Mean, median and 90th percentile (nearest rank) in working hours, of as many issues as were put
+    right in so many; an end before its beginning is no hours.
 
     Null, with the reason, where there is no issue or a year's working days are not entered.
     """
     found = Counter[int]()
-    for (since, until), count in spans.items():
-        hours = worked.hours(since, until)
-        if hours is None:
-            return _untold("no-calendar", sum(spans.values()))
-        found[hours] += count
+    for hours, count in spent.items():
+        if hours is not None:
+            found[max(0, hours)] += count
     total = found.total()
     if not total:
         return _untold(NOTHING, 0)
     steps = sorted(found.items())
+    if steps[-1][0] >= UNTOLD:
+        return _untold("no-calendar", total)
     return {
         "count": total,
         "mean": round(sum(hours * count for hours, count in steps) / total, 1),
@@ -122,15 +133,10 @@ def _ranked(steps: Sequence[Pair], rank: int) -> int:
     raise ValueError(rank)
 
 
-def bounds(tallies: Iterable[Tally]) -> Pair | None:
-    """The first and the last day of all stretches; None where there is none."""
-    pairs = [pair for tally in tallies for pair in tally.spans]
-    return (min(p[0] for p in pairs), max(max(p) for p in pairs)) if pairs else None
-
-
-def told(tally: Tally, worked: Worked, gaps: Mapping[str, str]) -> dict[str, Any]:
+def told(tally: Tally, gaps: Mapping[str, str]) -> dict[str, Any]:
     """Every measure of a group; those in `gaps` cannot be told, for the reason given there."""
-    rates: dict[str, Any] = {name: rate(tally.counts, name) for name in RATES}
+    counts = tally.counts()
+    rates: dict[str, Any] = {name: rate(counts, name) for name in RATES}
     for name, why in gaps.items():
         rates[name] |= {"numerator": None, "value": None, "why": why}
-    return rates | {"time": times(tally.spans, worked)}
+    return rates | {"time": times(tally.spent)}

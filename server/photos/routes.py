@@ -18,6 +18,7 @@ from server.transaction import reading
 from server.watchbook import glance, look
 
 from . import actions, queries
+from .queries import lookalikes
 from .rules import FLAGS
 from .tables import PhotoRow
 
@@ -379,7 +380,7 @@ def alike(call: Call, photo: Any) -> Any:
     """Also mirrored, cut a little, brightened or saved again: the classic fraud is last week's picture."""
     with reading() as conn:
         row = queries.one(call.who, str(photo), call.query["dossier"], "photo.compare")
-        return {"items": queries.alike(conn, call.who, row)}
+        return {"items": lookalikes.alike(conn, call.who, row)}
 
 
 def _row(call: Call, record: str, verb: str = "photo.read") -> PhotoRow:

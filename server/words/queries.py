@@ -34,7 +34,8 @@ def found(conn: Connection, dossiers: Collection[str], words: Sequence[str]) -> 
     wanted = rules.asked(words)
     rows: dict[tuple[str, int], list[int]] = {}
     query = select(g.dossier, g.part, g.places).where(bulk.among(conn, g.dossier, dossiers))
-    for dossier, part, bits in conn.execute(query.where(bulk.among(conn, g.gram, wanted))):
+    # All at once, here and below: row by row the driver is asked anew for each of some thousands.
+    for dossier, part, bits in conn.execute(query.where(bulk.among(conn, g.gram, wanted))).all():
         rows.setdefault((dossier, part), []).append(rules.unpacked(bits))
     both = {key: reduce(int.__and__, bits) for key, bits in rows.items() if len(bits) == len(wanted)}
     if sum(bits.bit_count() for bits in both.values()) > MOST_FOUND:
@@ -43,7 +44,7 @@ def found(conn: Connection, dossiers: Collection[str], words: Sequence[str]) -> 
     named = bulk.pairs(conn, (p.dossier, p.place), standing)
     here = and_(p.dossier == named.c.one, p.place == named.c.other)
     names = select(p.dossier, p.record).select_from(bulk.Led(named, _places, here))
-    return list(dict.fromkeys([*moved, *((row.dossier, row.record) for row in conn.execute(names))]))
+    return list(dict.fromkeys([*moved, *((dossier, name) for dossier, name in conn.execute(names).all())]))
 
 
 def enter(conn: Connection, dossier: str, texts: Mapping[str, str]) -> None:

@@ -206,6 +206,19 @@ def test_a_durable_server_keeps_the_defaults_and_is_not_mixed_with_a_quick_one(
             PostgresServer.start(tmp_path, durable=False)
 
 
+def test_a_kept_server_finds_its_data_again_also_when_it_was_killed() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with PostgresServer.start(folder, kept=True) as server:
+            server.create("first")
+        with PostgresServer.start(folder, kept=True) as server:
+            assert server.has("first")
+            os.kill(server.pid, signal.SIGKILL)
+        with PostgresServer.start(folder, kept=True) as server:
+            assert server.has("first")
+
+
 HOLD_POSTGRES = """
 import sys, time
 from pathlib import Path

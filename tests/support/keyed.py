@@ -33,7 +33,7 @@ _HEADS = "a job goes over the heads, one small row a dossier"
 EXCEPTIONS = {
     "server/inspections/queries/visits.py:this_year": "the law counts a firm's visits over all its sites",
     "server/notices/queries.py:by_token": "a code on paper names a paper and no dossier",
-    "server/photos/queries.py:on_record": "a watermark names a photograph and no dossier",
+    "server/photos/queries/__init__.py:on_record": "a watermark names a photograph and no dossier",
     "server/webhooks/queries.py:streams": "a subscriber is shown how far each of his dossiers is",
     "server/webhooks/actions.py:resend": "a subscription begins again in all its dossiers",
     "server/webhooks/actions.py:_remove": "a subscription ends in all its dossiers",
@@ -42,8 +42,8 @@ EXCEPTIONS = {
         (
             *("server/erasures/queries.py:granted", "server/issues/queries.py:to_escalate"),
             *("server/issues/queries.py:repeated", "server/issues/queries.py:open_codes"),
-            *("server/notices/queries.py:unsettled", "server/photos/queries.py:unsettled"),
-            *("server/photos/queries.py:undeveloped", "server/photos/queries.py:counts"),
+            *("server/notices/queries.py:unsettled", "server/photos/queries/__init__.py:unsettled"),
+            *("server/photos/queries/__init__.py:undeveloped", "server/photos/queries/__init__.py:counts"),
             *("server/photos/archive.py:let_go", "sync/epochs.py:with_deletions", "sync/snapshots.py:due"),
             "sync/journal.py:Journal.forget_invalid",
         ),

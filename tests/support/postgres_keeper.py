@@ -26,6 +26,7 @@ from tests.support.ports import LOOPBACK, reserve_port
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
+KEPT_TIMEOUT_S = 50.0  # a checkpoint of what is kept; who waits for us does so for 60 s
 LOG = 2  # our own standard error, which the starter has pointed at the log
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses root; this account owns nothing else worth taking.
 
@@ -91,6 +92,22 @@ def make_cluster(binaries: Path, home: Path, password: str) -> Path:
     return data
 
 
+def cluster(binaries: Path, home: Path, kept: Path | None) -> tuple[Path, str]:
+    """A data folder and its password: a new one in `home`, or the one in `kept` as it was left."""
+    password = secrets.token_hex(16)
+    if kept is None:
+        return make_cluster(binaries, home, password), password
+    known = kept / "known"  # written last: without it the data is half made
+    if not known.exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        kept.chmod(0o711)
+        make_cluster(binaries, kept, password)
+        known.touch(mode=0o600)
+        known.write_text(password)
+    return kept / "data", known.read_text()
+
+
 def launch(binaries: Path, data: Path, port: int, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start the postmaster and return once it accepts connections."""
     settings = {
@@ -113,7 +130,7 @@ def launch(binaries: Path, data: Path, port: int, settings: dict[str, str]) -> s
         **account(),
     )
     deadline = time.monotonic() + START_TIMEOUT_S
-    while not is_ready(data):
+    while not is_ready(data, postmaster.pid):
         if postmaster.poll() is not None or time.monotonic() > deadline:
             end(postmaster)
             raise SystemExit("PostgreSQL did not start")
@@ -121,21 +138,22 @@ def launch(binaries: Path, data: Path, port: int, settings: dict[str, str]) -> s
     return postmaster
 
 
-def is_ready(data: Path) -> bool:
+def is_ready(data: Path, pid: int) -> bool:
     """Tell whether the postmaster has declared itself ready in its eighth line (miscadmin.h)."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
         return False
-    return len(lines) >= 8 and lines[7].strip() == "ready"
+    # Kept data may still hold the file of a postmaster that was killed.
+    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
 
-def end(postmaster: subprocess.Popen[bytes]) -> None:
+def end(postmaster: subprocess.Popen[bytes], *, kept: bool = False) -> None:
     """End the server at once, open sessions included."""
-    # Immediate rather than fast shutdown: the data is deleted next, a checkpoint would be wasted.
-    postmaster.send_signal(signal.SIGQUIT)
+    # Immediate where the data is deleted next: a checkpoint would be wasted.
+    postmaster.send_signal(signal.SIGINT if kept else signal.SIGQUIT)
     try:
-        postmaster.wait(STOP_TIMEOUT_S)
+        postmaster.wait(KEPT_TIMEOUT_S if kept else STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         postmaster.kill()
         postmaster.wait()
@@ -173,13 +191,16 @@ def has_left(user: socket.socket) -> bool:
 
 
 def keep(order: dict[str, Any], first: socket.socket) -> None:
-    """Run one server in `home` from its first user to its last, then delete the folder."""
+    """Run one server in `home` from its first user to its last, then delete the folder.
+
+    Data in the folder `kept`, where one is named, stay.
+    """
     binaries, home, postmaster = Path(order["binaries"]), Path(order["home"]), None
+    kept = Path(order["kept"]) if order["kept"] else None
     settings = {} if order["durable"] else QUICK
     leaving: list[socket.socket] = []
     try:
-        password = secrets.token_hex(16)
-        data = make_cluster(binaries, home, password)
+        data, password = cluster(binaries, home, kept)
         with reserve_port() as held, socket.socket(socket.AF_UNIX) as door:
             port = held.getsockname()[1]
             door.bind(str(home / "door.new"))
@@ -193,7 +214,7 @@ def keep(order: dict[str, Any], first: socket.socket) -> None:
             (home / "door").unlink()
     finally:
         if postmaster is not None:
-            end(postmaster)
+            end(postmaster, kept=kept is not None)
         shutil.rmtree(home, ignore_errors=True)
         for user in leaving:
             user.close()

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import product
 from typing import Any, cast
 
-from sqlalchemy import Connection, Select, Table, and_, bindparam, false, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, select
 
 from media import likeness
 from media.exif import Hints
@@ -22,16 +22,13 @@ from sync import bulk, history
 from sync.arrival import rfc3339
 from sync.minutes import Touched
 
-from . import rules
-from .tables import PhotoRow
+from .. import rules
+from ..tables import PhotoRow
 
 _p = cast(Table, PhotoRow.__table__)
 KINDS = ("photo", "attachment")
 SAID = ("taken_at", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_m", "datum", "mime", "size")
 NOTED = ("taken_at", "lat_e7", "lon_e7", "orientation", "camera")
-# Hints, not proofs: beyond this many, what is shown is no photograph but a habit of the camera.
-ALIKE, NEAREST, MOST_IN_BAND = 50, 500, 5_000
-HASH = likeness.BITS // 4  # hex digits
 WANTED = 1_000  # digests in one answer; the next pull names the rest
 
 
@@ -346,54 +343,3 @@ def watermark(conn: Connection, actor: Actor, row: PhotoRow) -> list[str]:
         taker=people.names([taker]).get(taker, taker),
         record=row.id,
     )
-
-
-def alike(conn: Connection, actor: Actor, row: PhotoRow) -> list[dict[str, Any]]:
-    """Photographs that look like this one or its mirror, in every dossier where the actor may compare
-    them; the nearest first, at most ALIKE. Six statements, and one for each look that is near.
-    """
-    seen = conn.execute(
-        select(pictures.c.likeness, pictures.c.down, pictures.c.mirror).where(
-            pictures.c.dossier == row.dossier, pictures.c.sha256 == row.sha256
-        )
-    ).one_or_none()
-    if seen is None or seen.down is None:
-        return []
-    distances = near(conn, *(int(bits, 16) for bits in seen))
-    names: dict[str, list[str]] = {}
-    for dossier, digest in distances:
-        names.setdefault(dossier, []).append(digest)
-    t = PhotoRow
-    same_bytes = (
-        and_(t.dossier == d, bulk.among(conn, cast(Table, t.__table__).c.sha256, found))
-        for d, found in names.items()
-    )
-    rows = db.session.execute(
-        select(t)
-        .where(or_(false(), *same_bytes), t.kind == "photo", t.deleted.is_(False))
-        .where(access.visible(actor, "photo.compare", t.dossier, t.audience))
-    ).scalars()
-    others = [r for r in rows if (r.dossier, r.id) != (row.dossier, row.id)]
-    told_of = [told(r) | {"distance": distances[r.dossier, r.sha256]} for r in others]
-    return sorted(told_of, key=lambda p: (p["distance"], p["taken_at"], p["id"]))[:ALIKE]
-
-
-def near(conn: Connection, across: int, down: int, mirror: int) -> dict[tuple[str, str], int]:
-    """(dossier, digest) → distance of what is near a picture with these hashes or near its mirror, the
-    nearest first; over one index a band.
-    """
-    p, looks = pictures.c, dict[str, int]()
-    asked = ((across, down), (mirror, likeness.mirrored(down)))
-    for n, bands in enumerate(zip(likeness.bands(across), likeness.bands(mirror), strict=True)):
-        wanted = {value for band in bands for value in likeness.probes(band)}
-        # Out of the index alone: whose they are is asked of the few that are near.
-        under = (p[f"band_{n}"].in_(wanted), p.down.is_not(None))
-        rows = conn.execute(select(p.likeness.concat(p.down)).where(*under).limit(MOST_IN_BAND))
-        looks |= likeness.near(*asked, rows.scalars())
-    found: dict[tuple[str, str], int] = {}
-    for look, far in sorted(looks.items(), key=lambda item: item[1])[:NEAREST]:
-        one, fall = look[:HASH], look[HASH:]
-        theirs = and_(p.band_0 == likeness.bands(int(one, 16))[0], p.likeness == one, p.down == fall)
-        for row in conn.execute(select(p.dossier, p.sha256).where(theirs).limit(NEAREST - len(found))):
-            found[row.dossier, row.sha256] = far
-    return found
