@@ -1,6 +1,7 @@
 """gunicorn's settings and hooks: what each worker does once it is forked."""
 
 import gc
+import sys
 from typing import Any
 
 from flask import Flask
@@ -10,6 +11,7 @@ from gunicorn.glogging import Logger
 from . import caretaker, figures, logs
 
 figures.folder()
+OURS = ("server", "sync", "media")
 
 
 class Structured(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -39,7 +41,7 @@ def application() -> Flask:
     """The house of the environment. Raises AppImportError, which gunicorn tells without a trace, where
     the settings are wrong.
     """
-    from .app import create_app  # in the worker, so that HUP brings new code
+    from .app import create_app  # in the worker alone
     from .cli import sentence
 
     try:
@@ -52,7 +54,13 @@ def application() -> Flask:
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
-    """What a worker loads stays, so the collector, a sixth of the time, is not asked meanwhile."""
+    """A worker loads the house anew, so that HUP brings new code and none that is half of the old: what
+    this process was forked with is as old as the master.
+
+    What it loads stays, so the collector, a sixth of the time, is not asked meanwhile.
+    """
+    for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
+        del sys.modules[name]
     gc.disable()
 
 
@@ -85,6 +93,6 @@ def worker_exit(_server: Any, worker: Any) -> None:
 
 def child_exit(_server: Any, worker: Any) -> None:
     """A worker is gone: its open connections no longer count."""
-    from . import metrics  # only where the folder is named
+    from prometheus_client import multiprocess  # only where the folder is named, and nothing of ours
 
-    metrics.forget_process(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -68,12 +68,6 @@ STANDBY_BEHIND_S = Gauge(
 )
 
 
-def forget_process(pid: int) -> None:
-    """A worker has ended: what it held open is no longer held."""
-    if os.environ.get(WHERE):
-        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
-
-
 def told() -> tuple[bytes, str]:
     """The figures as Prometheus reads them, and their content type."""
     registry = REGISTRY

@@ -24,8 +24,8 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import ThreadWorker
 
-from . import metrics
-from .endpoint import JSON_BYTES
+# Nothing else of the house, here or above: the process that starts the workers holds this module too, and
+# what it has loaded is as old as its start (server/gunicorn.py: post_fork).
 
 SILENCE_S = 10  # media.md §1: between two pieces of a request, and for its whole head
 # A receiver's window may stand shut for a while on a line of 5 kB/s: the kernel wakes a sender only
@@ -66,6 +66,8 @@ class Arriving:
         return self.needs is not None and len(self.data) >= self.needs
 
     def _measure(self, head: bytes, room: int) -> None:
+        from .endpoint import JSON_BYTES
+
         length = _value(head, b"content-length")
         self.needs = len(head)
         self.uploads = bool(UPLOADS.match(head))
@@ -137,6 +139,8 @@ class Reception(ThreadWorker):  # type: ignore[misc]
 
     def notify(self) -> None:
         """The loop goes round: gunicorn learns that we live, and twice a second the figures how we stand."""
+        from . import metrics
+
         super().notify()
         if time.monotonic() - self.told_at < TOLD_S:
             return

@@ -1,0 +1,41 @@
+"""HUP brings new code, and all of it: a worker that is half of the old house would not start, or worse."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.live import REPOSITORY
+
+# What the master holds once it has started and a worker has ended; then the files change under it, as when
+# an operator puts the next release there, and a worker is forked.
+RELOADED = """
+import importlib
+from pathlib import Path
+from server import gunicorn
+importlib.import_module(gunicorn.worker_class.rpartition(".")[0])
+class Gone: pid = 4194305
+gunicorn.child_exit(None, Gone)
+names = ("endpoint", "gunicorn", "logs", "metrics", "office", "standby", "transaction")
+for name in names:
+    with Path("server", f"{name}.py").open("a") as source:
+        source.write("NEW = True\\n")
+gunicorn.post_fork(None, None)
+for name in reversed(names):
+    print(name, importlib.import_module(f"server.{name}").NEW)
+"""
+
+
+def test_a_worker_that_a_reload_brings_is_of_the_new_code_throughout(tmp_path: Path) -> None:
+    for part in ("server", "sync", "media"):
+        shutil.copytree(REPOSITORY / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    told = subprocess.run(
+        [sys.executable, "-c", RELOADED],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    assert [line.split()[1] for line in told.stdout.splitlines()] == ["True"] * 7
