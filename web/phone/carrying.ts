@@ -1,6 +1,7 @@
 /** Work of somebody who is not here: packed into a file, proven to be saved, and only then let go of. */
 
-import { sha256 } from "../sync/canonical.ts";
+import { canonical } from "../sync/canonical.ts";
+import { contentsOf, NotTaken } from "../sync/carried.ts";
 import { type Exported, exportUnsent } from "../sync/export.ts";
 import { Replica } from "../sync/replica.ts";
 import { drop } from "../sync/tables.ts";
@@ -9,11 +10,10 @@ import { workName } from "./files.ts";
 import { exit, house } from "./house.ts";
 import { database, forget, lock, named, type User } from "./people.ts";
 
-/** A file of somebody's work, and what tells it from every other file. */
+/** A file of somebody's work. */
 export interface Packed extends Exported {
   user: User;
   name: string;
-  sha256: string;
 }
 
 /** Whose work it is, as its file says. */
@@ -40,13 +40,22 @@ export const pack = (user: User): Promise<Packed> =>
     const at = replica.now();
     await replica.freeze();
     const made = await exportUnsent(replica.db, at, authorOf(user), replica.device);
-    const digest = await sha256(await made.file.arrayBuffer());
-    return { ...made, user, name: workName(user, at, "tar"), sha256: digest };
+    return { ...made, user, name: workName(user, at, "tar") };
   });
 
-/** Whether this is that file, read back from where it was saved: a browser does not say whether a download arrived. */
-export const isSaved = async (packed: Packed, file: Blob): Promise<boolean> =>
-  file.size === packed.file.size && (await sha256(await file.arrayBuffer())) === packed.sha256;
+/**
+ * Whether this holds that work and is whole, read back from where it was saved: a browser does not say whether a
+ * download arrived. Photograph by photograph: two hundred are more than a phone has memory for.
+ */
+export async function isSaved({ user, files }: Packed, file: Blob): Promise<boolean> {
+  try {
+    const found = await contentsOf(file);
+    return found.author.id === user.id && canonical(found.files) === canonical(files);
+  } catch (wrong) {
+    if (wrong instanceof NotTaken) return false;
+    throw wrong;
+  }
+}
 
 /**
  * Let go of what a saved file holds, and of all else that this person had here; false where more has been done since,

@@ -34,15 +34,13 @@ interface Line {
  */
 export async function bringIn(db: Tables, file: Blob, person: string, now: Date): Promise<Tally> {
   const files = await untar(file);
-  const author = await whose(files);
+  const { author } = await whole(files);
   if (author.id !== person) throw new NotTaken("of-another", author);
   const read = (name: string): Promise<string> => files.get(name)?.text() ?? Promise.resolve("[]");
   const lines = (await read("changes.jsonl")).split("\n").filter(Boolean);
   const changes = lines.map((line) => JSON.parse(line) as Line);
   const media = await fresh(db, JSON.parse(await read("media.json")) as Carried[], files);
-  const said = JSON.parse(await read("drafts.json")) as DraftRow[];
-  const held = await db.drafts.bulkGet(said.map(({ id }) => id));
-  const drafts = said.filter((_, i) => !held[i]);
+  const drafts = await unsaved(db, JSON.parse(await read("drafts.json")) as DraftRow[]);
   for (const { photo, sha256, mime } of [...media, ...drafts.flatMap(({ shots }) => shots)]) {
     const bytes = await files.get(bytesName(sha256, mime))?.arrayBuffer();
     if (bytes) await db.bytes.put({ photo, bytes });
@@ -56,15 +54,17 @@ export async function bringIn(db: Tables, file: Blob, person: string, now: Date)
   });
 }
 
-/** The author of a file that is whole. */
-async function whose(files: Files): Promise<Author> {
-  const { format, author, files: digests } = parsed(await files.get("contents.json")?.text());
-  if (format !== 1) throw new NotTaken("no-export");
-  for (const [name, digest] of Object.entries(digests)) {
+/** What a file holds that is whole. One photograph of it is in memory at a time. Throws NotTaken. */
+export const contentsOf = async (file: Blob): Promise<Contents> => whole(await untar(file));
+
+async function whole(files: Files): Promise<Contents> {
+  const contents = parsed(await files.get("contents.json")?.text());
+  if (contents.format !== 1) throw new NotTaken("no-export");
+  for (const [name, digest] of Object.entries(contents.files)) {
     const data = await files.get(name)?.arrayBuffer();
     if (!data || (await sha256(data)) !== digest) throw new NotTaken("damaged");
   }
-  return author;
+  return contents;
 }
 
 function parsed(said: string | undefined): Contents {
@@ -84,6 +84,17 @@ async function fresh(db: Tables, media: Carried[], files: Files): Promise<Carrie
     if (here[i] || !files.has(bytesName(row.sha256, row.mime))) continue;
     const shadow = await db.shadow.where("[dossier+record]").equals([row.dossier, row.photo]).toArray();
     if (!shadow.some(({ body }) => body.sha256 === row.sha256 && "stored_at" in body)) found.push(row);
+  }
+  return found;
+}
+
+/** Of these drafts, those that are neither here nor were saved since: a record goes by the id of its draft. */
+async function unsaved(db: Tables, drafts: DraftRow[]): Promise<DraftRow[]> {
+  const here = await db.drafts.bulkGet(drafts.map(({ id }) => id));
+  const found: DraftRow[] = [];
+  for (const [i, draft] of drafts.entries()) {
+    const saved = [db.outbox, db.shadow].map((table) => table.where("record").equals(draft.id).count());
+    if (!here[i] && (await Promise.all(saved)).every((n) => n === 0)) found.push(draft);
   }
   return found;
 }

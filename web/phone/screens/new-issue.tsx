@@ -307,7 +307,9 @@ async function save(draft: DraftRow): Promise<void> {
         inspection: said("inspection"),
       };
       const when = found ?? { set: replica.stamp() };
-      const record = await replica.create(dossier, "issue", { ...sets(told), ...whereFound(draft), found_at: when });
+      const all = { ...sets(told), ...whereFound(draft), found_at: when };
+      // By the draft's own id: one that comes back out of a file (carried.ts) is known to be saved.
+      const record = await replica.create(dossier, "issue", all, { record: draft.id });
       for (const shot of shots)
         await replica.attach(dossier, record, shot, isSpoken(shot) ? {} : sets({ phase: "before" }));
       const unused = await replica.db.drafts.get(draft.id);

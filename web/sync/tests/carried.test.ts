@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { sha256 } from "../canonical.ts";
-import { bringIn, NotTaken } from "../carried.ts";
+import { bringIn, contentsOf, NotTaken } from "../carried.ts";
 import { sets } from "../change.ts";
 import { exportUnsent } from "../export.ts";
 import type { Replica } from "../replica.ts";
@@ -97,6 +97,33 @@ test("what is brought in waits to be sent as it was said, behind what waits ther
   assert.equal(after.length, 6);
   await other.db.outbox.toCollection().modify({ state: "acked" });
   assert.deepEqual((await waitingBytes(other.db)).map(({ photo }) => photo).sort(), ["a1", "p1"]);
+});
+
+test("a draft that was saved since does not come back, here or once the house has told of it", async () => {
+  const { replica } = await worked();
+  const { file } = await exported(replica);
+  const other = device();
+  await granted(other);
+  await bringIn(other.db, file, "w", NOW);
+  await other.together(async () => {
+    await other.create(SITE, "issue", ISSUE, { record: "d" });
+    await other.db.drafts.delete("d");
+  });
+  const again = async (): Promise<number> => (await bringIn(other.db, file, "w", NOW)).drafts;
+  assert.equal(await again(), 0);
+  await other.db.outbox.clear();
+  const row = { dossier: SITE, record: "d", audience: "field", kind: "issue", version: 1, epoch: 1, body: {} };
+  await other.db.shadow.put({ ...row, written: {}, gen: 0 });
+  assert.equal(await again(), 0);
+  assert.equal(await other.db.drafts.count(), 0);
+});
+
+test("a file is read through piece by piece: all of it at once is more than a phone has memory for", async () => {
+  const { replica } = await worked();
+  const { file, files } = await exported(replica);
+  const large = new Blob([file]);
+  large.arrayBuffer = () => Promise.reject(new RangeError("Array buffer allocation failed"));
+  assert.deepEqual((await contentsOf(large)).files, files);
 });
 
 test("bytes that the house has called stored are not sent again", async () => {
