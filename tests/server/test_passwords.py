@@ -3,8 +3,14 @@
 import pytest
 from argon2 import extract_parameters
 from argon2.exceptions import VerifyMismatchError
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from server import passwords
+
+
+def test_a_password_costs_what_rfc_9106_asks_of_whoever_guesses_it() -> None:
+    """Elsewhere in the tests it costs as good as nothing (tests/support/house.py)."""
+    assert extract_parameters(passwords.kept("right horse")) == RFC_9106_LOW_MEMORY
 
 
 def test_who_is_not_there_is_checked_at_the_cost_of_who_is() -> None:

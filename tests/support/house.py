@@ -2,7 +2,6 @@
 
 import io
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,17 +34,17 @@ from sync.protocol import PROTOCOL, SCHEMA
 PASSWORD = "right horse"
 # Tests and bench ask as fast as they are answered; tests/server/test_limits.py sets limits.
 UNHURRIED = {f"XUNJIAN_RATE_{who}": "0" for who in ("PERSON", "ADDRESS", "SIGN_IN")}
-# One hash for all: what argon2 costs is measured where sign-in is tested.
+# One cheap hash for all: that it is dear in service is held by tests/server/test_passwords.py.
 _HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 def migrate(url: str) -> None:
     """Bring an empty database to the newest schema, as `xunjian migrate` does."""
-    folder = Path("/tmp") / f"migrate-{uuid.uuid4().hex}"
-    app = create_app(config_for(url, folder))
-    with app.app_context():
-        flask_migrate.upgrade()
-        db.engine.dispose()
+    with tempfile.TemporaryDirectory(prefix="migrate-") as folder:
+        app = create_app(config_for(url, Path(folder)))
+        with app.app_context():
+            flask_migrate.upgrade()
+            db.engine.dispose()
 
 
 def config_for(url: str, folder: Path, **settings: str) -> Config:
