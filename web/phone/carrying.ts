@@ -47,7 +47,8 @@ export const pack = (user: User): Promise<Packed> =>
  * Whether this holds that work and is whole, read back from where it was saved: a browser does not say whether a
  * download arrived. Photograph by photograph: two hundred are more than a phone has memory for.
  */
-export async function isSaved({ user, files }: Packed, file: Blob): Promise<boolean> {
+export async function isSaved({ user, files, file: made }: Packed, file: Blob): Promise<boolean> {
+  if (file.size !== made.size) return false;
   try {
     const found = await contentsOf(file);
     return found.author.id === user.id && canonical(found.files) === canonical(files);
