@@ -40,6 +40,8 @@ COMMANDS = {
     "webhook": "server.webhooks.commands:webhook",
 }
 
+MISSING = ("42P01", "42703")  # undefined_table, undefined_column: what SQLite calls "no such …"
+
 
 class Known(UserDict[str, Any]):
     """Commands by name; where one stands becomes the command itself when it is first asked for."""
@@ -108,14 +110,19 @@ def serve(workers: int, threads: int) -> None:
 
 def sentence(wrong: Exception) -> str | None:
     """What is wrong with the settings, in one sentence; None where the fault is ours and wants its trace."""
-    from sqlalchemy.exc import ArgumentError, OperationalError  # `serve` does not wait for it
+    # `serve` does not wait for it.
+    from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
     if isinstance(wrong, (ValueError, ArgumentError)):
         return str(wrong)
-    if isinstance(wrong, OperationalError):
-        said = str(wrong.orig).strip().splitlines()[0] if wrong.orig else "no answer"
-        return f"the database does not answer as it should ({said}). Run `xunjian migrate`."
-    return None
+    if not isinstance(wrong, (OperationalError, ProgrammingError)):
+        return None
+    said = (str(wrong.orig).strip() or "no answer").splitlines()[0]
+    if getattr(wrong.orig, "sqlstate", None) in MISSING or said.startswith("no such "):
+        return f"the database is not of this release ({said}). Run `xunjian migrate`."
+    if isinstance(wrong, ProgrammingError):
+        return None
+    return f"the database does not answer ({said}). See that it runs and that its address is right."
 
 
 def run() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 
 from server import cli
 from tests.support.live import REPOSITORY
@@ -47,6 +49,27 @@ def test_a_worker_tells_wrong_settings_without_a_trace_and_a_fault_of_ours_with_
     assert fault == "LookupError ours False"
 
 
+@pytest.mark.parametrize("lacks", ["SELECT 1 FROM not_yet", "SELECT not_yet FROM dossiers"])
+def test_a_database_of_another_release_is_to_be_migrated_and_one_that_is_away_is_not(
+    database_url: str, lacks: str
+) -> None:
+    assert "Run `xunjian migrate`" in said_of(database_url, lacks)
+    away = "sqlite:////nowhere/at/all.db" if "sqlite" in database_url else AWAY
+    assert said_of(away, "SELECT 1").endswith("See that it runs and that its address is right.")
+
+
+def said_of(url: str, statement: str) -> str:
+    """What the command line says where the database answers this statement with an error."""
+    engine = create_engine(url)
+    try:
+        with pytest.raises(DBAPIError) as wrong, engine.connect() as conn:
+            conn.exec_driver_sql(statement)
+    finally:
+        engine.dispose()
+    return str(cli.sentence(wrong.value))
+
+
+AWAY = "postgresql+psycopg://somebody@127.0.0.1:1/nothing"
 STARTS = """
 from server import gunicorn, app
 def broken():
