@@ -175,6 +175,11 @@ def test_a_unit_starts_what_there_is(path: Path) -> None:
     program, command = unit["Service"]["ExecStart"].split()[:2]
     assert program.endswith("/xunjian") and command in main.commands
     assert unit["Service"]["NoNewPrivileges"] == "yes" and unit["Service"]["User"] == "xunjian"
+    reloads = [line.split() for line in re.findall(r"^ExecReload=(.+)", path.read_text(), re.MULTILINE)]
+    if reloads:
+        # Before the node hears of it: gunicorn ends where a new worker cannot start.
+        (tried, command, *_more), (*_kill, master) = reloads
+        assert tried == program and command in main.commands and master == "$MAINPID"
 
 
 def test_systemd_understands_every_line_of_the_units_and_finds_them_closed(tmp_path: Path) -> None:
