@@ -107,6 +107,7 @@ class Reception(ThreadWorker):  # type: ignore[misc]
     """gunicorn's threaded worker, with a loop that takes requests in."""
 
     wsgi: Any
+    sockets: list[Any]
 
     def init_process(self) -> None:
         """Open the waiting rooms, then serve."""
@@ -123,14 +124,16 @@ class Reception(ThreadWorker):  # type: ignore[misc]
         later is refused at once and goes to another node, where they would wait for nobody; on a reload
         the socket is open in the new workers all the same.
         """
-        if not self.alive:
+        going = not self.alive  # asked once: the word may come at any moment, also before the door was opened
+        if going:
             for listener in self.sockets:
                 while self._someone_waits(listener):
                     self.accept(listener)
-        super().set_accept_enabled(enabled)
-        if not self.alive:
+        super().set_accept_enabled(enabled and not going)
+        if going:
             for listener in self.sockets:
                 listener.close()
+            self.sockets = []
 
     def _someone_waits(self, listener: Any) -> bool:
         door = select.poll()
