@@ -34,8 +34,8 @@ const WORDS = {
   uploading: ["正在上传 {n}%", "Uploading {n}%"],
   arrived: ["已送达，等待入库", "Arrived, being stored"],
   exportHint: [
-    "手机无法联网时，把文件交给管理员，内容不会丢失。",
-    "If this phone cannot get a line, give the file to your administrator: nothing is lost.",
+    "手机无法联网时导出，再由您本人在任一手机或电脑上登录，在“待提交”中导入。",
+    "If this phone cannot get a line: export, sign in at any phone or computer, and bring the file in under Outbox.",
   ],
   doubtHint: ["未提交的内容保存在本机，请导出并联系管理员", "What is unsent stays here: export it and call the office"],
   evidenceHeld: ["存证见证", "What this phone can witness"],
@@ -192,8 +192,8 @@ const WORDS = {
   ],
   revokedTitle: ["本机已停用", "This phone was revoked"],
   revokedHint: [
-    "服务器不再接收本机的内容，已下载的资料已从本机清除。未提交的内容仍在本机，请导出后交给管理员。",
-    "Nothing more is taken from it, and what it had downloaded is gone from here. What is unsent is still here: export it and give it to the office.",
+    "服务器不再接收本机的内容，已下载的资料已从本机清除。未提交的内容仍在本机，请导出，再由本人在其他手机或电脑上登录后导入。",
+    "Nothing more is taken from it, and what it had downloaded is gone from here. What is unsent is still here: export it; signed in at another phone or computer, its author brings it in.",
   ],
   leftHere: ["{n} 项只在本机", "Only here: {n}"],
   leftNone: ["已全部提交", "All sent"],
