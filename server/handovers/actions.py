@@ -60,7 +60,7 @@ def _proposed(conn: Connection, t: Touched) -> None:
 def _given(conn: Connection, t: Touched) -> None:
     fields = said(queries.open_on_site(conn, t.dossier))
     _push(conn, t.dossier, [("handover", t.record, fields)], t.record, "given")
-    people.admit(conn, _post(t), t.body["taker"], t.dossier, by=_gave(t.body))
+    people.admit(conn, _post(t.dossier, t.record), t.body["taker"], t.dossier, by=_gave(t.body))
     _tell(conn, t, "handover.given", [t.body["taker"]])
 
 
@@ -79,7 +79,8 @@ def _hand_over(conn: Connection, t: Touched) -> None:
         *_duties(conn, t),
     ]
     _push(conn, dossier, changes, t.record, "done")
-    people.admit(conn, _post(t), body["taker"], dossier, by=_gave(body))
+    # A post of its own: the one that was given for the signature may have been ended by an administrator.
+    people.admit(conn, derived(dossier, t.record, "office"), body["taker"], dossier, by=_gave(body))
     if "giver" in body and not body.get("stays"):
         people.release(conn, body["giver"], dossier, by=body["taken_by"])
     _tell(conn, t, "handover.done", [body["taker"], *([body["giver"]] if "giver" in body else [])])
@@ -108,18 +109,22 @@ def _duties(conn: Connection, t: Touched) -> Iterator[tuple[str, str, Operations
 
 
 def _let_out(conn: Connection, t: Touched) -> None:
-    """Refused, withdrawn or lapsed: who holds the post that was given for it holds it no more."""
-    refused = t.body["state"] == "refused"
-    by = t.body["taker"] if refused else None
-    people.release(conn, t.body["taker"], t.dossier, by=by, post=_post(t))
+    """Refused, withdrawn or lapsed: who holds a post that was given for it holds it no more, unless they are
+    asked to take over by another that waits. With the last of these all such posts end.
+    """
+    refused, taker = t.body["state"] == "refused", t.body["taker"]
+    over = queries.let_in_for(conn, t.dossier, taker)
+    if over is not None:
+        posts = [_post(t.dossier, name) for name in over]
+        people.release(conn, taker, t.dossier, by=taker if refused else None, posts=posts)
     if refused:
         asked = {t.body["author"], *([t.body["giver"]] if "giver" in t.body else [])}
         _tell(conn, t, "handover.refused", sorted(asked))
 
 
-def _post(t: Touched) -> str:
-    """The id of the post that a handover gives: once, whatever happens again."""
-    return derived(t.dossier, t.record, "post")
+def _post(dossier: str, handover: str) -> str:
+    """The id of the post that a handover's signature gives: once, whatever happens again."""
+    return derived(dossier, handover, "post")
 
 
 def _gave(body: Body) -> str:

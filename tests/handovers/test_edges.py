@@ -1,0 +1,120 @@
+"""What rarely happens to a handover: the same taker twice, a post that ends, a site signed back at once."""
+
+from typing import Any
+
+import pytest
+
+from server.handovers.queries import MOST_WAITING
+from server.people import actions as people
+from tests.handovers.conftest import WJ, officer_of, one, proposal, shown, sign
+from tests.support.house import House, accept, update
+
+ON_ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+def given_to(town: House, taker: str, giver: str = "li", **more: Any) -> str:
+    """A handover that waits for the taker's signature; its id."""
+    made = proposal(town, giver, taker, **more)
+    done = town.desk(giver).push(WJ, made, sign(made["record"], "give"))
+    assert [o["status"] for o in done] == ["applied", "applied"], done
+    return str(made["record"])
+
+
+def parked(town: House) -> dict[str, Any]:
+    """The only piece that waits for a reviewer."""
+    [piece] = town.desk("zhang").get("/api/v1/conflicts")["items"]
+    assert piece["kind"] == "parked"
+    found: dict[str, Any] = piece
+    return found
+
+
+def test_who_is_asked_twice_and_refuses_once_may_still_sign(town: House) -> None:
+    first, second = given_to(town, "hu"), given_to(town, "hu")
+    hu = town.desk("hu")
+    assert one(hu.push(WJ, sign(first, "refuse", refusal="重复"))) == "applied"
+    assert one(hu.push(WJ, sign(second, "take"))) == "applied"
+    assert officer_of(town) == "hu" and hu.exchange(cursors={})["pull"]["granted"][WJ]["audiences"]
+
+
+def test_who_refuses_all_that_they_were_asked_is_let_out(town: House) -> None:
+    asked = [given_to(town, "hu"), given_to(town, "hu")]
+    for record in asked:
+        assert one(town.desk("hu").push(WJ, sign(record, "refuse", refusal="不便"))) == "applied"
+    assert WJ not in town.desk("hu").exchange(cursors={})["pull"]["granted"]
+
+
+def test_whose_post_ended_after_signing_holds_one_when_they_answer_for_the_site(town: House) -> None:
+    record = given_to(town, "hu")
+    signed = sign(record, "take", at=f"{town.clock().isoformat()[:19]}+00:00")
+    town.clock.passes(minutes=5)
+    with town.app.app_context():
+        people.end_post(town.people["hu"], WJ, "re-assigned")
+    town.clock.passes(minutes=5)
+    town.desk("hu").push(WJ, signed)
+    assert officer_of(town) == "hu"
+    assert town.desk("hu").exchange(cursors={})["pull"]["granted"][WJ]["audiences"]
+
+
+@ON_ONE
+def test_a_site_given_back_in_advance_waits_for_whoever_comes_back(town: House) -> None:
+    """Wang covers for Li, and signs at once that it goes back."""
+    back, record = proposal(town, "wang", "li"), given_to(town, "wang")
+    wang = town.desk("wang")
+    done = wang.push(WJ, sign(record, "take"), back, sign(back["record"], "give"))
+    assert [o["why"] for o in done] == [None] * 3 and officer_of(town) == "wang"
+    assert one(town.desk("li").push(WJ, sign(back["record"], "take"))) == "applied"
+    assert officer_of(town) == "li"
+
+
+@ON_ONE
+def test_what_came_when_too_many_waited_is_taken_when_there_is_room(town: House) -> None:
+    made = [proposal(town, "li", "wang") for _ in range(MOST_WAITING)]
+    town.desk("zhang").push(WJ, *made)
+    late = proposal(town, "li", "wang")
+    assert one(town.desk("wang").push(WJ, late)) == "parked: handovers-waiting"
+    zhang = town.desk("zhang")
+    assert one(zhang.push(WJ, accept(parked(town)))) == "parked: handovers-waiting"
+    done = zhang.push(WJ, sign(made[0]["record"], "withdraw"), accept(parked(town)))
+    assert [o["status"] for o in done] == ["applied", "applied"], done
+    assert shown(zhang, late["record"])["state"] == "proposed"
+
+
+@ON_ONE
+def test_one_withdrawn_makes_room_for_the_next_in_the_same_request(town: House) -> None:
+    made = [proposal(town, "li", "wang") for _ in range(MOST_WAITING)]
+    zhang = town.desk("zhang")
+    zhang.push(WJ, *made)
+    done = zhang.push(WJ, sign(made[0]["record"], "withdraw"), proposal(town, "li", "wang"))
+    assert [o["why"] for o in done] == [None, None]
+    pairs = [
+        c
+        for m in (proposal(town, "li", "wang") for _ in range(9))
+        for c in (m, sign(m["record"], "withdraw"))
+    ]
+    whys = [o["why"] for o in zhang.push(WJ, sign(made[1]["record"], "withdraw"), *pairs)]
+    assert whys.count("handovers-waiting") >= 8, "no request makes the house complete hundreds"
+
+
+@ON_ONE
+def test_a_leader_who_has_signed_to_take_over_is_asked_no_more(town: House) -> None:
+    with town.app.app_context():
+        people.deactivate(town.people["li"])
+    made, zhang = proposal(town, "li", "zhang"), town.desk("zhang")
+    done = zhang.push(WJ, made, sign(made["record"], "take"))
+    assert [o["status"] for o in done] == ["applied", "applied"]
+    assert zhang.get("/api/v1/my-day")["handovers"] == [], "they may not appoint themselves"
+    [waits] = town.desk("sun").get("/api/v1/my-day")["handovers"]
+    assert waits["as"] == "leader"
+
+
+@ON_ONE
+def test_a_reason_once_given_stays_as_it_was(town: House) -> None:
+    record, wang = given_to(town, "hu"), town.desk("wang")
+    early = update("handover", record, 1, {"refusal": "代为填写"})
+    assert one(wang.push(WJ, early)) == "parked: illegal-transition", "nobody gives another's reason"
+    assert one(town.desk("hu").push(WJ, sign(record, "refuse", refusal="不便"))) == "applied"
+    version = shown(wang, record)["version"]
+    for said in ({"refusal": "改口"}, {"note": "补记"}, {"absence": "补记"}):
+        why = one(wang.push(WJ, update("handover", record, version, said)))
+        assert why in ("parked: illegal-transition", "parked: handover-signed")
+    assert shown(wang, record)["body"]["refusal"] == "不便"
