@@ -118,3 +118,15 @@ def test_a_reason_once_given_stays_as_it_was(town: House) -> None:
         why = one(wang.push(WJ, update("handover", record, version, said)))
         assert why in ("parked: illegal-transition", "parked: handover-signed")
     assert shown(wang, record)["body"]["refusal"] == "不便"
+
+
+def test_no_leader_appoints_themselves_through_another(town: House) -> None:
+    """Wang has no right to appoint; the leader who would lend it is the one who takes over."""
+    made = proposal(town, "li", "zhang")
+    town.desk("zhang").push(WJ, made, sign(made["record"], "take"))
+    straw = sign(made["record"], "appoint", absence="代签")
+    assert one(town.desk("wang").push(WJ, straw)) == "parked: not-permitted"
+    assert one(town.desk("zhang").push(WJ, accept(parked(town)))) == "parked: same-person"
+    assert officer_of(town) == "li"
+    assert one(town.desk("sun").push(WJ, accept(parked(town)))) == "applied", "another leader may lend it"
+    assert officer_of(town) == "zhang"
