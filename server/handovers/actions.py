@@ -53,15 +53,14 @@ def complete(conn: Connection, touched: Sequence[Touched]) -> None:
 
 
 def _proposed(conn: Connection, t: Touched) -> None:
-    giver = t.body.get("giver")
-    _tell(conn, t, "handover.proposed", [giver] if giver not in (None, t.body["author"]) else [])
+    _tell(conn, t, "handover.proposed", _asked_to_sign(t.body), LEADERS)
 
 
 def _given(conn: Connection, t: Touched) -> None:
     fields = said(queries.open_on_site(conn, t.dossier))
     _push(conn, t.dossier, [("handover", t.record, fields)], t.record, "given")
     people.admit(conn, _post(t.dossier, t.record), t.body["taker"], t.dossier, by=_gave(t.body))
-    _tell(conn, t, "handover.given", [t.body["taker"]])
+    _tell(conn, t, "handover.given", _asked_to_sign(t.body), LEADERS)
 
 
 def _hand_over(conn: Connection, t: Touched) -> None:
@@ -83,7 +82,7 @@ def _hand_over(conn: Connection, t: Touched) -> None:
     people.admit(conn, derived(dossier, t.record, "office"), body["taker"], dossier, by=_gave(body))
     if "giver" in body and not body.get("stays"):
         people.release(conn, body["giver"], dossier, by=body["taken_by"])
-    _tell(conn, t, "handover.done", [body["taker"], *([body["giver"]] if "giver" in body else [])])
+    _tell(conn, t, "handover.done", [body["taker"], *([body["giver"]] if "giver" in body else [])], LEADERS)
 
 
 def _rivals(conn: Connection, t: Touched) -> list[str]:
@@ -119,7 +118,16 @@ def _let_out(conn: Connection, t: Touched) -> None:
         people.release(conn, taker, t.dossier, by=taker if refused else None, posts=posts)
     if refused:
         asked = {t.body["author"], *([t.body["giver"]] if "giver" in t.body else [])}
-        _tell(conn, t, "handover.refused", sorted(asked))
+        _tell(conn, t, "handover.refused", sorted(asked), LEADERS)
+    else:
+        _tell(conn, t, "handover.over", _asked_to_sign(t.body))
+
+
+def _asked_to_sign(body: Body) -> list[str]:
+    """Who was told that it waits for them."""
+    if "given_at" in body:
+        return [body["taker"]]
+    return [body["giver"]] if body.get("giver") not in (None, body["author"]) else []
 
 
 def _post(dossier: str, handover: str) -> str:
@@ -159,8 +167,10 @@ def _push(
             raise RuntimeError(f"a handover was not completed: {wrong[0]['status']} {wrong[0]['why']}")
 
 
-def _tell(conn: Connection, t: Touched, template: str, whom: Sequence[str]) -> None:
-    """Tell these, and whoever leads there."""
+def _tell(
+    conn: Connection, t: Touched, template: str, whom: Sequence[str], roles: Sequence[str] = ()
+) -> None:
+    """Tell these, and whoever holds one of the roles there."""
     body, called = t.body, names({t.body["taker"], *([t.body["giver"]] if "giver" in t.body else [])})
     facts = {
         "project": names_of(conn, [t.dossier]).get(t.dossier, t.dossier),
@@ -172,6 +182,6 @@ def _tell(conn: Connection, t: Touched, template: str, whom: Sequence[str]) -> N
         "home": t.dossier,
         "record": t.record,
     }
-    told: list[Whom] = [*map(Person, whom), *(Role(role, t.dossier) for role in LEADERS)]
+    told: list[Whom] = [*map(Person, whom), *(Role(role, t.dossier) for role in roles)]
     for one in told:
         tell(conn, one, template, facts, **more)

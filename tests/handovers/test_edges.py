@@ -108,6 +108,27 @@ def test_a_leader_who_has_signed_to_take_over_is_asked_no_more(town: House) -> N
 
 
 @ON_ONE
+def test_who_was_asked_to_sign_hears_that_nothing_is_to_be_signed(town: House) -> None:
+    withdrawn, lapsed = given_to(town, "hu"), given_to(town, "wang")
+    early, done = proposal(town, "li", "wang"), given_to(town, "sun")
+    town.desk("zhang").push(WJ, early)
+    assert one(town.desk("li").push(WJ, sign(withdrawn, "withdraw"))) == "applied"
+    assert one(town.desk("zhang").push(WJ, sign(early["record"], "withdraw"))) == "applied"
+    assert one(town.desk("sun").push(WJ, sign(done, "take"))) == "applied"
+    for who, record in (("hu", withdrawn), ("wang", lapsed), ("li", early["record"])):
+        told = [
+            n["template"]
+            for n in town.desk(who).get("/api/v1/notifications")["items"]
+            if n["record"] == record
+        ]
+        assert told.count("handover.over") == 1, (who, told)
+    told = town.desk("zhang").get("/api/v1/notifications")["items"]
+    assert not [n for n in told if n["template"] == "handover.over"], (
+        "a leader was told of the one that stands"
+    )
+
+
+@ON_ONE
 def test_a_reason_once_given_stays_as_it_was(town: House) -> None:
     record, wang = given_to(town, "hu"), town.desk("wang")
     early = update("handover", record, 1, {"refusal": "代为填写"})
