@@ -317,13 +317,23 @@ function Propose({ site, known, onClose }: { site: Seen; known: Colleague[]; onC
   );
 }
 
-const Ends = (given: { onClose: () => void; does: string; lacks: boolean; act: () => Promise<void> }): JSX.Element => (
-  <div class="menu">
-    <button type="button" onClick={given.onClose}>
-      {say("cancel")}
-    </button>
-    <button type="button" class="main" disabled={given.lacks} onClick={() => void given.act().catch(tell)}>
-      {given.does}
-    </button>
-  </div>
-);
+function Ends(given: { onClose: () => void; does: string; lacks: boolean; act: () => Promise<void> }): JSX.Element {
+  const [busy, setBusy] = useState(false); // a second tap is no second signature
+  const once = (): void => {
+    setBusy(true);
+    void given
+      .act()
+      .catch(tell)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <div class="menu">
+      <button type="button" onClick={given.onClose}>
+        {say("cancel")}
+      </button>
+      <button type="button" class="main" disabled={given.lacks || busy} onClick={once}>
+        {given.does}
+      </button>
+    </div>
+  );
+}
