@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from .sitting import Sitting
 
 CURRENT = "current"
+DOUBTFUL = ("bad-signature", "signature-missing")
+
 # Work that a reviewer may take although it came late or was not permitted then.
 ACCEPTABLE = (
     *("access-revoked", "re-assigned", "access-expired", "deactivated", "project-closed"),
     *("not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile"),
-    *("bad-signature", "signature-missing"),
+    *DOUBTFUL,
 )
 
 # Of these nobody has said yet that the author might do it, or it was said that they might not.
-UNVOUCHED = ("not-permitted", "project-closed", "bad-signature", "signature-missing")
+UNVOUCHED = ("not-permitted", "project-closed", *DOUBTFUL)
 
 SAME = "same-person"  # what a kind's objection answers where another person must take the step
 
@@ -238,13 +240,16 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
 
 
 def _through_another(sitting: "Sitting", late: Change, piece: State) -> bool:
-    """Whether the reviewer would lend the right to a step that they may not take themselves, because another
-    person must (separation of duties).
+    """Whether the reviewer would lend the right to a step, or vouch for who took it, that they may not take
+    themselves, because another person must (separation of duties).
     """
     target, said = sitting.states.get(late.record), late.fields.get("state")
     if sitting.author.system or said is None or target is None or target.kind != late.kind.name:
         return False
-    if sitting.author.may.allowed(piece.body["grants"], target.kind, said["do"], target.audience):
+    doubted = piece.body.get("first_why", piece.body["why"]) in DOUBTFUL
+    if not doubted and sitting.author.may.allowed(
+        piece.body["grants"], target.kind, said["do"], target.audience
+    ):
         return False  # it was the author's own right
     return late.kind.objection(said["do"], target.body, sitting.author.actor) == SAME
 

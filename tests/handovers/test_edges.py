@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from server.handovers.queries import MOST_WAITING
 from server.people import actions as people
+from sync import signatures
+from sync.arrival import rfc3339
 from tests.handovers.conftest import WJ, officer_of, one, proposal, shown, sign
 from tests.support.house import House, accept, update
 
@@ -45,7 +48,7 @@ def test_who_refuses_all_that_they_were_asked_is_let_out(town: House) -> None:
 
 def test_whose_post_ended_after_signing_holds_one_when_they_answer_for_the_site(town: House) -> None:
     record = given_to(town, "hu")
-    signed = sign(record, "take", at=f"{town.clock().isoformat()[:19]}+00:00")
+    signed = sign(record, "take", at=rfc3339(town.clock()))
     town.clock.passes(minutes=5)
     with town.app.app_context():
         people.end_post(town.people["hu"], WJ, "re-assigned")
@@ -150,4 +153,23 @@ def test_no_leader_appoints_themselves_through_another(town: House) -> None:
     assert one(town.desk("zhang").push(WJ, accept(parked(town)))) == "parked: same-person"
     assert officer_of(town) == "li"
     assert one(town.desk("sun").push(WJ, accept(parked(town)))) == "applied", "another leader may lend it"
+    assert officer_of(town) == "zhang"
+
+
+@ON_ONE
+def test_who_takes_over_vouches_for_no_doubtful_signature_of_who_hands_over(town: House) -> None:
+    made, zhang, key = (
+        proposal(town, "li", "zhang"),
+        town.desk("zhang"),
+        ec.derive_private_key(7, ec.SECP256R1()),
+    )
+    zhang.push(WJ, made, sign(made["record"], "take"))
+    li = town.desk("li")
+    li.exchange(device_key=signatures.claim(li.device, key))
+    town.clock.passes(minutes=5)
+    unsigned = sign(made["record"], "give", at=rfc3339(town.clock()))
+    assert one(li.push(WJ, unsigned)) == "parked: signature-missing"
+    assert one(zhang.push(WJ, accept(parked(town)))) == "parked: same-person"
+    assert officer_of(town) == "li"
+    assert one(town.desk("sun").push(WJ, accept(parked(town)))) == "applied"
     assert officer_of(town) == "zhang"
