@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from .sitting import Sitting
 
 CURRENT = "current"
+DOUBTFUL = ("bad-signature", "signature-missing")
+
 # Work that a reviewer may take although it came late or was not permitted then.
 ACCEPTABLE = (
     *("access-revoked", "re-assigned", "access-expired", "deactivated", "project-closed"),
     *("not-permitted", "edit-vs-delete", "delete-vs-edit", "moved-meanwhile"),
-    *("bad-signature", "signature-missing"),
+    *DOUBTFUL,
 )
 
 # Of these nobody has said yet that the author might do it, or it was said that they might not.
-UNVOUCHED = ("not-permitted", "project-closed", "bad-signature", "signature-missing")
+UNVOUCHED = ("not-permitted", "project-closed", *DOUBTFUL)
+
+SAME = "same-person"  # what a kind's objection answers where another person must take the step
 
 # Faults of the decision itself: the reviewer sends another one, and nobody else is bothered.
 FAULTY = ("undecided-fields", "no-such-candidate", "invalid-fields", "step-incomplete")
@@ -218,6 +222,8 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
     # The author's signature stands on the entry by which the work came in, and so does its time.
     captured = Captured(state.body["captured_at"], tuple(state.body["flags"]))
     taken = replace(late, id=change.id, digest=change.digest, signed=None, captured=captured)
+    if why in UNVOUCHED and _through_another(sitting, late, state):
+        return _leave(sitting, change, state, SAME)
     may = _Vouched(
         sitting.author.may,
         state.body["grants"],
@@ -231,6 +237,21 @@ def _review(sitting: "Sitting", change: Change, state: State) -> Outcome:
         return _leave(sitting, change, state, still.why)
     _close(sitting, change, state, {"decision": said}, seq=sitting.minutes.seq)
     return outcome
+
+
+def _through_another(sitting: "Sitting", late: Change, piece: State) -> bool:
+    """Whether the reviewer would lend the right to a step, or vouch for who took it, that they may not take
+    themselves, because another person must (separation of duties).
+    """
+    target, said = sitting.states.get(late.record), late.fields.get("state")
+    if sitting.author.system or said is None or target is None or target.kind != late.kind.name:
+        return False
+    doubted = piece.body.get("first_why", piece.body["why"]) in DOUBTFUL
+    if not doubted and sitting.author.may.allowed(
+        piece.body["grants"], target.kind, said["do"], target.audience
+    ):
+        return False  # it was the author's own right
+    return late.kind.objection(said["do"], target.body, sitting.author.actor) == SAME
 
 
 @dataclass(frozen=True, slots=True)

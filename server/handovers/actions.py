@@ -53,15 +53,14 @@ def complete(conn: Connection, touched: Sequence[Touched]) -> None:
 
 
 def _proposed(conn: Connection, t: Touched) -> None:
-    giver = t.body.get("giver")
-    _tell(conn, t, "handover.proposed", [giver] if giver not in (None, t.body["author"]) else [])
+    _tell(conn, t, "handover.proposed", _asked_to_sign(t.body), LEADERS)
 
 
 def _given(conn: Connection, t: Touched) -> None:
     fields = said(queries.open_on_site(conn, t.dossier))
     _push(conn, t.dossier, [("handover", t.record, fields)], t.record, "given")
-    people.admit(conn, _post(t), t.body["taker"], t.dossier, by=_gave(t.body))
-    _tell(conn, t, "handover.given", [t.body["taker"]])
+    people.admit(conn, _post(t.dossier, t.record), t.body["taker"], t.dossier, by=_gave(t.body))
+    _tell(conn, t, "handover.given", _asked_to_sign(t.body), LEADERS)
 
 
 def _hand_over(conn: Connection, t: Touched) -> None:
@@ -79,10 +78,11 @@ def _hand_over(conn: Connection, t: Touched) -> None:
         *_duties(conn, t),
     ]
     _push(conn, dossier, changes, t.record, "done")
-    people.admit(conn, _post(t), body["taker"], dossier, by=_gave(body))
+    # A post of its own: the one that was given for the signature may have been ended by an administrator.
+    people.admit(conn, derived(dossier, t.record, "office"), body["taker"], dossier, by=_gave(body))
     if "giver" in body and not body.get("stays"):
         people.release(conn, body["giver"], dossier, by=body["taken_by"])
-    _tell(conn, t, "handover.done", [body["taker"], *([body["giver"]] if "giver" in body else [])])
+    _tell(conn, t, "handover.done", [body["taker"], *([body["giver"]] if "giver" in body else [])], LEADERS)
 
 
 def _rivals(conn: Connection, t: Touched) -> list[str]:
@@ -108,18 +108,31 @@ def _duties(conn: Connection, t: Touched) -> Iterator[tuple[str, str, Operations
 
 
 def _let_out(conn: Connection, t: Touched) -> None:
-    """Refused, withdrawn or lapsed: who holds the post that was given for it holds it no more."""
-    refused = t.body["state"] == "refused"
-    by = t.body["taker"] if refused else None
-    people.release(conn, t.body["taker"], t.dossier, by=by, post=_post(t))
+    """Refused, withdrawn or lapsed: who holds a post that was given for it holds it no more, unless they are
+    asked to take over by another that waits. With the last of these all such posts end.
+    """
+    refused, taker = t.body["state"] == "refused", t.body["taker"]
+    over = queries.let_in_for(conn, t.dossier, taker)
+    if over is not None:
+        posts = [_post(t.dossier, name) for name in over]
+        people.release(conn, taker, t.dossier, by=taker if refused else None, posts=posts)
     if refused:
         asked = {t.body["author"], *([t.body["giver"]] if "giver" in t.body else [])}
-        _tell(conn, t, "handover.refused", sorted(asked))
+        _tell(conn, t, "handover.refused", sorted(asked), LEADERS)
+    else:
+        _tell(conn, t, "handover.over", _asked_to_sign(t.body))
 
 
-def _post(t: Touched) -> str:
-    """The id of the post that a handover gives: once, whatever happens again."""
-    return derived(t.dossier, t.record, "post")
+def _asked_to_sign(body: Body) -> list[str]:
+    """Who was told that it waits for them."""
+    if "given_at" in body:
+        return [body["taker"]]
+    return [body["giver"]] if body.get("giver") not in (None, body["author"]) else []
+
+
+def _post(dossier: str, handover: str) -> str:
+    """The id of the post that a handover's signature gives: once, whatever happens again."""
+    return derived(dossier, handover, "post")
 
 
 def _gave(body: Body) -> str:
@@ -154,8 +167,10 @@ def _push(
             raise RuntimeError(f"a handover was not completed: {wrong[0]['status']} {wrong[0]['why']}")
 
 
-def _tell(conn: Connection, t: Touched, template: str, whom: Sequence[str]) -> None:
-    """Tell these, and whoever leads there."""
+def _tell(
+    conn: Connection, t: Touched, template: str, whom: Sequence[str], roles: Sequence[str] = ()
+) -> None:
+    """Tell these, and whoever holds one of the roles there."""
     body, called = t.body, names({t.body["taker"], *([t.body["giver"]] if "giver" in t.body else [])})
     facts = {
         "project": names_of(conn, [t.dossier]).get(t.dossier, t.dossier),
@@ -167,6 +182,6 @@ def _tell(conn: Connection, t: Touched, template: str, whom: Sequence[str]) -> N
         "home": t.dossier,
         "record": t.record,
     }
-    told: list[Whom] = [*map(Person, whom), *(Role(role, t.dossier) for role in LEADERS)]
+    told: list[Whom] = [*map(Person, whom), *(Role(role, t.dossier) for role in roles)]
     for one in told:
         tell(conn, one, template, facts, **more)

@@ -65,6 +65,7 @@ def _facts(
     takers = {str(f["taker"]["set"]) for f in made} | {str(b["taker"]) for b in bodies}
     officers = people.officers(conn, takers, rfc3339(office().clock()))
     waiting = set(others_waiting(conn, dossier)) if made else set()
+    created = {c.record for c in changes if c.op == "create"}
 
     def responsible(of: str, site: State) -> str | None:
         known = (s.body for s in states.values() if s.kind == HANDOVER.name and not s.deleted)
@@ -75,12 +76,17 @@ def _facts(
         site = states.get(after["project"]) or beside.get(after["project"])
         if site is None or site.deleted or site.kind != "project":
             return "unknown-subject"
-        if "given_at" in before and any(before.get(n) != after.get(n) for n in ("note", "absence")):
+        reworded = {n for n in rules.SAID if before.get(n) != after.get(n)}
+        if "given_at" in before and reworded & {"note", "absence"}:
             return "handover-signed"
+        if reworded and rules.too_late(before, after, reworded):
+            return "illegal-transition"
         if not before and after["taker"] == after.get("giver"):
             return "same-person"
         here = {n for n, s in states.items() if s.kind == HANDOVER.name and s.body["state"] == WAITING}
-        if not before and len(waiting | here) >= MOST_WAITING:
+        # One that the request has ended leaves its place; those that it has made count, however they stand.
+        left = {n for n in waiting if n not in states or n in here}
+        if not before and len(left | here | created & states.keys()) >= MOST_WAITING:
             return "handovers-waiting"
         if after["state"] != WAITING:
             return None  # who refuses or withdraws needs to be right about nothing
@@ -94,9 +100,12 @@ def _facts(
 # 专人对接: a project is handed over by whoever answers for it now, to somebody of the office.
 GUARD = Guard(
     codes=frozenset(
-        {"unknown-subject", "handover-signed", "same-person", "not-an-officer", "not-responsible"}
+        {
+            *("unknown-subject", "handover-signed", "same-person", "not-an-officer", "not-responsible"),
+            *("handovers-waiting", "illegal-transition"),
+        }
     ),
-    watches=frozenset({"project", "state", "note", "absence"}),
+    watches=frozenset({"project", "state", *rules.SAID}),
     facts=_facts,
 )
 
@@ -170,6 +179,17 @@ def others_waiting(conn: Connection, dossier: str, but: str | None = None) -> li
     return [name for name in found if name != but]
 
 
+def let_in_for(conn: Connection, dossier: str, taker: str) -> list[str] | None:
+    """Handovers by which somebody was to take over here, and will not; None while another of theirs waits
+    that the giving side has signed. One statement.
+    """
+    theirs = select(_h.c.id, _h.c.state).where(_h.c.dossier == dossier, _h.c.taker == taker)
+    rows = conn.execute(theirs.where(_h.c.given_at.is_not(None)).order_by(_h.c.id)).all()
+    if any(row.state == WAITING for row in rows):
+        return None
+    return [row.id for row in rows if row.state != "done"]
+
+
 # ------------------------------------------------------------------------------------------ for people
 def waiting(conn: Connection, actor: Actor) -> list[dict[str, Any]]:
     """Handovers that wait for the caller, the oldest first: to sign as the one who hands over or who takes
@@ -189,7 +209,8 @@ def waiting(conn: Connection, actor: Actor) -> list[dict[str, Any]]:
         .limit(paging.MOST)
     ).all()
     gone = people.absent(conn, {r.giver for r in rows if r.giver}) if rows else set()
-    own = [r for r in rows if actor.id in (r.giver, r.taker) or r.giver is None or r.giver in gone]
+    mine_or_led = (r for r in rows if actor.id in (r.giver, r.taker) or r.giver is None or r.giver in gone)
+    own = [r for r in mine_or_led if not (actor.id == r.taker and r.taken_at)]  # nobody appoints themselves
     if not own:
         return []
     called = people.names({p for r in own for p in (r.giver, r.taker) if p})

@@ -1,15 +1,24 @@
 """Who answers for a project when: pure arithmetic over handovers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 Body = Mapping[str, Any]
 SIGNED = ("given_at", "taken_at")
+SAID = ("note", "absence", "refusal")  # what is said beside a signature
 
 
 def signed(body: Body) -> bool:
     """Whether both sides have."""
     return all(name in body for name in SIGNED)
+
+
+def too_late(before: Body, after: Body, reworded: Set[str]) -> bool:
+    """Whether something is said where nothing may be any more: what is over stays as it is read, and why it
+    was refused is said with the refusal alone.
+    """
+    over = "state" in before and before["state"] != "proposed"
+    return over or ("refusal" in reworded and after["state"] != "refused")
 
 
 def begins_at(body: Body, before: str, now: str) -> str:

@@ -1,5 +1,6 @@
 """Take people on, give and end posts."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import Connection, insert, select, true, update
@@ -135,15 +136,17 @@ def admit(conn: Connection, post: str, person: str, dossier: str, *, by: str) ->
     conn.execute(insert(Post).values(id=post, firm=None, since=now, until=None, ended=None, **told))
 
 
-def release(conn: Connection, person: str, dossier: str, *, by: str | None, post: str | None = None) -> None:
-    """End an inspector's posts in a dossier (or the one that is named) in the transaction of `conn`: they
+def release(
+    conn: Connection, person: str, dossier: str, *, by: str | None, posts: Sequence[str] | None = None
+) -> None:
+    """End an inspector's posts in a dossier (or those that are named) in the transaction of `conn`: they
     were re-assigned, and what they had done before comes in by itself (access.py).
     """
     now = rfc3339(office().clock())
     ended = conn.execute(
         update(Post)
         .where(Post.person == person, Post.dossier == dossier, Post.role == "inspector")
-        .where((Post.until.is_(None)) | (Post.until > now), true() if post is None else Post.id == post)
+        .where((Post.until.is_(None)) | (Post.until > now), true() if posts is None else Post.id.in_(posts))
         .values(until=now, ended="re-assigned")
     )
     if ended.rowcount:

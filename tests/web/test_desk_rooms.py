@@ -5,11 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Route
 
 from server.factors.rules import STEP_S, code_at
 from server.law import actions as law
 from server.people import actions as people
-from tests.support.house import update
+from tests.support.house import create, update
 from tests.web.browser import until
 from tests.web.bureau import Bureau, found
 from tests.web.desk import Desk
@@ -56,6 +57,8 @@ def test_a_site_gets_an_officer_and_its_handover_waits_in_the_inbox(bureau: Bure
     page.wait_for_selector(".handover:has-text('待签字')")
     with bureau.building.house.app.app_context():
         people.deactivate(bureau.building.house.people[li])
+    overtake(bureau, li, wang)
+    page.route("**/api/v1/handovers?*", one_a_page)
     page = desk.open("#/inbox")
     page.locator("a", has_text=f"{li}某 → {wang}某").click()
     page.locator(".handover").get_by_role("button", name="代为签字指定").click()
@@ -68,6 +71,23 @@ def test_a_site_gets_an_officer_and_its_handover_waits_in_the_inbox(bureau: Bure
     )
     desk.open("#/inbox")
     desk.open("#/projects").wait_for_selector(f".site:has-text('监督责任人 {wang}某')")
+
+
+def overtake(bureau: Bureau, giver: str, taker: str) -> None:
+    """A newer handover, which is over: what waits is not on the first page of the newest."""
+    zhang, whom = bureau.hand("zhang"), bureau.building.house.people
+    [site] = [p for p in zhang.get("/api/v1/projects")["items"] if p["dossier"] == bureau.dossier]
+    said = {"project": site["id"], "giver": whom[giver], "taker": whom[taker], "reason": "重复"}
+    made = create("handover", said | {"proposed_at": "2031-01-01T08:00:00+08:00"}, audience="office")
+    [_made, gone] = zhang.push(
+        bureau.dossier, made, update("handover", made["record"], 1, {"state": {"do": "withdraw"}})
+    )
+    assert gone["status"] in ("applied", "merged"), gone
+
+
+def one_a_page(route: Route) -> None:
+    """As if there were more handovers than a page holds."""
+    route.continue_(url=route.request.url.replace("limit=200", "limit=1"))
 
 
 def test_a_paper_is_begun_from_an_issue_and_says_what_it_still_wants(bureau: Bureau, desk: Desk) -> None:

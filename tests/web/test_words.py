@@ -11,12 +11,13 @@ from server.inspections.records.inspection import LIFECYCLE as VISITS
 from server.inspections.records.signature import MODES, PARTIES
 from server.inspections.rules import GRADES, RESULTS
 from server.issues.records.issue import LIFECYCLE as ISSUES
+from server.numbers.records.block import KINDS as NOTICE_KINDS
 from server.projects.records.project import RISKS, STAGES
 from sync.trust import WORDS as DOUBTS
 from tests.web.node import WEB
 
 OWN_TS = "".join((WEB / "phone" / name).read_text("utf-8") for name in ("terms.ts", "why.ts"))
-SHARED_TS = "".join((WEB / name).read_text("utf-8") for name in ("terms.ts", "why.ts"))
+SHARED_TS = "".join((WEB / name).read_text("utf-8") for name in ("terms.ts", "why.ts", "papers.ts"))
 # tests/server/test_desk.py holds it to the catalogue
 PAIR = re.compile(r'"?([\w-]+)"?:\s*\[\s*"([^"]+)",\s*"[^"]+",?\s*\]')
 
@@ -39,6 +40,7 @@ def table(name: str) -> dict[str, str]:
         ("stage", STAGES),
         ("party", PARTIES),
         ("mode", MODES),
+        ("NOTICE_KINDS", NOTICE_KINDS),
         ("DOUBTS", {code: zh for code, (zh, _) in DOUBTS.items()}),
     ],
 )

@@ -1,5 +1,6 @@
 /** What the desk says beside the words that it shares with the phone (../terms.ts). */
 
+import { NOTICE_KINDS } from "../papers.ts";
 import { DOMAINS, FIELDS, SEVERITIES, STATES, TERMS, VERBS, VISITS, type Table } from "../terms.ts";
 import { WHY } from "../why.ts";
 
@@ -48,10 +49,7 @@ const MORE = {
     supervision: ["监理单位", "Supervising firm"], client: ["建设单位", "Client"], auditor: ["审计", "Auditor"], administrator: ["系统管理员", "Administrator"],
     self: ["本人", "Oneself"],
   },
-  noticeKind: {
-    rectification: ["责令限期整改通知书", "Order to rectify"], stop_work: ["责令停工通知书", "Order to stop work"], resume: ["同意复工通知书", "Consent to resume work"],
-    referral: ["案件移送函", "Referral of a case"], interview: ["约谈通知书", "Summons to an interview"], listing: ["隐患挂牌督办通知书", "Major hazard under supervision"],
-  },
+  noticeKind: NOTICE_KINDS,
   handoverState: {
     proposed: ["待签字", "Waits for signatures"], done: ["已交接", "Done"], refused: ["已拒绝", "Refused"], withdrawn: ["已撤回", "Withdrawn"],
     lapsed: ["已失效", "Lapsed"],

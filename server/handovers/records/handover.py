@@ -40,13 +40,13 @@ LIFECYCLE = Lifecycle(
 
 
 def objection(verb: str, body: Body, actor: str) -> str | None:
-    """Each signs for themselves, and once; nobody appoints themselves, nor in place of themselves."""
+    """Each signs for their own side, and once; nobody appoints themselves, nor in place of themselves."""
     giver, taker = body.get("giver"), body["taker"]
     if verb in ("give", "appoint") and "given_at" in body:
         return "handover-signed"
     if verb == "take" and "taken_at" in body:
         return "handover-signed"
-    if verb == "appoint" and actor in (giver, taker):
+    if actor in {"give": (taker,), "take": (giver,), "appoint": (giver, taker)}.get(verb, ()):
         return "same-person"
     entitled = {
         "give": (giver,),

@@ -88,7 +88,7 @@ export function Inbox({ dossier, record }: { dossier: string | undefined; record
   return (
     <main id="work" class={shown ? "reading" : ""}>
       <section id="queue" class="inbox" aria-label={say("inboxShort")}>
-        <Trouble wrong={asked.wrong} again={asked.again} />
+        <Trouble wrong={asked.wrong ?? signing.wrong} again={() => (asked.again(), signing.again())} />
         {!asked.told && asked.busy && <Loading />}
         {handovers.length > 0 && (
           <section>

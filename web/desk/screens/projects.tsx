@@ -83,10 +83,23 @@ async function done({ dossier, record, version, steps }: Doing): Promise<Outcome
   return last;
 }
 
+/** All that wait for a signature, of however many pages, and the newest of those that are over. */
+async function handovers(dossier: string | undefined, signal: AbortSignal): Promise<Handover[]> {
+  const page = (more: Record<string, string>): Promise<Said<"Handovers">> =>
+    get(`/api/v1/handovers?${new URLSearchParams({ limit: "200", ...(dossier && { dossier }), ...more })}`, signal);
+  const [waiting, newest] = await Promise.all([page({ state: "proposed" }), page({})]);
+  for (let next = waiting.next; next; ) {
+    const told = await page({ state: "proposed", page: next });
+    waiting.items.push(...told.items);
+    next = told.next;
+  }
+  return [...waiting.items, ...newest.items.filter(({ state }) => state !== "proposed")];
+}
+
 export function Projects({ dossier }: { dossier: string | undefined }): JSX.Element {
   const office = holds([...OFFICE, "auditor"]);
   const sites = useAsked((signal) => get<Said<"Projects">>("/api/v1/projects", signal), [], beat.value);
-  const handed = useAsked((signal) => get<Said<"Handovers">>("/api/v1/handovers?limit=200", signal), [], beat.value);
+  const handed = useAsked((signal) => handovers(dossier, signal), [dossier], beat.value);
   const known = useAsked(
     async (signal) => (office ? get<Said<"Colleagues">>("/api/v1/officers", signal) : { items: [] }),
     [office],
@@ -102,7 +115,7 @@ export function Projects({ dossier }: { dossier: string | undefined }): JSX.Elem
     }
     for (const asked of [sites, handed]) asked.again();
   };
-  const items = handed.told?.items ?? [];
+  const items = handed.told ?? [];
   const open = dossier ? (sites.told?.items ?? []).filter((one) => one.dossier === dossier) : (sites.told?.items ?? []);
   return (
     <main id="figures" class="projects">

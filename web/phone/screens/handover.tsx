@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { NOTICE_KINDS } from "../../papers.ts";
 import type { components } from "../../sync/api.ts";
 import { type Fields, sets } from "../../sync/change.ts";
 import { look, type Seen } from "../../sync/view.ts";
@@ -12,9 +13,10 @@ import { day, moment, Section } from "../marks.tsx";
 import { Dialog, Words } from "../parts.tsx";
 import { issues, LEADERS, projectName, text, toSign } from "../reading.ts";
 import { path } from "../route.ts";
+import type { Table } from "../../terms.ts";
 import { announce } from "../toast.ts";
 import { type RoomWord, say } from "../room-words.ts";
-import { word } from "../words.ts";
+import { said, word } from "../words.ts";
 
 type Colleague = components["schemas"]["Colleague"];
 interface Item {
@@ -199,7 +201,7 @@ function StillOpen({ of: { dossier, body } }: { of: Seen }): JSX.Element | null 
       <ul class="told">
         {items.map((item) => (
           <li key={item.record}>
-            {item.kind === "assignment" ? word("inspection_type", item.title) : item.title}{" "}
+            {titleOf(item)}{" "}
             <small>
               {word("kind", item.kind)}
               {item.due_on && ` · ${day(item.due_on)}`}
@@ -209,6 +211,13 @@ function StillOpen({ of: { dossier, body } }: { of: Seen }): JSX.Element | null 
       </ul>
     </details>
   );
+}
+
+/** A paper without a number yet, and a visit, bear the code of their sort. */
+function titleOf({ kind, title }: Item): string {
+  if (kind === "assignment") return word("inspection_type", title);
+  const paper = kind === "notice" && (NOTICE_KINDS as Table)[title];
+  return paper ? said(paper) : title;
 }
 
 async function openHere(dossier: string): Promise<Item[]> {
@@ -308,13 +317,23 @@ function Propose({ site, known, onClose }: { site: Seen; known: Colleague[]; onC
   );
 }
 
-const Ends = (given: { onClose: () => void; does: string; lacks: boolean; act: () => Promise<void> }): JSX.Element => (
-  <div class="menu">
-    <button type="button" onClick={given.onClose}>
-      {say("cancel")}
-    </button>
-    <button type="button" class="main" disabled={given.lacks} onClick={() => void given.act().catch(tell)}>
-      {given.does}
-    </button>
-  </div>
-);
+function Ends(given: { onClose: () => void; does: string; lacks: boolean; act: () => Promise<void> }): JSX.Element {
+  const [busy, setBusy] = useState(false); // a second tap is no second signature
+  const once = (): void => {
+    setBusy(true);
+    void given
+      .act()
+      .catch(tell)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <div class="menu">
+      <button type="button" onClick={given.onClose}>
+        {say("cancel")}
+      </button>
+      <button type="button" class="main" disabled={given.lacks || busy} onClick={once}>
+        {given.does}
+      </button>
+    </div>
+  );
+}
