@@ -17,6 +17,7 @@ import typst
 from media.pictures import has_glyph
 from media.watermark import MISSING, code, font_path
 
+SPACES = " \u00a0\u3000"  # what our writing uses, and every font that knows Chinese has
 STANDARD = "a-2b"  # ISO 19005-2: archives take it, and a viewer needs nothing that is not in it
 
 
@@ -58,7 +59,9 @@ def _visible(character: str) -> str:
         return "\n"
     if kind in ("Cc", "Cf", "Cs"):
         return " " if character == "\t" else ""
-    return character if kind == "Zs" or has_glyph(character) else MISSING
+    if kind == "Zs":  # of the wide and narrow spaces the font has some
+        return character if character in SPACES else " "
+    return character if has_glyph(character) else MISSING
 
 
 def _rows(link: str) -> str:

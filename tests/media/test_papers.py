@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PdfReader
@@ -133,6 +133,7 @@ def test_what_the_font_lacks_is_marked_and_what_turns_text_round_is_gone() -> No
 
 
 @settings(max_examples=60, deadline=None)
+@example("甲\u1680乙", 1)  # a blank that the font does not have
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60), st.integers(0, 6))
 def test_no_text_whatever_keeps_a_paper_from_being_made(said: str, count: int) -> None:
     item = dict.fromkeys(ITEM, said)

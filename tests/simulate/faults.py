@@ -87,12 +87,8 @@ PUSH: dict[str, Fault] = {
     "receipt_of_another": fault(
         "minutes:Minutes.append", '"hash": self.prev.hex()', '"hash": self.head.hash.hex()'
     ),
-    "moved_meanwhile": fault(
-        "sitting:Sitting._moved_meanwhile", "elsewhere and", "False and", 300, MOVERS, HOT
-    ),
-    "conflict_left_behind": fault(
-        "sitting:Sitting._move", "conflict is not None and", "False and", 300, MOVES
-    ),
+    "moved_meanwhile": fault("moves:meanwhile", "elsewhere and", "False and", 300, MOVERS, HOT),
+    "conflict_left_behind": fault("moves:move", "conflict is not None and", "False and", 300, MOVES),
 }
 MERGE: dict[str, Fault] = {
     "silent_overwrite": fault("merge:_value", "if not moved:", "if True:"),  # silent_lww

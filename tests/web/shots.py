@@ -117,7 +117,7 @@ def on_site(handset: Handset, shot: Callable[[str], None]) -> None:
     shot("scan")
     page.go_back()
     page.wait_for_selector(".card")
-    page.locator(".card").first.click()
+    page.locator(f"a.card[href='#/projects/{WJ}']").click()  # the inspector answers for it
     page.wait_for_selector(".duo")
     page.wait_for_selector(".plan")
     page.wait_for_selector("dd:has-text('有限公司'):has(small)")  # what codes are called, from the feed
