@@ -139,9 +139,18 @@ def _plans(seeding: Seeding) -> None:
         _push(seeding, "supervisor", f"project:{site}", made)
 
 
+ANSWERING = {
+    "wj-01": "inspector",
+    "wj-02": "inspector2",
+    "wj-03": "inspector2",
+    "wj-04": "inspector",
+    "wj-05": "inspector2",
+}
+
+
 def _officers(seeding: Seeding) -> None:
-    """Two sites have an officer; one of them is given away and waits for whoever is to take it over."""
-    for site, officer in (("wj-01", "inspector"), ("wj-03", "inspector2")):
+    """All sites but the last have an officer; one is given away and waits for whoever is to take it over."""
+    for site, officer in ANSWERING.items():
         first = named("handover", site)
         about = {"reason": "监督责任人首次指定", "proposed_at": "2026-11-02T09:00:00+08:00"}
         _hand_over(seeding, site, first, "supervisor", about | {"taker": seeding.ids[officer]})
