@@ -2730,12 +2730,16 @@ export interface components {
             absence?: string;
             /** 拒绝理由 */
             refusal?: string;
+            /** 收回理由 */
+            recall?: string;
             /** 交出签字人 */
             given_by?: string;
             /** 指定人 */
             appointed_by?: string;
             /** 接收签字人 */
             taken_by?: string;
+            /** 收回人 */
+            recalled_by?: string;
             /**
              * 交出签字时间
              * Format: date-time
@@ -2808,6 +2812,9 @@ export interface components {
             refusal?: {
                 set: string | null;
             };
+            recall?: {
+                set: string | null;
+            };
             given_by?: {
                 set: string | null;
             };
@@ -2815,6 +2822,9 @@ export interface components {
                 set: string | null;
             };
             taken_by?: {
+                set: string | null;
+            };
+            recalled_by?: {
                 set: string | null;
             };
             given_at?: {
@@ -2860,6 +2870,9 @@ export interface components {
             refusal?: {
                 set: string | null;
             };
+            recall?: {
+                set: string | null;
+            };
             given_by?: {
                 set: string | null;
             };
@@ -2867,6 +2880,9 @@ export interface components {
                 set: string | null;
             };
             taken_by?: {
+                set: string | null;
+            };
+            recalled_by?: {
                 set: string | null;
             };
             given_at?: {
@@ -2903,7 +2919,7 @@ export interface components {
             };
             state?: {
                 /** @enum {unknown} */
-                do: "appoint" | "complete" | "give" | "lapse" | "refuse" | "take" | "withdraw";
+                do: "appoint" | "complete" | "give" | "lapse" | "recall" | "refuse" | "take" | "withdraw";
             };
         };
         /** 检查任务 */
@@ -6552,12 +6568,16 @@ export interface components {
                 absence?: string;
                 /** 拒绝理由 */
                 refusal?: string;
+                /** 收回理由 */
+                recall?: string;
                 /** 交出签字人 */
                 given_by?: string;
                 /** 指定人 */
                 appointed_by?: string;
                 /** 接收签字人 */
                 taken_by?: string;
+                /** 收回人 */
+                recalled_by?: string;
                 /**
                  * 交出签字时间
                  * Format: date-time
