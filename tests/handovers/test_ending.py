@@ -3,8 +3,8 @@
 import pytest
 
 from server.people import actions as people
-from tests.handovers.conftest import WJ, officer_of, one, proposal, shown, sign, site_of
-from tests.support.house import House, update
+from tests.handovers.conftest import AT, WJ, officer_of, one, proposal, shown, sign, site_of
+from tests.support.house import House, create, update
 
 ON_ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -73,6 +73,24 @@ def test_what_a_leader_signed_is_not_the_givers_to_withdraw(town: House) -> None
     assert one(town.desk("li").push(WJ, sign(made["record"], "withdraw"))) == "conflict: not-permitted"
     assert shown(sun, made["record"])["state"] == "proposed"
     assert one(sun.push(WJ, sign(made["record"], "withdraw"))) == "applied"
+
+
+@ON_ONE
+def test_what_waits_and_what_is_told_names_the_site_and_a_paper_without_number_its_sort(town: House) -> None:
+    said = {"notice_kind": "rectification", "drafted_at": AT, "author_org": "cy-gls", "authority": "cy-zjw"}
+    paper = create("notice", said)
+    assert one(town.desk("li").push(WJ, paper)) == "applied"
+    record, hu = given(town, "li", "hu"), town.desk("hu")
+    [item] = shown(hu, record)["body"]["open"]
+    assert item == {
+        **{"kind": "notice", "record": paper["record"], "title": "rectification"},
+        **{"state": "draft", "due_on": None},
+    }
+    called = site_of(town)["name"]
+    [waits] = hu.get("/api/v1/my-day")["handovers"]
+    assert (waits["project"], shown(hu, record)["project"]) == (called, called)
+    [told] = hu.get("/api/v1/notifications")["items"]
+    assert called in told["text"], told
 
 
 @ON_ONE
