@@ -7576,7 +7576,468 @@ export interface components {
             after: number | null;
         };
     };
-    responses: never;
+    responses: {
+        /** @description `bad-upload`: The upload's description cannot be read.; `bad-metadata`: The upload's metadata cannot be read. */
+        "400-bad-upload-bad-metadata": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed`: The request cannot be read. */
+        "400-malformed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+        "401-sign-in-required-token-expired": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `device-revoked`: This device was revoked; ask the office. */
+        "403-device-revoked": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+        "403-device-revoked-device-leaving": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+        "403-device-revoked-not-permitted-device-leaving": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+        "403-not-permitted-device-revoked-device-leaving": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+        "403-own-duty-second-factor-needed-device-revoked-not-permitted-device-leaving": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+        "403-second-factor-needed-device-revoked-device-leaving": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+        "403-second-factor-needed-device-revoked-not-permitted-device-leaving": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-found`: There is no such thing, or it is not yours to see. */
+        "404-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-found`: There is no such thing, or it is not yours to see.; `evidence-missing`: Stored bytes are gone; tell the office at once. */
+        "404-not-found-evidence-missing": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-found`: There is no such thing, or it is not yours to see.; `evidence-missing`: Stored bytes are gone; tell the office at once.; `no-picture`: The original is kept; no picture can be made of it. */
+        "404-not-found-evidence-missing-no-picture": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-found`: There is no such thing, or it is not yours to see. */
+        "404-not-found-page": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "text/html": string;
+            };
+        };
+        /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
+        "404-not-found-unknown-dossier": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
+        "404-unknown-dossier": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
+        "404-upload-unknown-unknown-dossier": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `method-not-allowed`: This address does not offer that method. */
+        "405-method-not-allowed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `ambiguous`: Several dossiers hold it; name one. */
+        "409-ambiguous": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `ambiguous`: Several dossiers hold it; name one.; `notice-incomplete`: Something that the paper must say is missing.; `citation-not-in-force`: A citation names nothing in force on that day.; `approval-stale`: It was changed after its approval; have it approved again.; `no-provision`: No such provision holds on that day; have the administrator enter it.; `no-calendar`: That year's working days are not entered; have the administrator enter them.; `number-outside-block`: The number is not of the officer's block.; `number-used`: Another paper bears this number.; `number-void`: This number is void.; `service-premature`: It is said to be served before it was issued, or in the future. */
+        "409-ambiguous-notice-incomplete-citation-not-in-force-approval-stale-no-provision-no-calendar-number-outside-block-number-used-number-void-service-premature": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `export-not-ready`: The file is not ready; see how far it is. */
+        "409-export-not-ready": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `factor-present`: There is one; have another administrator take it away. */
+        "409-factor-present": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `no-provision`: No such provision holds on that day; have the administrator enter it. */
+        "409-no-provision": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
+        "409-not-sealed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `offset-mismatch`: Another offset is due. */
+        "409-offset-mismatch": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `export-expired`: The file has expired; ask for it again. */
+        "410-export-expired": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upload-expired`: The upload has expired. */
+        "410-upload-expired": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `tus-version`: tus 1.0.0 is spoken here. */
+        "412-tus-version": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `notice-too-large`: The paper is too long; make two of it. */
+        "413-notice-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-large`: Above a limit; send it in smaller parts. */
+        "413-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upload-too-large`: The file is too large.; `excess-bytes`: More bytes than were declared. */
+        "413-upload-too-large-excess-bytes": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unsupported-media-type`: Send application/json. */
+        "415-unsupported-media-type": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
+        "415-wrong-content-type-not-an-image-not-an-attachment": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `range-not-satisfiable`: The range lies outside the file. */
+        "416-range-not-satisfiable": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `digest-mismatch`: Not the declared bytes.; `size-mismatch`: Not the declared size.; `empty-file`: The file is empty. */
+        "422-digest-mismatch-size-mismatch-empty-file": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden-address`: This address may not be called; give another. */
+        "422-forbidden-address": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `template-faulty`: The checklist is wrong; see the faults. */
+        "422-template-faulty": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `version-required`: Send If-Match with the version you saw. */
+        "428-version-required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
+        "429-too-many-attempts-too-many-requests": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-many-exports`: Too many files are in the making; wait for one.; `too-many-requests`: Too many requests; come again in a moment. */
+        "429-too-many-exports-too-many-requests": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-many-requests`: Too many requests; come again in a moment. */
+        "429-too-many-requests": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
+        "429-too-many-uploads-too-many-requests": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `checksum-mismatch`: The piece was damaged. */
+        "460-checksum-mismatch": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `internal`: Our fault; nothing was written, try again. */
+        "500-internal": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
+        "500-tree-broken-internal": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+        "503-busy-database-unavailable-read-only": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+        "503-database-unavailable-read-only": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `openid-unavailable`: The provider cannot be asked; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+        "503-openid-unavailable-database-unavailable-read-only": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+        "503-store-unavailable-darkroom-unavailable-database-unavailable-read-only": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+        "503-store-unavailable-database-unavailable-read-only": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `staging-full`: No room just now. */
+        "507-staging-full": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -7608,15 +8069,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
             /** @description `wrong-password`: User name or password is wrong.; `password-once`: This password was given out: set one of your own first.; `second-factor-required`: Give the code of your authenticator too.; `second-factor-wrong`: The code is wrong or was used; wait for the next one.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
             401: {
                 headers: {
@@ -7635,42 +8088,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-attempts-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     sign_out: {
@@ -7689,51 +8110,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_sessions: {
@@ -7754,51 +8135,11 @@ export interface operations {
                     "application/json": components["schemas"]["SessionLines"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     end_others: {
@@ -7819,51 +8160,11 @@ export interface operations {
                     "application/json": components["schemas"]["Ended"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     end_session: {
@@ -7884,60 +8185,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     begin_factor: {
@@ -7962,24 +8215,8 @@ export interface operations {
                     "application/json": components["schemas"]["FactorBegun"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
             /** @description `sign-in-again`: Give your password again.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
@@ -7989,42 +8226,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `factor-present`: There is one; have another administrator take it away. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            409: components["responses"]["409-factor-present"];
+            429: components["responses"]["429-too-many-attempts-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     confirm_factor: {
@@ -8049,15 +8254,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
             /** @description `second-factor-wrong`: The code is wrong or was used; wait for the next one.; `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
             401: {
                 headers: {
@@ -8067,51 +8264,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `factor-present`: There is one; have another administrator take it away. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            409: components["responses"]["409-factor-present"];
+            429: components["responses"]["429-too-many-attempts-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_people: {
@@ -8136,60 +8293,12 @@ export interface operations {
                     "application/json": components["schemas"]["PersonLines"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     take_on: {
@@ -8214,33 +8323,9 @@ export interface operations {
                     "application/json": components["schemas"]["GivenOut"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-second-factor-needed-device-revoked-not-permitted-device-leaving"];
             /** @description `username-taken`: This user name is taken; choose another. */
             409: {
                 headers: {
@@ -8250,33 +8335,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     one_person: {
@@ -8299,60 +8360,12 @@ export interface operations {
                     "application/json": components["schemas"]["PersonShown"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     give_post: {
@@ -8379,69 +8392,13 @@ export interface operations {
                     "application/json": components["schemas"]["PersonShown"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-own-duty-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found-unknown-dossier"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     end_post: {
@@ -8467,69 +8424,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     suspend: {
@@ -8550,60 +8451,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-own-duty-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     resume: {
@@ -8624,60 +8477,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-own-duty-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     reset_password: {
@@ -8700,60 +8505,12 @@ export interface operations {
                     "application/json": components["schemas"]["GivenOut"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-own-duty-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     take_factor: {
@@ -8774,60 +8531,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `own-duty`: Nobody does this for themselves; ask another.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-own-duty-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     sessions_of: {
@@ -8850,60 +8559,12 @@ export interface operations {
                     "application/json": components["schemas"]["SessionLines"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     end_sessions_of: {
@@ -8926,60 +8587,12 @@ export interface operations {
                     "application/json": components["schemas"]["Ended"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-second-factor-needed-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     change_password: {
@@ -9002,15 +8615,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
             /** @description `wrong-password`: User name or password is wrong.; `second-factor-required`: Give the code of your authenticator too.; `second-factor-wrong`: The code is wrong or was used; wait for the next one. */
             401: {
                 headers: {
@@ -9029,33 +8634,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-attempts-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     begin_upload: {
@@ -9082,150 +8663,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `bad-upload`: The upload's description cannot be read.; `bad-metadata`: The upload's metadata cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `method-not-allowed`: This address does not offer that method. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `offset-mismatch`: Another offset is due. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-expired`: The upload has expired. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tus-version`: tus 1.0.0 is spoken here. */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-too-large`: The file is too large.; `excess-bytes`: More bytes than were declared. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `digest-mismatch`: Not the declared bytes.; `size-mismatch`: Not the declared size.; `empty-file`: The file is empty. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `checksum-mismatch`: The piece was damaged. */
-            460: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `staging-full`: No room just now. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-bad-upload-bad-metadata"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked"];
+            404: components["responses"]["404-upload-unknown-unknown-dossier"];
+            405: components["responses"]["405-method-not-allowed"];
+            409: components["responses"]["409-offset-mismatch"];
+            410: components["responses"]["410-upload-expired"];
+            412: components["responses"]["412-tus-version"];
+            413: components["responses"]["413-upload-too-large-excess-bytes"];
+            415: components["responses"]["415-wrong-content-type-not-an-image-not-an-attachment"];
+            422: components["responses"]["422-digest-mismatch-size-mismatch-empty-file"];
+            429: components["responses"]["429-too-many-uploads-too-many-requests"];
+            460: components["responses"]["460-checksum-mismatch"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-database-unavailable-read-only"];
+            507: components["responses"]["507-staging-full"];
         };
     };
     upload_options: {
@@ -9244,33 +8697,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     override_upload: {
@@ -9299,150 +8728,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `bad-upload`: The upload's description cannot be read.; `bad-metadata`: The upload's metadata cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `method-not-allowed`: This address does not offer that method. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `offset-mismatch`: Another offset is due. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-expired`: The upload has expired. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tus-version`: tus 1.0.0 is spoken here. */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-too-large`: The file is too large.; `excess-bytes`: More bytes than were declared. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `digest-mismatch`: Not the declared bytes.; `size-mismatch`: Not the declared size.; `empty-file`: The file is empty. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `checksum-mismatch`: The piece was damaged. */
-            460: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `staging-full`: No room just now. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-bad-upload-bad-metadata"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked"];
+            404: components["responses"]["404-upload-unknown-unknown-dossier"];
+            405: components["responses"]["405-method-not-allowed"];
+            409: components["responses"]["409-offset-mismatch"];
+            410: components["responses"]["410-upload-expired"];
+            412: components["responses"]["412-tus-version"];
+            413: components["responses"]["413-upload-too-large-excess-bytes"];
+            415: components["responses"]["415-wrong-content-type-not-an-image-not-an-attachment"];
+            422: components["responses"]["422-digest-mismatch-size-mismatch-empty-file"];
+            429: components["responses"]["429-too-many-uploads-too-many-requests"];
+            460: components["responses"]["460-checksum-mismatch"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-database-unavailable-read-only"];
+            507: components["responses"]["507-staging-full"];
         };
     };
     end_upload: {
@@ -9465,150 +8766,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `bad-upload`: The upload's description cannot be read.; `bad-metadata`: The upload's metadata cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `method-not-allowed`: This address does not offer that method. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `offset-mismatch`: Another offset is due. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-expired`: The upload has expired. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tus-version`: tus 1.0.0 is spoken here. */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-too-large`: The file is too large.; `excess-bytes`: More bytes than were declared. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `digest-mismatch`: Not the declared bytes.; `size-mismatch`: Not the declared size.; `empty-file`: The file is empty. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `checksum-mismatch`: The piece was damaged. */
-            460: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `staging-full`: No room just now. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-bad-upload-bad-metadata"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked"];
+            404: components["responses"]["404-upload-unknown-unknown-dossier"];
+            405: components["responses"]["405-method-not-allowed"];
+            409: components["responses"]["409-offset-mismatch"];
+            410: components["responses"]["410-upload-expired"];
+            412: components["responses"]["412-tus-version"];
+            413: components["responses"]["413-upload-too-large-excess-bytes"];
+            415: components["responses"]["415-wrong-content-type-not-an-image-not-an-attachment"];
+            422: components["responses"]["422-digest-mismatch-size-mismatch-empty-file"];
+            429: components["responses"]["429-too-many-uploads-too-many-requests"];
+            460: components["responses"]["460-checksum-mismatch"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-database-unavailable-read-only"];
+            507: components["responses"]["507-staging-full"];
         };
     };
     upload_offset: {
@@ -9631,150 +8804,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `bad-upload`: The upload's description cannot be read.; `bad-metadata`: The upload's metadata cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `method-not-allowed`: This address does not offer that method. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `offset-mismatch`: Another offset is due. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-expired`: The upload has expired. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tus-version`: tus 1.0.0 is spoken here. */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-too-large`: The file is too large.; `excess-bytes`: More bytes than were declared. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `digest-mismatch`: Not the declared bytes.; `size-mismatch`: Not the declared size.; `empty-file`: The file is empty. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `checksum-mismatch`: The piece was damaged. */
-            460: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `staging-full`: No room just now. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-bad-upload-bad-metadata"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked"];
+            404: components["responses"]["404-upload-unknown-unknown-dossier"];
+            405: components["responses"]["405-method-not-allowed"];
+            409: components["responses"]["409-offset-mismatch"];
+            410: components["responses"]["410-upload-expired"];
+            412: components["responses"]["412-tus-version"];
+            413: components["responses"]["413-upload-too-large-excess-bytes"];
+            415: components["responses"]["415-wrong-content-type-not-an-image-not-an-attachment"];
+            422: components["responses"]["422-digest-mismatch-size-mismatch-empty-file"];
+            429: components["responses"]["429-too-many-uploads-too-many-requests"];
+            460: components["responses"]["460-checksum-mismatch"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-database-unavailable-read-only"];
+            507: components["responses"]["507-staging-full"];
         };
     };
     continue_upload: {
@@ -9802,150 +8847,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `bad-upload`: The upload's description cannot be read.; `bad-metadata`: The upload's metadata cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-unknown`: There is no such upload.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `method-not-allowed`: This address does not offer that method. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `offset-mismatch`: Another offset is due. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-expired`: The upload has expired. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tus-version`: tus 1.0.0 is spoken here. */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `upload-too-large`: The file is too large.; `excess-bytes`: More bytes than were declared. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-content-type`: Another content type is due.; `not-an-image`: No picture that is known here.; `not-an-attachment`: No video, no recording and no PDF. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `digest-mismatch`: Not the declared bytes.; `size-mismatch`: Not the declared size.; `empty-file`: The file is empty. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-uploads`: Too many uploads are open.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `checksum-mismatch`: The piece was damaged. */
-            460: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `staging-full`: No room just now. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-bad-upload-bad-metadata"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked"];
+            404: components["responses"]["404-upload-unknown-unknown-dossier"];
+            405: components["responses"]["405-method-not-allowed"];
+            409: components["responses"]["409-offset-mismatch"];
+            410: components["responses"]["410-upload-expired"];
+            412: components["responses"]["412-tus-version"];
+            413: components["responses"]["413-upload-too-large-excess-bytes"];
+            415: components["responses"]["415-wrong-content-type-not-an-image-not-an-attachment"];
+            422: components["responses"]["422-digest-mismatch-size-mismatch-empty-file"];
+            429: components["responses"]["429-too-many-uploads-too-many-requests"];
+            460: components["responses"]["460-checksum-mismatch"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-database-unavailable-read-only"];
+            507: components["responses"]["507-staging-full"];
         };
     };
     one_photo: {
@@ -9970,78 +8887,14 @@ export interface operations {
                     "application/json": components["schemas"]["Views"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     original: {
@@ -10086,87 +8939,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `evidence-missing`: Stored bytes are gone; tell the office at once. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `range-not-satisfiable`: The range lies outside the file. */
-            416: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found-evidence-missing"];
+            409: components["responses"]["409-ambiguous"];
+            416: components["responses"]["416-range-not-satisfiable"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-database-unavailable-read-only"];
         };
     };
     one_attachment: {
@@ -10191,78 +8972,14 @@ export interface operations {
                     "application/json": components["schemas"]["Attachment"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     attachment_original: {
@@ -10303,87 +9020,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `evidence-missing`: Stored bytes are gone; tell the office at once. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `range-not-satisfiable`: The range lies outside the file. */
-            416: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found-evidence-missing"];
+            409: components["responses"]["409-ambiguous"];
+            416: components["responses"]["416-range-not-satisfiable"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-database-unavailable-read-only"];
         };
     };
     thumbnail: {
@@ -10417,78 +9062,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `evidence-missing`: Stored bytes are gone; tell the office at once.; `no-picture`: The original is kept; no picture can be made of it. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found-evidence-missing-no-picture"];
+            409: components["responses"]["409-ambiguous"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-darkroom-unavailable-database-unavailable-read-only"];
         };
     };
     rendition: {
@@ -10523,78 +9104,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `evidence-missing`: Stored bytes are gone; tell the office at once.; `no-picture`: The original is kept; no picture can be made of it. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `darkroom-unavailable`: Pictures cannot be decoded now.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found-evidence-missing-no-picture"];
+            409: components["responses"]["409-ambiguous"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-darkroom-unavailable-database-unavailable-read-only"];
         };
     };
     alike: {
@@ -10619,78 +9136,14 @@ export interface operations {
                     "application/json": components["schemas"]["Lookalikes"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_issues: {
@@ -10724,60 +9177,12 @@ export interface operations {
                     "application/json": components["schemas"]["Queue"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     amend_issues: {
@@ -10802,69 +9207,13 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     one_issue: {
@@ -10889,78 +9238,14 @@ export interface operations {
                     "application/json": components["schemas"]["WholeIssue"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     amend_issue: {
@@ -10991,96 +9276,16 @@ export interface operations {
                     "application/json": components["schemas"]["Amended"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `version-required`: Send If-Match with the version you saw. */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            415: components["responses"]["415-unsupported-media-type"];
+            428: components["responses"]["428-version-required"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     my_day: {
@@ -11101,51 +9306,11 @@ export interface operations {
                     "application/json": components["schemas"]["MyDay"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_cases: {
@@ -11166,51 +9331,11 @@ export interface operations {
                     "application/json": components["schemas"]["Cases"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     ask_case: {
@@ -11235,78 +9360,14 @@ export interface operations {
                     "application/json": components["schemas"]["Case"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-exports`: Too many files are in the making; wait for one.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found-unknown-dossier"];
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-exports-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     one_case: {
@@ -11329,60 +9390,12 @@ export interface operations {
                     "application/json": components["schemas"]["Case"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     give_up_case: {
@@ -11403,60 +9416,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     case_file: {
@@ -11494,78 +9459,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `export-not-ready`: The file is not ready; see how far it is. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `export-expired`: The file has expired; ask for it again. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `range-not-satisfiable`: The range lies outside the file. */
-            416: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-export-not-ready"];
+            410: components["responses"]["410-export-expired"];
+            416: components["responses"]["416-range-not-satisfiable"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
             /** @description `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over.; `database-unavailable`: The database cannot be reached. */
             503: {
                 headers: {
@@ -11595,33 +9496,9 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     desk: {
@@ -11652,43 +9529,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "text/html": string;
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found-page"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     desk_file: {
@@ -11719,42 +9563,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     config: {
@@ -11791,33 +9603,9 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     exchange_once: {
@@ -12016,51 +9804,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-large`: Above a limit; send it in smaller parts. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked"];
+            413: components["responses"]["413-too-large"];
+            415: components["responses"]["415-unsupported-media-type"];
             /** @description `upgrade-required`: Update the client first. */
             426: {
                 headers: {
@@ -12070,33 +9818,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
             /** @description `disk-full`: The server's disk is full. */
             507: {
                 headers: {
@@ -12128,60 +9852,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-database-unavailable-read-only"];
         };
     };
     make_code: {
@@ -12206,24 +9882,8 @@ export interface operations {
                     "application/json": components["schemas"]["EnrolmentCode"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
             /** @description `not-permitted`: There is no right to do this; ask the office.; `sign-in-again`: Give your password again.; `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
             403: {
                 headers: {
@@ -12233,42 +9893,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-attempts`: Too many wrong attempts; wait, then try again.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-attempts-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     read_code: {
@@ -12291,60 +9919,12 @@ export interface operations {
                     "application/json": components["schemas"]["CodeState"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_devices: {
@@ -12369,60 +9949,12 @@ export interface operations {
                     "application/json": components["schemas"]["EnrolledDevices"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-second-factor-needed-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     enrol: {
@@ -12449,15 +9981,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
             /** @description `enrolment-void`: The code is wrong, used or too old; get a new one.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
             401: {
                 headers: {
@@ -12467,15 +9991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["403-device-revoked"];
             /** @description `device-taken`: This device id or key is taken; make a new one.; `work-of-others`: Others have unsent work on this device; they send it first. */
             409: {
                 headers: {
@@ -12485,33 +10001,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     renew: {
@@ -12540,15 +10032,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
             /** @description `token-expired`: The sign-in has expired; sign in again.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
             401: {
                 headers: {
@@ -12558,42 +10042,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device-revoked`: This device was revoked; ask the office. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["403-device-revoked"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     revoke_device: {
@@ -12618,69 +10070,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-second-factor-needed-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     wipe_device: {
@@ -12705,69 +10101,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `second-factor-needed`: Set a second factor, and sign in with it.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-second-factor-needed-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     wiped: {
@@ -12794,15 +10134,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
             /** @description `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
             401: {
                 headers: {
@@ -12812,42 +10144,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_erasures: {
@@ -12874,60 +10174,12 @@ export interface operations {
                     "application/json": components["schemas"]["Erasures"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     ask_erasure: {
@@ -12952,78 +10204,14 @@ export interface operations {
                     "application/json": components["schemas"]["EnteredErasure"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found-unknown-dossier"];
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     one_erasure: {
@@ -13048,78 +10236,14 @@ export interface operations {
                     "application/json": components["schemas"]["WholeErasure"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     decide_erasure: {
@@ -13150,96 +10274,16 @@ export interface operations {
                     "application/json": components["schemas"]["EnteredErasure"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `version-required`: Send If-Match with the version you saw. */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            415: components["responses"]["415-unsupported-media-type"];
+            428: components["responses"]["428-version-required"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     list_holds: {
@@ -13266,60 +10310,12 @@ export interface operations {
                     "application/json": components["schemas"]["Holds"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     hold: {
@@ -13344,78 +10340,14 @@ export interface operations {
                     "application/json": components["schemas"]["EnteredHold"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found-unknown-dossier"];
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     lift_hold: {
@@ -13446,96 +10378,16 @@ export interface operations {
                     "application/json": components["schemas"]["EnteredHold"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `version-required`: Send If-Match with the version you saw. */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            415: components["responses"]["415-unsupported-media-type"];
+            428: components["responses"]["428-version-required"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     house_keys: {
@@ -13556,33 +10408,9 @@ export interface operations {
                     "application/json": components["schemas"]["HouseKeys"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     newest_checkpoint: {
@@ -13605,69 +10433,13 @@ export interface operations {
                     "application/json": components["schemas"]["Checkpoint"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-unknown-dossier"];
+            409: components["responses"]["409-not-sealed"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     consistency: {
@@ -13694,42 +10466,10 @@ export interface operations {
                     "application/json": components["schemas"]["Consistency"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-unknown-dossier"];
             /** @description `no-such-tree`: No checkpoint of this epoch covers so many entries. */
             409: {
                 headers: {
@@ -13739,33 +10479,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-tree-broken-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     record_proof: {
@@ -13791,78 +10507,14 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-not-sealed"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-tree-broken-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     record_disclosure: {
@@ -13888,78 +10540,14 @@ export interface operations {
                     "application/json": components["schemas"]["Disclosure"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-sealed`: No checkpoint covers it yet; ask again in a minute. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tree-broken`: The journal's tree contradicts itself; tell the office at once.; `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-not-sealed"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-tree-broken-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_exports: {
@@ -13980,51 +10568,11 @@ export interface operations {
                     "application/json": components["schemas"]["Exports"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     ask_export: {
@@ -14049,42 +10597,10 @@ export interface operations {
                     "application/json": components["schemas"]["Export"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
             /** @description `export-too-large`: Too many rows for a PDF; narrow the filters, or ask for Excel or CSV. */
             413: {
                 headers: {
@@ -14094,42 +10610,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-exports`: Too many files are in the making; wait for one.; `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-exports-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     one_export: {
@@ -14152,60 +10636,12 @@ export interface operations {
                     "application/json": components["schemas"]["Export"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     give_up_export: {
@@ -14226,60 +10662,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     export_file: {
@@ -14317,87 +10705,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `export-not-ready`: The file is not ready; see how far it is. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `export-expired`: The file has expired; ask for it again. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `range-not-satisfiable`: The range lies outside the file. */
-            416: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-export-not-ready"];
+            410: components["responses"]["410-export-expired"];
+            416: components["responses"]["416-range-not-satisfiable"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     raise_issue: {
@@ -14426,42 +10742,10 @@ export interface operations {
                     "application/json": components["schemas"]["Raised"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
             /** @description `ambiguous`: Several dossiers hold it; name one.; `no-finding`: Nothing was found at this item; say so first.; `no-checklist`: This inspection has no checklist; choose one. */
             409: {
                 headers: {
@@ -14471,42 +10755,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     list_officers: {
@@ -14527,51 +10779,11 @@ export interface operations {
                     "application/json": components["schemas"]["Colleagues"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_handovers: {
@@ -14597,60 +10809,12 @@ export interface operations {
                     "application/json": components["schemas"]["Handovers"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_checklists: {
@@ -14671,51 +10835,11 @@ export interface operations {
                     "application/json": components["schemas"]["Checklists"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     import_checklist: {
@@ -14740,33 +10864,9 @@ export interface operations {
                     "application/json": components["schemas"]["Entered"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
             /** @description `edition-taken`: That edition says something else; number a new one. */
             409: {
                 headers: {
@@ -14776,60 +10876,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-large`: Above a limit; send it in smaller parts. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `template-faulty`: The checklist is wrong; see the faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["413-too-large"];
+            415: components["responses"]["415-unsupported-media-type"];
+            422: components["responses"]["422-template-faulty"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     show_checklist: {
@@ -14855,69 +10907,13 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     check_checklist: {
@@ -14942,78 +10938,14 @@ export interface operations {
                     "application/json": components["schemas"]["Checked"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-large`: Above a limit; send it in smaller parts. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `template-faulty`: The checklist is wrong; see the faults. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            413: components["responses"]["413-too-large"];
+            422: components["responses"]["422-template-faulty"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_plans: {
@@ -15034,51 +10966,11 @@ export interface operations {
                     "application/json": components["schemas"]["Plans"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_due_sites: {
@@ -15099,51 +10991,11 @@ export interface operations {
                     "application/json": components["schemas"]["DueSites"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_assignments: {
@@ -15169,60 +11021,12 @@ export interface operations {
                     "application/json": components["schemas"]["Assignments"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     site_officers: {
@@ -15245,60 +11049,12 @@ export interface operations {
                     "application/json": components["schemas"]["Officers"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_inspections: {
@@ -15323,60 +11079,12 @@ export interface operations {
                     "application/json": components["schemas"]["Inspections"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     inspection_score: {
@@ -15399,33 +11107,9 @@ export interface operations {
                     "application/json": components["schemas"]["Scored"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
             /** @description `no-checklist`: This inspection has no checklist; choose one.; `no-provision`: No such provision holds on that day; have the administrator enter it. */
             409: {
                 headers: {
@@ -15435,33 +11119,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     inspections_this_year: {
@@ -15484,69 +11144,13 @@ export interface operations {
                     "application/json": components["schemas"]["ThisYear"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `no-provision`: No such provision holds on that day; have the administrator enter it. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-no-provision"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_provisions: {
@@ -15570,60 +11174,12 @@ export interface operations {
                     "application/json": components["schemas"]["Provisions"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     term_ends: {
@@ -15647,33 +11203,9 @@ export interface operations {
                     "application/json": components["schemas"]["Ends"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
             /** @description `no-provision`: No such provision holds on that day; have the administrator enter it.; `no-calendar`: That year's working days are not entered; have the administrator enter them. */
             409: {
                 headers: {
@@ -15683,33 +11215,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     working_days: {
@@ -15732,33 +11240,9 @@ export interface operations {
                     "application/json": components["schemas"]["Year"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
             /** @description `no-calendar`: That year's working days are not entered; have the administrator enter them. */
             409: {
                 headers: {
@@ -15768,33 +11252,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     measures: {
@@ -15820,60 +11280,12 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_notices: {
@@ -15904,60 +11316,12 @@ export interface operations {
                     "application/json": components["schemas"]["Notices"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     draft_notice: {
@@ -15982,78 +11346,14 @@ export interface operations {
                     "application/json": components["schemas"]["AmendedNotice"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     one_notice: {
@@ -16078,78 +11378,14 @@ export interface operations {
                     "application/json": components["schemas"]["WholeNotice"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     amend_notice: {
@@ -16180,105 +11416,17 @@ export interface operations {
                     "application/json": components["schemas"]["AmendedNotice"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one.; `notice-incomplete`: Something that the paper must say is missing.; `citation-not-in-force`: A citation names nothing in force on that day.; `approval-stale`: It was changed after its approval; have it approved again.; `no-provision`: No such provision holds on that day; have the administrator enter it.; `no-calendar`: That year's working days are not entered; have the administrator enter them.; `number-outside-block`: The number is not of the officer's block.; `number-used`: Another paper bears this number.; `number-void`: This number is void.; `service-premature`: It is said to be served before it was issued, or in the future. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `notice-too-large`: The paper is too long; make two of it. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `version-required`: Send If-Match with the version you saw. */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous-notice-incomplete-citation-not-in-force-approval-stale-no-provision-no-calendar-number-outside-block-number-used-number-void-service-premature"];
+            413: components["responses"]["413-notice-too-large"];
+            415: components["responses"]["415-unsupported-media-type"];
+            428: components["responses"]["428-version-required"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     answer_notice: {
@@ -16309,105 +11457,17 @@ export interface operations {
                     "application/json": components["schemas"]["AmendedNotice"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ambiguous`: Several dossiers hold it; name one.; `notice-incomplete`: Something that the paper must say is missing.; `citation-not-in-force`: A citation names nothing in force on that day.; `approval-stale`: It was changed after its approval; have it approved again.; `no-provision`: No such provision holds on that day; have the administrator enter it.; `no-calendar`: That year's working days are not entered; have the administrator enter them.; `number-outside-block`: The number is not of the officer's block.; `number-used`: Another paper bears this number.; `number-void`: This number is void.; `service-premature`: It is said to be served before it was issued, or in the future. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `notice-too-large`: The paper is too long; make two of it. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `version-required`: Send If-Match with the version you saw. */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous-notice-incomplete-citation-not-in-force-approval-stale-no-provision-no-calendar-number-outside-block-number-used-number-void-service-premature"];
+            413: components["responses"]["413-notice-too-large"];
+            415: components["responses"]["415-unsupported-media-type"];
+            428: components["responses"]["428-version-required"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     notice_pdf: {
@@ -16439,42 +11499,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `evidence-missing`: Stored bytes are gone; tell the office at once. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found-evidence-missing"];
             /** @description `ambiguous`: Several dossiers hold it; name one.; `not-issued`: The paper has not been issued yet. */
             409: {
                 headers: {
@@ -16484,33 +11512,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store-unavailable`: The store cannot be reached.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-store-unavailable-database-unavailable-read-only"];
         };
     };
     notice_preview: {
@@ -16536,42 +11540,10 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
             /** @description `ambiguous`: Several dossiers hold it; name one.; `notice-incomplete`: Something that the paper must say is missing.; `citation-not-in-force`: A citation names nothing in force on that day.; `no-provision`: No such provision holds on that day; have the administrator enter it.; `no-calendar`: That year's working days are not entered; have the administrator enter them. */
             409: {
                 headers: {
@@ -16581,42 +11553,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `notice-too-large`: The paper is too long; make two of it. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["413-notice-too-large"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     verify_notice: {
@@ -16639,43 +11579,10 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "text/html": string;
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found-page"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     my_channels: {
@@ -16696,51 +11603,11 @@ export interface operations {
                     "application/json": components["schemas"]["Channels"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     add_my_channel: {
@@ -16765,33 +11632,9 @@ export interface operations {
                     "application/json": components["schemas"]["Channel"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
             /** @description `too-many-channels`: Too many channels; end one first. */
             409: {
                 headers: {
@@ -16801,51 +11644,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden-address`: This address may not be called; give another. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            415: components["responses"]["415-unsupported-media-type"];
+            422: components["responses"]["422-forbidden-address"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     drop_my_channel: {
@@ -16866,60 +11669,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     my_preferences: {
@@ -16940,51 +11695,11 @@ export interface operations {
                     "application/json": components["schemas"]["Wishes"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     set_my_preferences: {
@@ -17009,69 +11724,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wishes"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     my_deliveries: {
@@ -17095,60 +11754,12 @@ export interface operations {
                     "application/json": components["schemas"]["Deliveries"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_notifications: {
@@ -17174,60 +11785,12 @@ export interface operations {
                     "application/json": components["schemas"]["Tolds"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     read_notification: {
@@ -17250,60 +11813,12 @@ export interface operations {
                     "application/json": components["schemas"]["Read"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_deliveries: {
@@ -17333,60 +11848,12 @@ export interface operations {
                     "application/json": components["schemas"]["Deliveries"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_numbers: {
@@ -17413,60 +11880,12 @@ export interface operations {
                     "application/json": components["schemas"]["Numbers"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_blocks: {
@@ -17489,60 +11908,12 @@ export interface operations {
                     "application/json": components["schemas"]["Blocks"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     give_block: {
@@ -17567,78 +11938,14 @@ export interface operations {
                     "application/json": components["schemas"]["Given"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `no-provision`: No such provision holds on that day; have the administrator enter it. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            409: components["responses"]["409-no-provision"];
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     amend_block: {
@@ -17667,87 +11974,15 @@ export interface operations {
                     "application/json": components["schemas"]["Given"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `version-required`: Send If-Match with the version you saw. */
-            428: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            415: components["responses"]["415-unsupported-media-type"];
+            428: components["responses"]["428-version-required"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     verified_photo: {
@@ -17771,43 +12006,10 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "text/html": string;
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found-page"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     open_style: {
@@ -17828,33 +12030,9 @@ export interface operations {
                     "text/css": string;
                 };
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     begin_openid: {
@@ -17875,42 +12053,10 @@ export interface operations {
                     "application/json": components["schemas"]["Journey"];
                 };
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `openid-unavailable`: The provider cannot be asked; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-openid-unavailable-database-unavailable-read-only"];
         };
     };
     return_openid: {
@@ -17937,15 +12083,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
             /** @description `openid-refused`: The provider's answer is not good; sign in again.; `proof-required`: This device is enrolled: prove that it holds its key.; `proof-wrong`: The device's proof is wrong; make a new one.; `proof-stale`: The device's clock is off; make a proof by the server's time.; `proof-replayed`: This proof has been used; make a new one. */
             401: {
                 headers: {
@@ -17964,42 +12102,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `openid-unavailable`: The provider cannot be asked; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-openid-unavailable-database-unavailable-read-only"];
         };
     };
     list_organisations: {
@@ -18025,60 +12131,12 @@ export interface operations {
                     "application/json": components["schemas"]["Organisations"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     bring_in_organisations: {
@@ -18105,78 +12163,14 @@ export interface operations {
                     "application/json": components["schemas"]["BroughtIn"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-large`: Above a limit; send it in smaller parts. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: Too many are waiting; try again later.; `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            413: components["responses"]["413-too-large"];
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-busy-database-unavailable-read-only"];
         };
     };
     phone: {
@@ -18207,43 +12201,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "text/html": string;
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found-page"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     phone_file: {
@@ -18274,42 +12235,10 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_projects: {
@@ -18330,51 +12259,11 @@ export interface operations {
                     "application/json": components["schemas"]["Projects"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     api_page: {
@@ -18404,33 +12293,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     api_style: {
@@ -18460,33 +12325,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     api_description: {
@@ -18514,33 +12355,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     count_issues: {
@@ -18571,60 +12388,12 @@ export interface operations {
                     "application/json": components["schemas"]["Counts"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     count_by_project: {
@@ -18655,60 +12424,12 @@ export interface operations {
                     "application/json": components["schemas"]["Heaps"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     record_history: {
@@ -18735,69 +12456,13 @@ export interface operations {
                     "application/json": components["schemas"]["History"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_waiting: {
@@ -18820,60 +12485,12 @@ export interface operations {
                     "application/json": components["schemas"]["Inbox"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     newest_entries: {
@@ -18903,51 +12520,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     verify_dossier: {
@@ -18970,60 +12547,12 @@ export interface operations {
                     "application/json": components["schemas"]["Verification"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-unknown-dossier"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_views: {
@@ -19046,60 +12575,12 @@ export interface operations {
                     "application/json": components["schemas"]["SavedViews"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     keep_view: {
@@ -19126,42 +12607,10 @@ export interface operations {
                     "application/json": components["schemas"]["SavedView"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-permitted`: There is no right to do this; ask the office.; `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-not-permitted-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
             /** @description `too-many-views`: Too many saved views; delete one. */
             409: {
                 headers: {
@@ -19171,42 +12620,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: Send application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            415: components["responses"]["415-unsupported-media-type"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     let_go_of_view: {
@@ -19227,60 +12644,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     list_webhooks: {
@@ -19301,51 +12670,11 @@ export interface operations {
                     "application/json": components["schemas"]["Subscriptions"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     add_webhook: {
@@ -19370,42 +12699,10 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-unknown-dossier"];
             /** @description `too-many-webhooks`: Too many webhooks; end one first. */
             409: {
                 headers: {
@@ -19415,42 +12712,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden-address`: This address may not be called; give another. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["422-forbidden-address"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     end_webhook: {
@@ -19471,60 +12736,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     rotate_webhook: {
@@ -19547,60 +12764,12 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     webhook_events: {
@@ -19627,69 +12796,13 @@ export interface operations {
                     "application/json": components["schemas"]["Events"];
                 };
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found-unknown-dossier"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     resend_webhook: {
@@ -19714,69 +12827,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed`: The request cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `device-revoked`: This device was revoked; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such thing, or it is not yours to see.; `unknown-dossier`: No such dossier, or it is not yours to see. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests; come again in a moment. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Our fault; nothing was written, try again. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-device-leaving"];
+            404: components["responses"]["404-not-found-unknown-dossier"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
 }
