@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from server import access
 from server.database import db
@@ -72,6 +72,11 @@ def contractor(conn: Connection, dossier: str) -> str | None:
 
 def _seen(actor: Actor) -> ColumnElement[bool]:
     return access.visible(actor, "project.read", ProjectRow.dossier, ProjectRow.audience)
+
+
+def seen_by(actor: Actor) -> Select[Any]:
+    """The dossiers whose project the actor sees, to be put into a list of what belongs to projects."""
+    return select(ProjectRow.dossier).where(_seen(actor), ProjectRow.deleted.is_(False))
 
 
 def names_of(conn: Connection, dossiers: Iterable[str]) -> dict[str, str]:

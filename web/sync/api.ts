@@ -542,6 +542,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 联系人 Whom to call about a site, with 138****1234 for a number */
+        get: operations["list_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 联系电话 A contact with the whole number */
+        get: operations["one_contact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -2704,6 +2738,83 @@ export interface components {
                 set: string | null;
             };
             officer_since?: {
+                set: string | null;
+            };
+        };
+        /** 联系人 */
+        ContactBody: {
+            /** 姓名 */
+            name: string;
+            /** 所属单位 */
+            organisation: string;
+            /** 岗位 */
+            role: string;
+            /** 电话 */
+            telephone: string;
+            /**
+             * 起始日期
+             * Format: date
+             */
+            valid_from?: string;
+            /**
+             * 截止日期
+             * Format: date
+             */
+            valid_to?: string;
+            /** 备注 */
+            note?: string;
+            /** 提交人 */
+            author?: string;
+        };
+        ContactCreate: {
+            name: {
+                set: string;
+            };
+            organisation: {
+                set: string;
+            };
+            role: {
+                set: string;
+            };
+            telephone: {
+                set: string;
+            };
+            valid_from?: {
+                set: string | null;
+            };
+            valid_to?: {
+                set: string | null;
+            };
+            note?: {
+                set: string | null;
+            };
+            author?: {
+                set: string | null;
+            };
+        };
+        ContactUpdate: {
+            name?: {
+                set: string;
+            };
+            organisation?: {
+                set: string;
+            };
+            role?: {
+                set: string;
+            };
+            telephone?: {
+                set: string;
+            };
+            valid_from?: {
+                set: string | null;
+            };
+            valid_to?: {
+                set: string | null;
+            };
+            note?: {
+                set: string | null;
+            };
+            author?: {
                 set: string | null;
             };
         };
@@ -5961,7 +6072,7 @@ export interface components {
              * @default null
              */
             issue: string | null;
-            without?: ("confidential" | "field" | "office" | "public")[];
+            without?: ("confidential" | "field" | "office" | "officers" | "public")[];
         };
         Case: {
             /** Format: uuid */
@@ -5985,6 +6096,48 @@ export interface components {
         };
         Cases: {
             items?: components["schemas"]["Case"][];
+        };
+        Contact: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            name?: string;
+            organisation?: string;
+            organisation_name?: string | null;
+            role?: string;
+            hint?: string | null;
+            /** Format: date */
+            valid_from?: string | null;
+            /** Format: date */
+            valid_to?: string | null;
+        };
+        ContactRole: {
+            code?: string;
+            name?: string;
+            en?: string;
+        };
+        Contacts: {
+            items?: components["schemas"]["Contact"][];
+            roles?: components["schemas"]["ContactRole"][];
+            next?: string | null;
+        };
+        WholeContact: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            name?: string;
+            organisation?: string;
+            organisation_name?: string | null;
+            role?: string;
+            hint?: string | null;
+            /** Format: date */
+            valid_from?: string | null;
+            /** Format: date */
+            valid_to?: string | null;
+            telephone?: string;
+            note?: string | null;
         };
         CodeWanted: {
             name: string;
@@ -11547,6 +11700,180 @@ export interface operations {
                 };
             };
             /** @description `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over.; `database-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contacts: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+                limit?: number;
+                page?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 联系人 Whom to call about a site, with 138****1234 for a number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contacts"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_contact: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+            };
+            header?: never;
+            path: {
+                contact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 联系电话 A contact with the whole number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeContact"];
+                };
+            };
+            /** @description `malformed`: The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign-in-required`: Sign in first.; `token-expired`: The sign-in has expired; sign in again. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device-revoked`: This device was revoked; ask the office.; `not-permitted`: There is no right to do this; ask the office.; `device-leaving`: This device is to be wiped: it may send what it still has, and no more. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ambiguous`: Several dossiers hold it; name one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; come again in a moment. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Our fault; nothing was written, try again. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database cannot be reached.; `read-only`: The house is in read-only mode; nothing is lost, what you have goes in once it is over. */
             503: {
                 headers: {
                     [name: string]: unknown;
