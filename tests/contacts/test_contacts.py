@@ -88,6 +88,22 @@ def test_officers_have_the_number_and_others_of_the_site_its_ends(town: House) -
     assert stranger.call("GET", f"/api/v1/contacts/{record}").status_code == 404
 
 
+def test_no_other_way_leads_around_the_mask(town: House) -> None:
+    """Proofs, history and the audience itself, by name; of those who may, each look is noted."""
+    record = entered(town)
+    with town.app.app_context():
+        jobs(town.app)["sign checkpoints"]()
+    cursor = {WJ: {"officers": {"nonce": "n", "epoch": 1, "seq": 0, "floor": 0}}}
+    for who in (*TOLD, "stranger", "li"):
+        desk, knows = town.desk(who), who == "li"
+        for door in ("history", "disclosure"):
+            answer = desk.call("GET", f"/api/v1/dossiers/{WJ}/records/{record}/{door}")
+            assert answer.status_code == (200 if knows else 404), (who, door)
+        assert (NUMBER in str(desk.exchange(cursors=cursor)["pull"])) == knows, who
+    told = [(line["actor"], line["told"]["record"]) for line in lines(town, "looked")]
+    assert told == [(town.people["li"], record)] * 2
+
+
 def test_contacts_of_a_project_that_one_does_not_see_are_not_told(town: House) -> None:
     entered(town)
     [project] = town.desk("zhao").get("/api/v1/projects")["items"]

@@ -19,7 +19,8 @@ export interface Known {
 }
 
 const OFFICERS = ["inspector", "supervisor", "director"];
-const SAID = ["name", "organisation", "role", "telephone", "valid_from", "valid_to"] as const;
+const SAID = ["name", "organisation", "role", "telephone", "valid_from", "valid_to", "note"] as const;
+const UNSEEN: readonly string[] = ["telephone", "note"]; // no list tells them: nothing typed leaves them as they are
 const DAYS: readonly string[] = ["valid_from", "valid_to"];
 
 /** All of them, of however many pages, with the posts of today. */
@@ -130,7 +131,7 @@ interface Asking {
   onClose: () => void;
 }
 
-/** A new one, or what changes of one; the number stays as it is where nothing is typed. */
+/** A new one, or what changes of one. */
 function Ask({ was, site, posts, onSay, onClose }: Asking): JSX.Element {
   const [wrong, setWrong] = useState<string | null>(null);
   const said = (event: SubmitEvent): void => {
@@ -143,7 +144,7 @@ function Ask({ was, site, posts, onSay, onClose }: Asking): JSX.Element {
     const [from, to] = [values.valid_from ?? "", values.valid_to ?? ""];
     if (from && to && from > to) return setWrong(word("why", "dates-reversed"));
     const changed = Object.entries({ ...values, telephone: number }).filter(([name, value]) =>
-      name === "telephone" || !was ? value : value !== (was[name as keyof Contact] ?? ""),
+      UNSEEN.includes(name) || !was ? value : value !== (was[name as keyof Contact] ?? ""),
     );
     const fields = Object.fromEntries(changed.map(([name, value]) => [name, { set: DAYS.includes(name) ? value || null : value }]));
     if (!changed.length) return onClose();
@@ -182,6 +183,10 @@ function Ask({ was, site, posts, onSay, onClose }: Asking): JSX.Element {
         <label class="field">
           <span>{say("contactTo")}</span>
           <input name="valid_to" type="date" defaultValue={was?.valid_to ?? ""} />
+        </label>
+        <label class="field">
+          <span>{say("contactNote")}</span>
+          <input name="note" maxLength={400} placeholder={was ? say("leftAsIs") : ""} />
         </label>
         {wrong && (
           <p class="notice wrong" role="alert">
