@@ -257,7 +257,7 @@ const WORDS = {
   untilDay: ["至 {at}", "until {at}"],
   addContact: ["添加联系人", "Add a contact"],
   editContact: ["修改联系人", "Change the contact"],
-  call: ["拨打{who}的电话", "Call {who}"],
+  call: ["拨打{who}：{number}", "Call {who}: {number}"],
   contactName: ["姓名", "Name"],
   whose: ["所属单位", "Of whom"],
   otherFirm: ["其他单位（填写代码）", "Another, by its code"],

@@ -123,7 +123,11 @@ function Card({ of: { body, unsent }, posts, onEdit }: { of: Seen; posts: Post[]
       </small>
       {text(body, "note") && <small>{text(body, "note")}</small>}
       {to ? (
-        <a class="button main call" href={to} aria-label={say("call", { who: text(body, "name") })}>
+        <a
+          class="button main call"
+          href={to}
+          aria-label={say("call", { who: text(body, "name"), number: spaced(telephone) })}
+        >
           {spaced(telephone)}
         </a>
       ) : (
