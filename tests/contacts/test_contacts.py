@@ -158,29 +158,28 @@ def test_only_officers_of_the_site_enter_and_amend_contacts(town: House) -> None
     assert listed(town.desk("zhao"))[0]["hint"] == "010-****0003"
 
 
-@pytest.mark.parametrize(
-    ("said", "why"),
-    [
-        ({"telephone": "1380000"}, "telephone-invalid"),
-        ({"organisation": "91110105MA0XD00163"}, "code-invalid"),
-        ({"role": "astronaut"}, "role-unknown"),
-        ({"valid_from": "2026-11-02", "valid_to": "2026-11-01"}, "dates-reversed"),
-        ({"audience": "office"}, "unknown-audience"),
-        ({"audience": "confidential"}, "unknown-audience"),
-    ],
+REFUSED: tuple[tuple[dict[str, str], str], ...] = (
+    ({"telephone": "1380000"}, "telephone-invalid"),
+    ({"organisation": "91110105MA0XD00163"}, "code-invalid"),
+    ({"role": "astronaut"}, "role-unknown"),
+    ({"valid_from": "2026-11-02", "valid_to": "2026-11-01"}, "dates-reversed"),
+    ({"audience": "office"}, "unknown-audience"),
+    ({"audience": "confidential"}, "unknown-audience"),
 )
-def test_what_is_refused_waits_where_officers_alone_see_it(
-    town: House, said: dict[str, str], why: str
-) -> None:
-    made = contact(**{"telephone": NUMBER} | said, note=f"或 {OTHER}")
-    [outcome] = town.desk("li").push(WJ, made)
-    assert (outcome["status"], outcome["why"], outcome["remedy"]) == ("parked", why, "ask")
+
+
+def test_what_is_refused_waits_where_officers_alone_see_it(town: House) -> None:
+    made = [contact(**said, note=f"或 {OTHER}") for said, _why in REFUSED]
+    outcomes = town.desk("li").push(WJ, *made)
+    assert [(o["status"], o["why"], o["remedy"]) for o in outcomes] == [
+        ("parked", why, "ask") for _said, why in REFUSED
+    ]
     assert listed(town.desk("li")) == []
-    for who in ("shen", "zhao", "jian"):
+    for who in TOLD:
         desk = town.desk(who)
         assert OTHER not in fed(desk) and OTHER not in desk.call("GET", "/api/v1/conflicts").text, who
     waiting = town.desk("zhang").get("/api/v1/conflicts")["items"]
-    assert [w["body"]["change"]["fields"]["note"]["set"] for w in waiting] == [f"或 {OTHER}"]
+    assert [w["body"]["change"]["fields"]["note"]["set"] for w in waiting] == [f"或 {OTHER}"] * len(REFUSED)
 
 
 def test_two_numbers_that_two_officers_give_are_shown_to_officers_alone(town: House) -> None:
@@ -216,7 +215,8 @@ def test_an_erased_number_is_nowhere_and_nobody_can_call_it(town: House) -> None
     town.desk("li").push(WJ, update("contact", record, 1, {"telephone": "7"}))  # waits for a reviewer
     assert "contacts" not in everywhere(town, NUMBER.encode())
     erase(town, record)
-    for words in (NUMBER, OTHER, "钱经理"):
+    assert NUMBER[:10] == OTHER[:10]
+    for words in (NUMBER[:10], "钱经理"):
         assert everywhere(town, words.encode()) == []
     [one] = listed(town.desk("li"))
     assert (one["name"], one["hint"], one["role"]) == (MARK, None, "site_manager")
