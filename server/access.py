@@ -6,7 +6,7 @@ Transitions are not listed here: each names its roles where it stands, in the ki
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, false, or_
 
@@ -21,27 +21,27 @@ from .people.queries import SELF
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import ColumnElement, Connection
 
-    Q = TypeVar("Q", bound=Select[Any])
-
-R = TypeVar("R")
 # role → what it sees inside a dossier. ANY_PARTY is every firm's audience; PARTY the own firm's,
 # for those who come for one.
 ANY_PARTY, PARTY = "party:*", "party"
 AUDIENCES: Mapping[str, tuple[str, ...]] = {
-    "inspector": ("field", "office", "public", ANY_PARTY),
-    "supervisor": ("field", "office", "confidential", "public", ANY_PARTY),
-    "director": ("field", "office", "confidential", "public", ANY_PARTY),
+    # officers: what those have who act on the site for the office, and nobody who reads beside them.
+    "inspector": ("field", "office", "officers", "public", ANY_PARTY),
+    "supervisor": ("field", "office", "officers", "confidential", "public", ANY_PARTY),
+    "director": ("field", "office", "officers", "confidential", "public", ANY_PARTY),
     "contractor": ("public", PARTY),
     # 监理单位 and 建设单位: what the office says to any firm on their site, and what that answers.
     "supervision": ("public", ANY_PARTY),
     "client": ("public", ANY_PARTY),
-    # 纪检/审计 reads everything and writes nothing.
+    # 纪检/审计 reads everything but telephone numbers, and writes nothing.
     "auditor": ("field", "office", "confidential", "public", ANY_PARTY),
     "administrator": ("public",),
     SELF: ("field",),
 }
+# Audiences of which nothing leaves the house: no subscriber is sent it, and no case encloses it.
+INDOORS = ("officers",)
 # role → audiences it reads and does not write.
 ONLY_READ: Mapping[str, tuple[str, ...]] = dict.fromkeys(("contractor", "supervision", "client"), ("public",))
 # What the office's own dossier holds for everybody.
@@ -59,6 +59,7 @@ _SUPERVISOR = {
     "answer": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "signature": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "project": frozenset({"read", "create", "update"}),
+    "contact": frozenset({"list", "read", "create", "update", "delete", "undelete"}),
     "inspection": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "issue": frozenset({"read", "create", "update", "move", "delete", "undelete"}),
     "photo": frozenset({"read", "create", "update", "move", "delete", "undelete", "compare"}),
@@ -85,6 +86,7 @@ _SUPERVISOR = {
 _BESIDE = {
     **READ_LAW,
     "project": frozenset({"read"}),
+    "contact": frozenset({"list"}),
     "issue": frozenset({"read"}),
     "notice": frozenset({"read"}),
     "photo": frozenset({"read", "create"}),
@@ -104,6 +106,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         **READ_LAW,
         "recusal": frozenset({"read", "create"}),
         "project": frozenset({"read"}),
+        "contact": frozenset({"list", "read", "create", "update", "delete"}),
         "assignment": frozenset({"read"}),
         "handover": frozenset({"read", "create", "update"}),
         "inspection": frozenset({"read", "create", "update", "move", "delete"}),
@@ -130,6 +133,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "contractor": {
         **READ_LAW,
         "project": frozenset({"read"}),
+        "contact": frozenset({"list"}),
         "issue": frozenset({"read"}),
         "notice": frozenset({"read"}),
         "photo": frozenset({"read", "create"}),
@@ -145,7 +149,8 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     },
     "supervision": _BESIDE,
     "client": _BESIDE,
-    "auditor": {kind: frozenset({"read"}) for kind in _SUPERVISOR},
+    # `list` tells of contacts with 138****1234; the number is for who has to call.
+    "auditor": {kind: frozenset({"read"}) for kind in _SUPERVISOR} | {"contact": frozenset({"list"})},
     # The administrator keeps the house's rules, and holds no business data: their posts are in the
     # office's own dossier alone (people.actions.give_post).
     # They keep the channels, and so see every delivery's fate, but not what was said.
@@ -374,21 +379,3 @@ def visible(actor: Actor, verb: str, dossier: Any, audience: Any) -> "ColumnElem
         any_party = audience.startswith("party:") if ANY_PARTY in seen else false()
         terms.append(and_(dossier.in_(sorted(dossiers)), or_(named, any_party)))
     return or_(false(), *terms)
-
-
-def under(query: "Q", columns: Any, record: str, dossier: str | None) -> "Q":
-    """The query for what bears this id, in the dossier that is named; ids are unique inside one only."""
-    query = query.where(columns.id == record).limit(2)
-    return query if dossier is None else query.where(columns.dossier == dossier)
-
-
-def only(rows: "Sequence[R]") -> R:
-    """The one row `under` an id that the actor may see.
-
-    Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
-    """
-    if not rows:
-        raise Refusal("not-found")
-    if len(rows) > 1:
-        raise Refusal("ambiguous", dossiers=sorted(cast(Any, row).dossier for row in rows))
-    return rows[0]

@@ -23,6 +23,7 @@ from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
 from .cases.routes import blueprint as cases
 from .config import ROOT, Config
+from .contacts.routes import blueprint as contacts
 from .database import STANDBY, db, engine_options, keep_promises, standby_options
 from .desk.routes import blueprint as desk
 from .devices.routes import blueprint as devices
@@ -71,7 +72,7 @@ log = structlog.get_logger()
 BLUEPRINTS = (
     *(sessions, openid, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
     *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, reference, notifications),
-    *(webhooks, views, measures, exports, evidence, erasures, cases, organisations, handovers),
+    *(webhooks, views, measures, exports, evidence, erasures, cases, organisations, handovers, contacts),
 )
 REFUSES_WRITES = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}

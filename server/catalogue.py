@@ -12,6 +12,9 @@ from sync.minutes import Touched
 from sync.record import Kind
 from sync.schema import Ledger
 
+from .contacts.queries import GUARD as CONTACTS
+from .contacts.queries import project as project_contacts
+from .contacts.records.contact import CONTACT
 from .erasures.actions import follow as follow_erasures
 from .erasures.queries import GUARD as HOLDS
 from .erasures.queries import project_erasures, project_holds
@@ -102,6 +105,7 @@ CATALOGUE = (
     Line(DEVICE_KEY, project_device_keys),
     Line(RECUSAL, inspections.project_recusals),
     Line(PROJECT, project_projects),
+    Line(CONTACT, project_contacts, guard=CONTACTS),
     Line(HANDOVER, project_handovers, guard=RESPONSIBLE, complete=complete_handovers),
     Line(ASSIGNMENT, inspections.project_assignments),
     Line(INSPECTION, inspections.project_inspections, guard=OFFICERS),

@@ -287,6 +287,14 @@ CODES: dict[str, Code] = {
     "code-invalid": Code(
         200, "ask", "代码有误，请核对校验码", "The code's check digit is wrong; look it up again."
     ),
+    "telephone-invalid": Code(
+        200,
+        "ask",
+        "电话号码有误，请填写手机号、带区号的座机或以+和国家码开头的号码，如 13800000001、010-64000001",
+        "Write the number as 13800000001, 010-64000001-801 or +85290000001.",
+    ),
+    "role-unknown": Code(200, "ask", "没有这个岗位，请从岗位表中选择", "Choose a post that the house names."),
+    "dates-reversed": Code(200, "ask", "截止日期早于起始日期，请修改", "It ends before it begins."),
     "plan-without-end": Code(
         200, "repair", "专项计划须有截止日期", "A campaign needs the day on which it ends."
     ),

@@ -114,6 +114,8 @@ def _offered(known: Body) -> list[Any]:
 
 def readers(change: Change, author: Author, state: State | None) -> str:
     """The audience of parked work over the record as it stands: nobody who could not have read that."""
+    if change.kind.waits_in is not None:
+        return change.kind.waits_in
     strict = {state.audience if state else "", change.audience}
     unknown = state is None and change.op != "create" and author.may.sees(STRICTEST)
     return STRICTEST if STRICTEST in strict or unknown else "office"

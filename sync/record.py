@@ -179,7 +179,8 @@ class Kind:
     their order. `kept` names all fields that only the server writes. A kind that `meets` has ids
     derived from what the record is about, its fixed fields: who makes one that is there already, about
     the same, has edited it, having seen nothing of it. `named_by(body)` is the id that a record which says
-    this must bear, None where any will do.
+    this must bear, None where any will do. `waits_in`: the audience in which work over it waits for
+    a reviewer, where those who see other parked work must not see this.
     """
 
     name: str
@@ -193,6 +194,7 @@ class Kind:
     own: bool = False
     meets: bool = False
     named_by: NamedBy | None = None
+    waits_in: str | None = None
     closes: Callable[[Body], bool] | None = None
     lifts: tuple[Lift, ...] = ()
     kept: frozenset[str] = frozenset()
@@ -251,6 +253,7 @@ def kind(
     own: bool = False,
     meets: bool = False,
     named_by: NamedBy | None = None,
+    waits_in: str | None = None,
     closes: Callable[[Body], bool] | None = None,
     lifts: tuple[Lift, ...] = (),
 ) -> Kind:
@@ -278,15 +281,13 @@ def kind(
         own=own,
         meets=meets,
         named_by=named_by,
+        waits_in=waits_in,
         closes=closes,
         lifts=lifts,
         kept=frozenset(n for n, f in declared.items() if f.policy == "server"),
     )
-    return replace(
-        made,
-        _create=compiled(made.change_schema("create")),
-        _update=compiled(made.change_schema("update")),
-    )
+    create, update = (compiled(made.change_schema(op)) for op in ("create", "update"))
+    return replace(made, _create=create, _update=update)
 
 
 def _check_lifts(name: str, declared: Mapping[str, Field], lifts: tuple[Lift, ...]) -> None:

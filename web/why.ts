@@ -65,6 +65,12 @@ export const WHY = {
   "officer-unlicensed": ["执法证在检查当日有效的人员不足", "Too few officers held a valid licence on that day."],
   "officer-recused": ["检查人员应当回避", "An officer may not inspect this firm or site."],
   "code-invalid": ["代码有误，请核对校验码", "The code's check digit is wrong; look it up again."],
+  "telephone-invalid": [
+    "电话号码有误，请填写手机号、带区号的座机或以+和国家码开头的号码，如 13800000001、010-64000001",
+    "Write the number as 13800000001, 010-64000001-801 or +85290000001.",
+  ],
+  "role-unknown": ["没有这个岗位，请从岗位表中选择", "Choose a post that the house names."],
+  "dates-reversed": ["截止日期早于起始日期，请修改", "It ends before it begins."],
   "plan-without-end": ["专项计划须有截止日期", "A campaign needs the day on which it ends."],
   internal: ["服务器出错，内容未受影响，请稍后重试", "Our fault; nothing was written, try again."],
   "store-unavailable": ["存储暂不可用，稍后自动重试", "The store cannot be reached."],

@@ -18,7 +18,7 @@ from media import papers
 from media.durable import sync_folder, temp_beside
 from media.errors import BlobUnknown
 from media.store import original_key
-from server import transaction, verifier, watchbook
+from server import access, transaction, verifier, watchbook
 from server.endpoint import Actor
 from server.errors import Refusal
 from server.evidence import actions as evidence
@@ -114,7 +114,8 @@ def export(
 ) -> Case:
     """Write the case of a project's dossier, or of one issue in it, to `target`, which must not be there.
 
-    Contents of entries in audiences that are not `shown` are withheld; that they are there is not.
+    Contents of entries in audiences that are not `shown`, and of those that leave no house (access.INDOORS),
+    are withheld; that they are there is not.
     `begin` is told how many entries and records there are, `seen` how many more are done, and 0 with each
     MiB of an original. Raises Refusal (`unknown-dossier`, `not-found`), FileExistsError, OSError,
     evidence.TROUBLE.
@@ -127,7 +128,7 @@ def export(
     draft = temp_beside(target)
     try:
         with zipfile.ZipFile(draft, "x", zipfile.ZIP_DEFLATED) as file:
-            case = _write(_Book(file), dossier, subject, target, key, shown, begin, seen)
+            case = _write(_Book(file), dossier, subject, target, key, _outside(shown), begin, seen)
         with draft.open("rb") as whole:
             os.fsync(whole.fileno())
         os.link(draft, target)
@@ -135,6 +136,10 @@ def export(
     finally:
         draft.unlink(missing_ok=True)
     return case
+
+
+def _outside(shown: Shown) -> Shown:
+    return lambda audience: audience not in access.INDOORS and shown(audience)
 
 
 def _write(

@@ -50,6 +50,7 @@ def tell(seeding: Seeding) -> None:
     _plans(seeding)
     _papers(seeding)
     _officers(seeding)
+    _contacts(seeding)
 
 
 def _drawn(seeding: Seeding) -> None:
@@ -139,6 +140,16 @@ def _plans(seeding: Seeding) -> None:
         _push(seeding, "supervisor", f"project:{site}", made)
 
 
+# (site, firm, post, name, number of no real range, until when, what to know)
+CALLED = (
+    ("wj-01", FIRM, "site_manager", "赵立新", "13800000001", None, "现场办公室在3号楼北侧"),
+    ("wj-01", FIRM, "safety_officer", "钱卫国", "13800000002", None, None),
+    ("wj-01", "91110105MA0XD0454N", "chief_engineer", "周启明", "13800000003", None, None),
+    ("wj-01", "91110105MA0XD06731", "client_head", "吴静", "010-64000001-801", None, "工作日 9:00-17:30"),
+    ("wj-01", FIRM, "safety_officer", "郑海涛", "13800000004", "2026-09-30", "已调离"),
+    ("wj-02", "91110105MA0XD01206", "site_manager", "冯大勇", "13800000005", None, None),
+    ("wj-03", "91110105MA0XD0235C", "on_duty", "值班室", "010-64000002", None, "24小时"),
+)
 ANSWERING = {
     "wj-01": "inspector",
     "wj-02": "inspector2",
@@ -162,6 +173,16 @@ def _officers(seeding: Seeding) -> None:
     _hand_over(seeding, "wj-03", given, "inspector2", people | {"reason": "分工调整", "proposed_at": at})
     note = {"note": {"set": "扬尘在线监测设备上周刚换，读数偏高，已约厂家校准。"}}
     _sign(seeding, "inspector2", "wj-03", given, "give", at, note)
+
+
+def _contacts(seeding: Seeding) -> None:
+    """Whom to call about a site; one of them has left it."""
+    at = "2026-11-02T10:40:00+08:00"
+    for site, organisation, role, name, telephone, until, note in CALLED:
+        said = {"name": name, "organisation": organisation, "role": role, "telephone": telephone}
+        said |= {n: v for n, v in (("valid_to", until), ("note", note)) if v}
+        made = _create("contact", named("contact", site, name), said, "officers", at)
+        _push(seeding, "inspector", f"project:{site}", made)
 
 
 def _hand_over(seeding: Seeding, site: str, record: str, who: str, said: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, or_, select
 
-from server import access, paging
+from server import access, paging, single
 from server.endpoint import Actor
 from server.people.queries import names
 from sync import bulk, lookup
@@ -126,7 +126,7 @@ def one(conn: Connection, actor: Actor, kind: str, record: str, dossier: str | N
     table = TABLES[kind]
     query = select(table).where(table.c.deleted.is_(False))
     query = query.where(access.visible(actor, f"{kind}.read", table.c.dossier, table.c.audience))
-    row = access.only(conn.execute(access.under(query, table.c, record, dossier)).all())
+    row = single.only(conn.execute(single.under(query, table.c, record, dossier)).all())
     told = _told(conn, [row])[0]
     if kind == "hold":
         return told

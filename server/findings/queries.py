@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, select
 
-from server import access
+from server import access, single
 from server.endpoint import Actor
 from server.inspections.queries import checklists
 from server.inspections.tables import AnswerRow
@@ -22,7 +22,7 @@ def answered(conn: Connection, actor: Actor, answer: str, dossier: str | None) -
     """The answer's row, if the actor may see it. Raises Refusal `not-found`, `ambiguous`."""
     query = select(_a).where(_a.c.deleted.is_(False))
     query = query.where(access.visible(actor, "answer.read", _a.c.dossier, _a.c.audience))
-    return access.only(conn.execute(access.under(query, _a.c, answer, dossier)).all())
+    return single.only(conn.execute(single.under(query, _a.c, answer, dossier)).all())
 
 
 def finding(conn: Connection, dossier: str, answer: str, body: Body) -> dict[str, Any] | None:

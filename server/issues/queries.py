@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, func, or_, select, union_all
 
-from server import access, paging
+from server import access, paging, single
 from server.database import db
 from server.endpoint import Actor
 from server.law.rules import local_day
@@ -256,7 +256,7 @@ def found(actor: Actor, issue: str, dossier: str | None, *, deleted: bool = Fals
     query = query.where(access.visible(actor, "issue.read", IssueRow.dossier, IssueRow.audience))
     if not deleted:
         query = query.where(IssueRow.deleted.is_(False))
-    return access.only(db.session.execute(access.under(query, IssueRow, issue, dossier)).scalars().all())
+    return single.only(db.session.execute(single.under(query, IssueRow, issue, dossier)).scalars().all())
 
 
 def _papers(actor: Actor, row: IssueRow) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Select, Table, and_, or_, select
 
-from server import access, paging
+from server import access, paging, single
 from server.database import db
 from server.endpoint import Actor
 from server.errors import Refusal
@@ -115,7 +115,7 @@ def one(actor: Actor, notice: str, dossier: str | None) -> dict[str, Any]:
 def found(actor: Actor, notice: str, dossier: str | None) -> NoticeRow:
     """The paper's row, if the actor may see it. Raises Refusal `not-found`, `ambiguous`."""
     query = select(_row).where(_row.deleted.is_(False), _visible(actor))
-    return access.only(db.session.execute(access.under(query, _row, notice, dossier)).scalars().all())
+    return single.only(db.session.execute(single.under(query, _row, notice, dossier)).scalars().all())
 
 
 def seen(actor: Actor, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

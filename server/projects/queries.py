@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, select
 
 from server import access
 from server.database import db
@@ -79,6 +79,11 @@ def closed(dossier: ColumnElement[str]) -> ColumnElement[bool]:
     """The condition that a dossier's project is over, so that nobody needs to do anything there."""
     t = cast(Table, ProjectRow.__table__).c
     return exists().where(t.dossier == dossier, t.deleted.is_(False), t.stage.in_(OVER))
+
+
+def seen_by(actor: Actor) -> Select[Any]:
+    """The dossiers whose project the actor sees, to be put into a list of what belongs to projects."""
+    return select(ProjectRow.dossier).where(_seen(actor), ProjectRow.deleted.is_(False))
 
 
 def names_of(conn: Connection, dossiers: Iterable[str]) -> dict[str, str]:

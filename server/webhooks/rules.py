@@ -32,10 +32,10 @@ def item(deed: Deed, posts: Sequence[Held], kinds: Sequence[str] | None) -> dict
     if kinds is not None and kind not in kinds:
         return None
     left = said.get("left")
-    if not access.reads(posts, kind, said["audience"]):
-        return _told(said, "leave") if left and access.reads(posts, kind, left) else None
+    if not _sent(posts, kind, said["audience"]):
+        return _told(said, "leave") if left and _sent(posts, kind, left) else None
     told = _told(said, "delete" if said["op"] == "delete" else "put")
-    if record is None or not access.reads(posts, kind, record.audience):
+    if record is None or not _sent(posts, kind, record.audience):
         return told
     told["changed"] = deed.after
     if record.version == said["seq"]:
@@ -43,6 +43,10 @@ def item(deed: Deed, posts: Sequence[Held], kinds: Sequence[str] | None) -> dict
     else:
         told["superseded_by"] = record.version
     return told
+
+
+def _sent(posts: Sequence[Held], kind: str, audience: str) -> bool:
+    return audience not in access.INDOORS and access.reads(posts, kind, audience)
 
 
 def _told(said: Mapping[str, Any], op: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from typing import Any
 
-from tests.doors.asks import ASKS, OF_NOTHING, Ask, Make, plain
+from tests.doors.asks import ASKS, OF_NOTHING, Ask, Make, of_thing, plain
 from tests.doors.conftest import Handset, code
 from tests.doors.town import HERE, Town
 from tests.support.house import PASSWORD, Desk, new_id
@@ -158,6 +158,8 @@ MAKE: dict[str, Make] = {
 }
 
 
+of_thing("list_contacts", "/api/v1/contacts?dossier={dossier}")
+of_thing("one_contact", "/api/v1/contacts/{contact}")
 ORGANISATION = {"code": "91110105MA0XD00162", "name": "示例公司"}
 plain("list_organisations", "/api/v1/organisations?sort=firm")
 plain("bring_in_organisations", "/api/v1/organisations", method="POST", json={"items": [ORGANISATION]})

@@ -43,7 +43,7 @@ def test_what_tells_of_persons_beside_a_firm_is_nothing_that_a_firm_is_told(kind
 def test_what_one_post_allows_does_not_reach_into_what_another_sees(one: str, other: str) -> None:
     posts = tuple(Held(role, FIRM if PARTY in AUDIENCES[role] else None) for role in (one, other))
     for kind in KINDS:
-        for audience in ("field", "office", "confidential", "public", f"party:{FIRM}", "party:x"):
+        for audience in ("field", "office", "officers", "confidential", "public", f"party:{FIRM}", "party:x"):
             alone = [
                 "read" in TABLE[post.role].get(kind, ()) and access.sees(access.audiences([post]), audience)
                 for post in posts

@@ -2,7 +2,11 @@
 is not, and for what does not exist.
 """
 
+import base64
+import gzip
+import io
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,7 +24,7 @@ from tests.conftest import DATABASES
 from tests.doors import asks_of_ones_own, asks_of_people, matrix  # noqa: F401  # they fill the table
 from tests.doors.asks import ASKS, OF_NOTHING, Ask
 from tests.doors.liar import lying, settings
-from tests.doors.town import ELSEWHERE, INNER, PEOPLE, ROLES, SECRET, SITE, Town, settle
+from tests.doors.town import ELSEWHERE, FAR, HERE, INNER, NUMBERS, PEOPLE, ROLES, SECRET, SITE, Town, settle
 from tests.support.databases import DatabaseFactory
 from tests.support.house import Clock, House, config_for, new_id
 from tests.support.keyed import Recorder
@@ -36,6 +40,9 @@ UNSEEN = {
     INNER: ("anonymous", "revoked", "other", "contractor", "administrator"),
     SECRET: ("anonymous", "revoked", "other", "contractor", "inspector", "administrator"),
 }
+# 138****1234: who is told under which number somebody is called, and where (decision 0038).
+CALLERS = {NUMBERS[HERE]: ("inspector", "supervisor"), NUMBERS[FAR]: ("far",)}
+TELL = re.compile(r"/api/v1/(contacts/[0-9a-f-]{36}|exchange)")
 # Who cannot see what the first site hides, by what is asked for.
 BLIND = {"issue": ("contractor", "inspector"), "*": ("contractor",)}
 OWN_PATHS = "/(exports|cases|views|webhooks|my-channels|uploads|notifications|sessions|codes)/"
@@ -125,11 +132,25 @@ def wanted(row: matrix.Row, who: str, whose: str) -> str:
 
 def leaks(town: Town, who: str, ask: Ask, answer: TestResponse) -> list[str]:
     """Words of things that the asker must not see, and ids of the far site that the asker did not name."""
-    text = answer.get_data(as_text=False).decode("utf-8", "replace") + str(answer.headers)
+    text = readable(answer.get_data(as_text=False)) + str(answer.headers)
     named = f"{ask.path} {ask.json} {ask.headers}"
     words = [w for w, blind in UNSEEN.items() if who in blind and w in text]
+    for number, callers in CALLERS.items():
+        if number in text and (who not in callers or not TELL.match(ask.path)):
+            words.append(number)
     shared = {town.foreign.checklist, town.foreign.block}
     return words + [i for i in town.foreign.ids() - shared if i in text and i not in named]
+
+
+def readable(data: bytes) -> str:
+    """What anybody can read in it, also in what is packed."""
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    if data[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            return "".join(readable(file.read(name)) for name in file.namelist())
+    lines = re.findall(rb'"payload":"([^"]+)"', data)  # of a case: base64
+    return b"\n".join([data, *map(base64.b64decode, lines)]).decode("utf-8", "replace")
 
 
 def told(answer: TestResponse) -> tuple[int, list[tuple[str, str]], str]:

@@ -32,6 +32,8 @@ FIRM = "91110105MA0XD00162"
 SITE, ELSEWHERE, INNER, SECRET = "本工地", "别处工地", "内部掌握", "举报线索"
 ROLES = ("contractor", "inspector", "supervisor", "administrator", "auditor")
 PEOPLE = ("anonymous", "revoked", "other", *ROLES)
+# Of a contact on either site: whom officers call, and nobody else is told under which number.
+NUMBERS = {HERE: "13800000037", FAR: "13900000042"}
 COLOURS = {HERE: "red", FAR: "blue"}
 DOOR = "https://93.184.215.14/in"
 
@@ -46,6 +48,7 @@ class Things:
     photo: str = field(default_factory=new_id)
     attachment: str = field(default_factory=new_id)
     notice: str = field(default_factory=new_id)
+    contact: str = field(default_factory=new_id)
     inspection: str = field(default_factory=new_id)
     answer: str = field(default_factory=new_id)
     block: str = field(default_factory=new_id)
@@ -168,7 +171,9 @@ def _furnish(town: Town, things: Things, dossier: str, words: str, checklist: st
     answer = _answer(visit["record"], checklist, words)
     said = {"subject": made["record"], "text": words, "said_at": "2026-11-21T10:00:00Z"}
     comment = create("comment", said, audience=told)
-    _pushed(desk, dossier, made, picture, paper, visit, answer, comment)
+    called = create("contact", _contact(words, NUMBERS[dossier]), audience="officers")
+    _pushed(desk, dossier, made, picture, paper, visit, answer, comment, called)
+    things.contact = called["record"]
     assert upload(desk, picture["record"], data, dossier=dossier).status_code == 204
     assert upload(desk, paper["record"], PDF + words.encode(), dossier=dossier).status_code == 204
     things.issue, things.photo, things.attachment = made["record"], picture["record"], paper["record"]
@@ -217,6 +222,11 @@ def _visit(house: House, one: str, other: str, words: str, checklist: str) -> di
     officers = {"add": [house.people[one], house.people[other]], "remove": []}
     when = {"inspection_type": "routine", "arrived_at": "2026-11-21T09:00:00+08:00", "officers": officers}
     return when | {"checklist": checklist, "checklist_edition": 1, "part": words, "firm": FIRM}
+
+
+def _contact(words: str, telephone: str) -> dict[str, Any]:
+    told = {"name": "钱经理", "organisation": FIRM, "role": "site_manager", "note": f"{words} {telephone}"}
+    return told | {"telephone": telephone}
 
 
 def _answer(visit: str, checklist: str, words: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from .kinds import Work
 FIRM = "party:91110105MA0XD00162"
 # What each role sees, as the protocol's reader would say it: the simulator does not ask access.py.
 SEES = {
-    "inspector": {"field", "office", "public"},
-    "supervisor": {"field", "office", "public", "confidential"},
+    "inspector": {"field", "office", "officers", "public"},
+    "supervisor": {"field", "office", "officers", "public", "confidential"},
     "contractor": {"public", FIRM},
 }
 # Few fields, so that people meet in them; one at least for every merge rule.

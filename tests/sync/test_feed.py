@@ -43,7 +43,7 @@ def read_all(desk: Desk, limit: int) -> dict[str, Any]:
 
 def test_first_contact_tells_what_is_granted_and_nothing_of_the_rest(site: House) -> None:
     granted = site.desk("li").exchange(cursors={})["pull"]["granted"]
-    assert granted == {WJ: {"epoch": 1, "audiences": ["field", "office", "public"]}}
+    assert granted == {WJ: {"epoch": 1, "audiences": ["field", "office", "officers", "public"]}}
     contractor = site.desk("zhao").exchange(cursors={})["pull"]["granted"]
     assert contractor[WJ]["audiences"] == [FIRM, "public"]
 

@@ -5,11 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Page, Route
 
 from server.factors.rules import STEP_S, code_at
 from server.law import actions as law
 from server.people import actions as people
+from tests.server.test_watchbook import lines
 from tests.support.house import create, update
 from tests.web.browser import until
 from tests.web.bureau import Bureau, found
@@ -36,6 +37,7 @@ def test_a_visit_is_assigned_on_the_board_and_called_off(bureau: Bureau, desk: D
 def test_a_site_gets_an_officer_and_its_handover_waits_in_the_inbox(bureau: Bureau, desk: Desk) -> None:
     [li, wang, _zhang] = bureau.people
     page = desk.open("#/projects")
+    call_the_site(bureau, page)
     page.locator(".site", has_text="尚未指定").get_by_role("button", name="指定责任人").click()
     dialog = page.locator("dialog")
     dialog.locator("[name=taker]").select_option(label=f"{li}某")
@@ -71,6 +73,36 @@ def test_a_site_gets_an_officer_and_its_handover_waits_in_the_inbox(bureau: Bure
     )
     desk.open("#/inbox")
     desk.open("#/projects").wait_for_selector(f".site:has-text('监督责任人 {wang}某')")
+
+
+def call_the_site(bureau: Bureau, page: Page) -> None:
+    """Somebody is entered to be called: with stars for all, whole for who asks, and each look is noted."""
+    house = bureau.building.house
+    with house.app.app_context():
+        law.enter_provisions([row for row in law.given() if row["code"] == "contact.roles"])
+    page.reload()
+    page.get_by_text("联系人 0").first.click()
+    page.get_by_role("button", name="添加联系人").click()
+    dialog = page.locator("dialog")
+    dialog.locator("[name=name]").fill("钱经理")
+    dialog.locator("[name=organisation]").fill("91110105MA0XD00162")
+    dialog.locator("[name=telephone]").fill("138 0000 000")
+    dialog.get_by_role("button", name="保存联系人").click()
+    dialog.get_by_text("请填写手机号").wait_for()
+    dialog.locator("[name=telephone]").fill("138 0000 0001")
+    dialog.get_by_role("button", name="保存联系人").click()
+    page.wait_for_selector(".contacts .number:has-text('138****0001')")
+    assert "项目经理" in page.inner_text(".contacts li") and "13800000001" not in page.content()
+    page.get_by_role("button", name="显示号码").click()
+    page.wait_for_selector(".contacts a[href='tel:13800000001']")
+    looks = [one for one in lines(house, "looked") if one["told"]["dossier"] == bureau.dossier]
+    assert [(one["actor"], one["told"]["kind"]) for one in looks] == [
+        (house.people[bureau.people[2]], "contact"),
+    ]
+    page.get_by_role("button", name="修改联系人").click()
+    dialog.locator("[name=name]").fill("孙经理")
+    dialog.get_by_role("button", name="保存联系人").click()
+    page.wait_for_selector(".contacts li:has-text('孙经理'):has-text('138****0001')")
 
 
 def overtake(bureau: Bureau, giver: str, taker: str) -> None:

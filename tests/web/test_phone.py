@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from server.law import actions as law
 from server.phone.routes import FOLDER
 from tests.faults.serving import WJ, Office
 from tests.handovers.conftest import appointed, officer_of
@@ -108,7 +109,53 @@ def test_two_phones_change_one_thing_and_a_person_decides(
     li.sync()
     li.open(where).wait_for_selector("h1:text('西侧洞口未封闭')")
     assert queue(office)[0]["title"] == "西侧洞口未封闭"
+    call_the_site(office, li, wang)
     hand_over(office, li, wang)
+
+
+def call_the_site(office: Office, li: Handset, wang: Handset) -> None:
+    """Li enters the site's manager without a line, in two goes; Wang calls him without one, and mends it."""
+    with office.house.app.app_context():
+        law.enter_provisions([row for row in law.given() if row["code"] == "contact.roles"])
+    for who in ("li", "wang"):
+        office.house.person(who, "inspector", "office:cy")  # where the names of posts lie
+    site = f"#/projects/{WJ.replace(':', '%3A')}"
+    page = li.open(site)
+    page.get_by_role("button", name="添加联系人").click()
+    dialog = page.locator("dialog")
+    until(lambda: li.heard() and dialog.locator("option", has_text="项目经理").count() == 1)
+    li.context.set_offline(True)
+    dialog.get_by_label("姓名").fill("钱经理")
+    dialog.get_by_label("电话").fill("138 0000 000")
+    dialog.get_by_text("请填写手机号").wait_for()
+    until(lambda: page.evaluate(DRAFTS)[0]["values"].get("telephone") == "138 0000 000")
+    li.kill_page()
+    assert dialog.get_by_label("姓名").input_value() == "钱经理"
+    dialog.get_by_label("所属单位").select_option(value="other")
+    dialog.get_by_label("统一社会信用代码").fill("91110105MA0XD00162")
+    dialog.get_by_label("岗位").select_option(label="项目经理")
+    assert dialog.get_by_role("button", name="保存").is_disabled(), "the number is none yet"
+    dialog.get_by_label("电话").fill("+86 138-0000-0001")
+    dialog.get_by_role("button", name="保存").click()
+    assert page.locator(".contact a").get_attribute("href") == "tel:13800000001"
+    until(lambda: page.evaluate(DRAFTS) == [])
+    li.context.set_offline(False)
+    li.sync()
+    page = wang.open(site)
+    until(lambda: wang.heard() and page.locator(".contact", has_text="项目经理").count() == 1)
+    wang.context.set_offline(True)
+    assert "138 0000 0001" in page.inner_text(".contact")
+    page.locator(".contact").get_by_role("button", name="修改").click()
+    page.locator("dialog").get_by_label("电话").fill("010-64000001转801")
+    page.locator("dialog").get_by_role("button", name="保存").click()
+    page.wait_for_selector(".contact a[href='tel:01064000001,801']")
+    wang.context.set_offline(False)
+    wang.sync()
+    [one] = office.house.desk("zhang").get("/api/v1/contacts")["items"]
+    assert (one["name"], one["hint"], one["valid_from"]) == ("钱经理", "010-****0001", None)
+    page.get_by_role("button", name="添加联系人").click()
+    page.locator("dialog").get_by_role("button", name="关闭").click()
+    until(lambda: page.evaluate(DRAFTS) == [])  # nothing was in it
 
 
 def hand_over(office: Office, li: Handset, wang: Handset) -> None:

@@ -23,7 +23,7 @@ export const KINDS = {
   escalation: ["逾期升级", "Step of the ladder"], conflict: ["冲突", "Conflict"], parked: ["待审工作", "Parked work"],
   notice: ["文书", "Paper"], project: ["项目", "Project"], assignment: ["检查任务", "Assignment"], plan: ["检查计划", "Plan"],
   recusal: ["回避", "Recusal"], template: ["检查单", "Checklist"], organisation: ["单位", "Organisation"], markup: ["标注", "Mark"],
-  handover: ["项目交接", "Handover"],
+  handover: ["项目交接", "Handover"], contact: ["联系人", "Contact"],
 } as const satisfies Table;
 
 /** States of what is no issue. */

@@ -21,6 +21,7 @@ export const KIND_WORDS = {
   assignment: ["检查任务", "assignment"],
   recusal: ["回避", "recusal"],
   handover: ["项目交接", "handover"],
+  contact: ["联系人", "contact"],
 } as const satisfies Table;
 
 /** Where an inspection or an assignment stands. */
@@ -58,6 +59,11 @@ export const OTHER_FIELDS = {
   planned_finish_on: ["计划竣工日期", "Planned finish"],
   arrived_at: ["到场时间", "Arrived"],
   inspection_type: ["检查类型", "Type"],
+  telephone: ["电话", "Telephone"],
+  organisation: ["所属单位", "Of whom"],
+  role: ["岗位", "Post"],
+  valid_from: ["起始日期", "From"],
+  valid_to: ["截止日期", "Until"],
 } as const satisfies Table;
 
 export const VISIT_VERBS = {

@@ -542,6 +542,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 联系人 Whom to call about a site, with 138****1234 for a number */
+        get: operations["list_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 联系电话 A contact with the whole number */
+        get: operations["one_contact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -2704,6 +2738,83 @@ export interface components {
                 set: string | null;
             };
             officer_since?: {
+                set: string | null;
+            };
+        };
+        /** 联系人 */
+        ContactBody: {
+            /** 姓名 */
+            name: string;
+            /** 所属单位 */
+            organisation: string;
+            /** 岗位 */
+            role: string;
+            /** 电话 */
+            telephone: string;
+            /**
+             * 起始日期
+             * Format: date
+             */
+            valid_from?: string;
+            /**
+             * 截止日期
+             * Format: date
+             */
+            valid_to?: string;
+            /** 备注 */
+            note?: string;
+            /** 提交人 */
+            author?: string;
+        };
+        ContactCreate: {
+            name: {
+                set: string;
+            };
+            organisation: {
+                set: string;
+            };
+            role: {
+                set: string;
+            };
+            telephone: {
+                set: string;
+            };
+            valid_from?: {
+                set: string | null;
+            };
+            valid_to?: {
+                set: string | null;
+            };
+            note?: {
+                set: string | null;
+            };
+            author?: {
+                set: string | null;
+            };
+        };
+        ContactUpdate: {
+            name?: {
+                set: string;
+            };
+            organisation?: {
+                set: string;
+            };
+            role?: {
+                set: string;
+            };
+            telephone?: {
+                set: string;
+            };
+            valid_from?: {
+                set: string | null;
+            };
+            valid_to?: {
+                set: string | null;
+            };
+            note?: {
+                set: string | null;
+            };
+            author?: {
                 set: string | null;
             };
         };
@@ -5977,7 +6088,7 @@ export interface components {
              * @default null
              */
             issue: string | null;
-            without?: ("confidential" | "field" | "office" | "public")[];
+            without?: ("confidential" | "field" | "office" | "officers" | "public")[];
         };
         Case: {
             /** Format: uuid */
@@ -6001,6 +6112,48 @@ export interface components {
         };
         Cases: {
             items?: components["schemas"]["Case"][];
+        };
+        Contact: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            name?: string;
+            organisation?: string;
+            organisation_name?: string | null;
+            role?: string;
+            hint?: string | null;
+            /** Format: date */
+            valid_from?: string | null;
+            /** Format: date */
+            valid_to?: string | null;
+        };
+        ContactRole: {
+            code?: string;
+            name?: string;
+            en?: string;
+        };
+        Contacts: {
+            items?: components["schemas"]["Contact"][];
+            roles?: components["schemas"]["ContactRole"][];
+            next?: string | null;
+        };
+        WholeContact: {
+            dossier?: string;
+            /** Format: uuid */
+            id?: string;
+            version?: number;
+            name?: string;
+            organisation?: string;
+            organisation_name?: string | null;
+            role?: string;
+            hint?: string | null;
+            /** Format: date */
+            valid_from?: string | null;
+            /** Format: date */
+            valid_to?: string | null;
+            telephone?: string;
+            note?: string | null;
         };
         CodeWanted: {
             name: string;
@@ -9476,6 +9629,68 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    list_contacts: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+                limit?: number;
+                page?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 联系人 Whom to call about a site, with 138****1234 for a number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contacts"];
+                };
+            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
+        };
+    };
+    one_contact: {
+        parameters: {
+            query?: {
+                dossier?: string | null;
+            };
+            header?: never;
+            path: {
+                contact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 联系电话 A contact with the whole number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeContact"];
+                };
+            };
+            400: components["responses"]["400-malformed"];
+            401: components["responses"]["401-sign-in-required-token-expired"];
+            403: components["responses"]["403-device-revoked-not-permitted-device-leaving"];
+            404: components["responses"]["404-not-found"];
+            409: components["responses"]["409-ambiguous"];
+            429: components["responses"]["429-too-many-requests"];
+            500: components["responses"]["500-internal"];
+            503: components["responses"]["503-database-unavailable-read-only"];
         };
     };
     front_door: {

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, Table, and_, bindparam, func, or_, se
 from media import likeness
 from media.exif import Hints
 from media.tables import blobs, pictures
-from server import access
+from server import access, single
 from server.database import db
 from server.endpoint import Actor
 from server.people import queries as people
@@ -134,7 +134,7 @@ def one(actor: Actor, photo: str, dossier: str | None, verb: str = "photo.read")
     row = PhotoRow
     seen = access.visible(actor, verb, row.dossier, row.audience)
     query = select(row).where(row.kind == verb.partition(".")[0], row.deleted.is_(False), seen)
-    return access.only(db.session.execute(access.under(query, row, photo, dossier)).scalars().all())
+    return single.only(db.session.execute(single.under(query, row, photo, dossier)).scalars().all())
 
 
 def declared(conn: Connection, dossier: str, record: str) -> str | None:

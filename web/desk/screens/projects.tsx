@@ -10,6 +10,7 @@ import { get, holds, me, type Said } from "../house.ts";
 import { beat } from "../live.ts";
 import { day, Dialog, Empty, Ends, Loading, moment, Trouble, Verdict } from "../marks.tsx";
 import { say, type Word, word } from "../words.ts";
+import { Contacts, contacts } from "./contacts.tsx";
 
 type Project = Said<"Project">;
 type Handover = Said<"Handover">;
@@ -103,6 +104,7 @@ export function Projects({ dossier }: { dossier: string | undefined }): JSX.Elem
   const office = holds([...OFFICE, "auditor"]);
   const sites = useAsked((signal) => get<Said<"Projects">>("/api/v1/projects", signal), [], beat.value);
   const handed = useAsked((signal) => handovers(dossier, signal), [dossier], beat.value);
+  const called = useAsked((signal) => contacts(dossier, signal), [dossier], beat.value);
   const known = useAsked(
     async (signal) => (office ? get<Said<"Colleagues">>("/api/v1/officers", signal) : { items: [] }),
     [office],
@@ -125,7 +127,7 @@ export function Projects({ dossier }: { dossier: string | undefined }): JSX.Elem
       <h2>{say("projectsShort")}</h2>
       {told?.outcome && <Verdict outcome={told.outcome} what={told.doing.what} />}
       <Trouble wrong={told?.wrong} />
-      <Trouble wrong={sites.wrong ?? handed.wrong} again={() => (sites.again(), handed.again())} />
+      <Trouble wrong={sites.wrong ?? handed.wrong ?? called.wrong} again={() => (sites.again(), handed.again(), called.again())} />
       {!sites.told && <Loading />}
       {sites.told && !open.length && <Empty title={say("noProjects")} />}
       <ul class="list">
@@ -142,6 +144,7 @@ export function Projects({ dossier }: { dossier: string | undefined }): JSX.Elem
                 {say(site.officer ? "handOver" : "nameOfficer")}
               </button>
             )}
+            {called.told && <Contacts site={site} known={called.told} onDone={called.again} />}
             <Line of={items.filter((one) => bodyOf(one).project === site.id)} onAct={act} />
           </li>
         ))}

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 
+import type { DraftRow } from "../../sync/tables.ts";
 import { atWork, connection } from "../house.ts";
 import { rooms } from "../later.ts";
 import { useLive } from "../live.ts";
@@ -10,6 +11,9 @@ import { issues, isLate, myDay, text, toSign } from "../reading.ts";
 import { path } from "../route.ts";
 import { say, word } from "../words.ts";
 import { IssueRow } from "./issues.tsx";
+
+const named = ({ kind, values }: DraftRow): string =>
+  kind === "issue" ? say("newIssue") : [word("kind", kind), text(values, "name")].filter(Boolean).join(" · ");
 
 export function Day(): JSX.Element {
   const told = useLive(myDay, []);
@@ -43,7 +47,7 @@ export function Day(): JSX.Element {
                 <a class="card row" href={`#${draft.route}`}>
                   <span class="thumb">{draft.shots[0] ? <Picture photo={draft.shots[0].photo} alt="" /> : null}</span>
                   <span class="grow">
-                    <b>{text(draft.values, "title") || text(draft.values, "description") || say("newIssue")}</b>
+                    <b>{text(draft.values, "title") || text(draft.values, "description") || named(draft)}</b>
                     <small>
                       {say("draftKept")} · {moment(new Date(draft.saved).toISOString())}
                     </small>

@@ -132,6 +132,7 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
           {body.street && <Fact name="street" value={<Named code={text(body, "street")} />} />}
         </dl>
       </Section>
+      {rooms.value && <rooms.value.Contacts site={site} />}
       {rooms.value && <rooms.value.SiteMap dossier={dossier} />}
       <button type="button" onClick={() => setShowing(true)}>
         <Icon name="code" />

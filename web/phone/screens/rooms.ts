@@ -5,6 +5,7 @@ import "../rooms.css";
 export * as leaving from "../leaving.ts";
 export { Viewfinder } from "../viewfinder.tsx";
 export { canRecord, Heard, Recorder } from "../voice.tsx";
+export { Contacts } from "./contacts.tsx";
 export { Enrol } from "./enrol.tsx";
 export { Entry } from "./entry.tsx";
 export { Form } from "./form.tsx";

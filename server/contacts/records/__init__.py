@@ -1,0 +1,1 @@
+"""The kinds of record this feature keeps, one file each."""

@@ -1,0 +1,1 @@
+"""Whom to call about a site, and who is told the number."""
