@@ -5599,6 +5599,8 @@ export interface components {
         Bulk: {
             items: components["schemas"]["OnScreen"][];
             fields: components["schemas"]["IssueUpdate"];
+            /** @default false */
+            atomic: boolean;
         };
         Outcome: {
             id?: string | null;
@@ -5861,6 +5863,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         Amended: {
             outcome?: components["schemas"]["Outcome"];
@@ -6193,6 +6197,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         Hold: {
             dossier?: string;
@@ -6264,6 +6270,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         HouseKey: {
             no?: number;
@@ -7115,6 +7123,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         Answer: {
             text: string;
@@ -7263,6 +7273,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         Journey: {
             address?: string;
