@@ -22,7 +22,7 @@ from tests.web.shots import SHOTS, district
 SEALED_S = 120.0
 ENROL = re.compile("^(登记设备|Enrol a device)$")
 TRY = re.compile("^(按手机样式预览|Try it as on the phone)$")
-FACTOR = re.compile("^(设置第二因素|Set a second factor)$")
+FACTOR = re.compile("^(设置动态验证码|Set a second factor)$")
 SETTLED_MS = 900  # pictures that are still coming would look like a fault
 
 

@@ -81,7 +81,7 @@ export function draw(target: HTMLElement, sites: readonly Site[], onPick: (site:
   const grid = new Graticule({ strokeStyle: new Stroke({ color: colour("--line"), width: 1 }), wrapX: false });
   const view = new View({ center: fromLonLat([116.46, 39.99]), zoom: 11, maxZoom: CLOSEST });
   const map = new OpenLayersMap({ target, layers: [grid, layer], view });
-  const around = (extent: Extent): void => view.fit(extent, { padding: [60, 60, 60, 60], maxZoom: 15 });
+  const around = (extent: Extent): void => view.fit(extent, { padding: [60, 90, 60, 90], maxZoom: 15 });
   const spread = (list: readonly Feature[]): Extent => boundingExtent(list.map((one) => (one.getGeometry() as Point).getCoordinates()));
   if (features.length) around(spread(features));
   // By distance, not by reading pixels back: a gloved finger need not hit the point itself.
