@@ -17,12 +17,15 @@ from server.demo.stories import DRAWN
 from tests.journeys.conftest import PASSWORD
 from tests.web.browser import playing, until
 from tests.web.desk import NARROW, WIDE, Desk
+from tests.web.files import ISSUE, lay
 from tests.web.shots import SHOTS, district
 
 SEALED_S = 120.0
 ENROL = re.compile("^(登记设备|Enrol a device)$")
 TRY = re.compile("^(按手机样式预览|Try it as on the phone)$")
 FACTOR = re.compile("^(设置动态验证码|Set a second factor)$")
+PLAY, EXPORT = re.compile("^(播放|Play)$"), re.compile("^(导出|Export)$")
+ASSIGN, HAND_OVER = re.compile("^(派任务|Assign a visit)$"), re.compile("^(提出交接|Hand over)$")
 SETTLED_MS = 900  # pictures that are still coming would look like a fault
 
 
@@ -88,6 +91,7 @@ def walk(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
     page.locator(".checks").scroll_into_view_if_needed()
     shot("verified")
     pictured(desk, page, shot)
+    asked(desk, page, shot)
     for room, rows, shown in (
         ("inbox", ".inbox a", ".acts"),
         ("notices", ".inbox a", ".sheets img, #detail .notice"),
@@ -126,6 +130,12 @@ def kept(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
     page.evaluate("sessionStorage.clear()")
     page.reload()
     desk.sign_in("admin", PASSWORD)
+    desk.open("#/people")
+    page.wait_for_selector(".inbox li:nth-child(3) a")
+    shot("people-kept")
+    page.locator(".inbox li:nth-child(3) a").click()
+    page.wait_for_selector("#detail h3")
+    shot("person")
     desk.open("#/checklists")
     page.locator(".inbox li a").first.click()
     page.locator("a[href$='/edit']").click()
@@ -153,6 +163,33 @@ def pictured(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
     for key in (" ", *["ArrowRight"] * 6, *["ArrowDown"] * 4, " "):
         page.keyboard.press(key)
     shot("drawing")
+    page.keyboard.press("Escape")
+
+
+def asked(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
+    """Files under an issue, one of them played; and what is asked for before something is done."""
+    lay(desk.url, page)
+    desk.open(f"#/issue/{ISSUE}")
+    page.reload()
+    page.locator("li", has_text="webm").get_by_role("button", name=PLAY).click()
+    page.wait_for_selector("video")
+    page.locator("video").scroll_into_view_if_needed()
+    shot("attached")
+    desk.open("#/")
+    page.wait_for_selector("#rows li a")
+    page.get_by_role("button", name=EXPORT).click()
+    page.wait_for_selector("dialog")
+    shot("export")
+    page.keyboard.press("Escape")
+    desk.open("#/plans")
+    page.get_by_role("button", name=ASSIGN).first.click()
+    page.wait_for_selector("dialog select")
+    shot("assign")
+    page.keyboard.press("Escape")
+    desk.open("#/projects")
+    page.get_by_role("button", name=HAND_OVER).first.click()
+    page.wait_for_selector("dialog option:nth-child(2)", state="attached")
+    shot("hand-over")
     page.keyboard.press("Escape")
 
 

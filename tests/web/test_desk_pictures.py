@@ -16,6 +16,7 @@ from tests.support.house import PASSWORD, create, issue, jpeg, update
 from tests.web.browser import Handset, until
 from tests.web.bureau import Bureau, found
 from tests.web.desk import NARROW, WIDE, Desk
+from tests.web.files import FILM
 
 EDGES = """["img", "svg"].map((part) => {
   const { x, y, width, height } = document.querySelector(`.stage > ${part}`).getBoundingClientRect();
@@ -38,24 +39,6 @@ NO_PICTURE = orjson.dumps(
         "details": {"reason": "unsupported"},
     }
 )
-# A moving picture of this browser's own making, in base64.
-FILM = """async () => {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
-  const pen = canvas.getContext("2d");
-  const filmed = new MediaRecorder(canvas.captureStream(30), { mimeType: "video/webm" });
-  const parts = [];
-  filmed.ondataavailable = ({ data }) => parts.push(data);
-  const over = new Promise((ok) => (filmed.onstop = ok));
-  filmed.start();
-  for (let n = 0; n < 20; n += 1) {
-    pen.fillRect(n, n, 9, 9);
-    await new Promise((ok) => setTimeout(ok, 25));
-  }
-  filmed.stop();
-  await over;
-  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
-  return btoa(String.fromCharCode(...bytes));
-}"""
 
 
 def keep(bureau: Bureau, record: str, data: bytes, kind: str = "photo", **said: Any) -> str:
