@@ -12,7 +12,8 @@ export function wayOf(mime: string): Way | null {
   return document.createElement(kind).canPlayType(mime) ? kind : null;
 }
 
-export const megabytes = (size: number): string => `${(size / 1e6).toFixed(1)} MB`;
+export const sized = (bytes: number): string =>
+  bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 export const FILE_WORDS = {
   attachments: ["附件", "Attachments"],

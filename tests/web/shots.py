@@ -205,7 +205,7 @@ def under_an_issue(handset: Handset, shot: Callable[[str], None]) -> None:
     page.wait_for_selector(".canvas .drawn")
     shot("marks")
     page.keyboard.press("Escape")
-    page.locator(".strip .frame").last.click()
+    page.locator(".strip .frame").nth(1).click()
     page.wait_for_selector("dialog [role=status]")
     shot("heic")
     page.keyboard.press("Escape")

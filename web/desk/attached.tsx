@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { megabytes, type Way, wayOf } from "../files.ts";
+import { sized, type Way, wayOf } from "../files.ts";
 import { file, type Said } from "./house.ts";
 import { moment, saveAs } from "./marks.tsx";
 import { here } from "./photographs.tsx";
@@ -36,7 +36,7 @@ export function Saving({ path, name, children }: { path: string | null; name: st
 }
 
 export function Attached({ file: one }: { file: Attachment }): JSX.Element {
-  const facts = [one.taken_at && moment(one.taken_at), megabytes(one.size), one.caption].filter(Boolean);
+  const facts = [one.taken_at && moment(one.taken_at), sized(one.size), one.caption].filter(Boolean);
   const way = one.size > MOST ? null : wayOf(one.mime);
   return (
     <li>
@@ -68,7 +68,7 @@ function Played({ path, way, name }: { path: string; way: Way; name: string }): 
       setStanding("failed");
     }
   };
-  const played = { controls: true, src: href ?? "", "aria-label": name, onError: () => setStanding("broken") };
+  const played = { controls: true, autoPlay: true, src: href ?? "", "aria-label": name, onError: () => setStanding("broken") };
   if (standing === "broken") return <p class="notice">{say("notPlayed")}</p>;
   if (href && way === "video") return <video {...played} playsInline />;
   if (href && way === "audio") return <audio {...played} />;

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { megabytes, type Way, wayOf } from "../files.ts";
+import { sized, type Way, wayOf } from "../files.ts";
 import { NoLine, Refused } from "../sync/line.ts";
 import { look, type Seen } from "../sync/view.ts";
 import { handOver } from "./files.ts";
@@ -49,7 +49,7 @@ export function Attachments({ of, spoken = false }: { of: Seen; spoken?: boolean
 
 function Attached({ file }: { file: Seen }): JSX.Element {
   const { body, record, dossier } = file;
-  const [mime, size] = [mimeOf(file), megabytes(Number(body.size))];
+  const [mime, size] = [mimeOf(file), sized(Number(body.size))];
   const facts = [text(body, "taken_at") && moment(text(body, "taken_at")), size, text(body, "caption")];
   return (
     <>
@@ -108,7 +108,7 @@ type OfFile = ReturnType<typeof useFile>;
 
 /** What is to be said of it; nothing where it is simply there. */
 function saying(file: Seen, way: Way | null, { here, standing, wrong }: OfFile): string {
-  const size = megabytes(Number(file.body.size));
+  const size = sized(Number(file.body.size));
   if (!here && !file.body.stored_at) return say("awaitedFile");
   if (!here && Number(file.body.size) > MOST) return say("tooLargeHere", { size });
   if (standing === "busy") return say("bringing", { size });
@@ -133,7 +133,7 @@ function Shown({ file }: { file: Seen }): JSX.Element {
     if (way === "paper") window.open(made); // where that is not allowed, the link stands here
   };
   const then = (act: (found: Blob) => void) => (): void => void of.bring().then((found) => found && act(found));
-  const played = { controls: true, src: href ?? "", "aria-label": name, onError: of.broken };
+  const played = { controls: true, autoPlay: true, src: href ?? "", "aria-label": name, onError: of.broken };
   const says = saying(file, way, of);
   return (
     <>

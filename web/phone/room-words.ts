@@ -156,7 +156,7 @@ const WORDS = {
   letGo: ["从本机移除{who}的工作", "Remove the work of {who}"],
   letGoYes: ["移除", "Remove"],
   letGoAsk: [
-    "{who}的 {what} 将从本机移除，此后只在文件 {name} 中。",
+    "{who}的 {what}将从本机移除，此后只在文件 {name} 中。",
     "{what} by {who} will be removed from this phone: from then on it is in the file {name} alone.",
   ],
   moreSince: [
