@@ -46,7 +46,7 @@ export function Evidence({ of: { stored, total } }: { of: Said<"Evidence"> }): J
 }
 
 export const Fact = ({ name, children }: { name: string; children: ComponentChildren }): JSX.Element | null =>
-  children === null || children === undefined || children === "" ? null : (
+  [null, undefined, false, ""].includes(children as null) ? null : (
     <div>
       <dt>{name}</dt>
       <dd>{children}</dd>

@@ -172,6 +172,7 @@ export const WORDS = {
   organisationColumns: ["首行为列名：代码、名称；可有参建类别、资质、资质有效期、职责。", "The first row names the columns: 代码 code, 名称 name, and others as there are."],
   ignoredColumns: ["未采用的列：{names}", "Columns passed over: {names}"],
   sessions: ["登录", "Sign-ins"],
+  noSessions: ["当前没有登录", "Signed in nowhere"],
   thisOne: ["本次", "this one"],
   endSession: ["结束", "End"],
   endSessions: ["结束全部登录", "End all"],

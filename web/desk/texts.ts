@@ -230,7 +230,7 @@ export const WORDS = {
   keySearch: ["搜索", "Search"],
   keyReload: ["刷新", "Reload"],
   keyBack: ["返回 / 清除选择", "Back, or untick"],
-  tick: ["选中", "Tick"],
+  tickOne: ["选中：{title}", "Tick: {title}"],
   bulk: ["批量办理", "For what is ticked"],
   chosenN: ["已选 {n} 条", "{n} ticked"],
   chooseNone: ["清除选择", "Untick all"],

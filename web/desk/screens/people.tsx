@@ -299,7 +299,7 @@ function Sessions({ at, own = false }: { at: string; own?: boolean }): JSX.Eleme
           <li key={one.id}>
             <b>{one.device_name ?? (browserOf(one.agent) || one.device)}</b>
             {one.device_name && <span>{browserOf(one.agent)}</span>}
-            <small>{one.device}</small>
+            {(one.device_name || browserOf(one.agent)) && <small>{one.device}</small>}
             {one.current && <span class="state passed">{say("thisOne")}</span>}
             <span class="muted">{moment(one.renewed_at ?? one.made_at)}</span>
             {own && !one.current && (
@@ -310,6 +310,7 @@ function Sessions({ at, own = false }: { at: string; own?: boolean }): JSX.Eleme
           </li>
         ))}
       </ul>
+      {asked.told?.items.length === 0 && <p class="muted">{say("noSessions")}</p>}
       {!own && asked.told && asked.told.items.length > 0 && (
         <p class="buttons">
           <button type="button" class="grave" onClick={() => end(at)}>

@@ -263,7 +263,7 @@ function Row({ issue, open, ticked }: { issue: Issue; open: boolean; ticked: boo
         type="checkbox"
         tabIndex={-1}
         checked={ticked}
-        aria-label={`${say("tick")}: ${issue.title}`}
+        aria-label={say("tickOne", { title: issue.title })}
         onChange={() => tick(issue.id)}
       />
       <a href={`#/issue/${issue.id}`} aria-current={open ? "true" : undefined}>

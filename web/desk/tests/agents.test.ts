@@ -1,3 +1,5 @@
+/** Browsers are known by what their owners call them. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
