@@ -61,14 +61,15 @@ def write_all(fd: int, data: bytes) -> None:
 
 def replace_file(target: Path, data: bytes, *, lasting: bool = True) -> None:
     """Put `data` under `target` so that any reader, even after a crash, sees old or new whole. Not
-    `lasting`: a power cut may bring the old one back.
+    `lasting`: a power cut may bring the old one back, or leave nothing legible; nobody waits for the disk.
     """
     temp = temp_beside(target)
     try:
         fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         try:
             write_all(fd, data)
-            os.fsync(fd)
+            if lasting:
+                os.fsync(fd)
         finally:
             os.close(fd)
         temp.rename(target)

@@ -32,7 +32,8 @@ LOCK = ".lock"
 class Upload:
     """A file on its way in. `length` is None while the sender has not declared it; in bytes.
 
-    `done` says that its bytes rest in the store; its part is gone then.
+    `done` says that its bytes rest in the store; its part is gone then. Not `kept`: a power cut may take
+    the note, for its sender has been promised nothing yet.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Upload:
     offset: int
     path: Path
     done: bool = False
+    kept: bool = True
 
     @property
     def complete(self) -> bool:
@@ -78,7 +80,7 @@ class Staging:
                 try:
                     note = json.loads((folder / f"{upload_id}{suffix}").read_bytes())
                     return _upload(folder, upload_id, note, done=suffix == ".done")
-                except FileNotFoundError:
+                except (FileNotFoundError, json.JSONDecodeError):  # what a power cut left is no note
                     continue
         return None
 
@@ -103,12 +105,14 @@ class Staging:
             "metadata": upload.metadata,
             "created_at": upload.created_at.isoformat(),
             "expires_at": upload.expires_at.isoformat(),
+            "kept": upload.kept,
         }
         data = json.dumps(note, ensure_ascii=False).encode()
         with disk_faults():
-            # A tombstone that a power cut takes back leaves a complete upload, which is finished again.
+            # A tombstone that a power cut takes back leaves a complete upload, which is finished again, or
+            # none, which is begun again and finds its bytes at rest.
             end = ".done" if upload.done else ".json"
-            replace_file(upload.path.with_suffix(end), data, lasting=not upload.done)
+            replace_file(upload.path.with_suffix(end), data, lasting=upload.kept and not upload.done)
 
     def shelve(self, upload: Upload) -> None:
         """A new upload: an empty part, then its note; the caller holds `locked_folder`."""
@@ -142,8 +146,9 @@ class Staging:
             note, part, done = (path.with_suffix(end) for end in (".json", ".part", ".done"))
             if (
                 path.name.startswith(TEMP_PREFIX)
-                or (path == part and not note.exists())
-                or (path == note and (done.exists() or not part.exists()))
+                or (path == part and not _legible(note))
+                or (path == note and (_legible(done) or not part.exists()))
+                or (path in (note, done) and not _legible(path))
             ):
                 path.unlink(missing_ok=True)
 
@@ -199,7 +204,16 @@ def _upload(folder: Path, upload_id: str, note: dict[str, Any], *, done: bool) -
         offset=note["length"] if done else part.stat().st_size,
         path=part,
         done=done,
+        kept=note.get("kept", True),
     )
+
+
+def _legible(note: Path) -> bool:
+    try:
+        json.loads(note.read_bytes())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return False
+    return True
 
 
 @contextmanager

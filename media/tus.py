@@ -121,7 +121,7 @@ class Tus:
             _require_content_type(request.headers)
         if self._validate is not None:
             self._validate(metadata, length)
-        upload = self._uploads.create(request.owner, length, metadata)
+        upload = self._uploads.create(request.owner, length, metadata, kept=not has_body)
         # An upload that was begun before stands further on: its creation is only answered, and
         # the Upload-Offset tells the client where to continue.
         if has_body and upload.offset == 0 and not upload.done:

@@ -75,7 +75,10 @@ class Uploads:
     # -- asking ------------------------------------------------------------------------------
 
     def find(self, upload_id: str, owner: str) -> Upload:
-        """The upload as it stands; raises UploadUnknown, UploadExpired."""
+        """The upload as it stands, a promise from now on; raises UploadUnknown, UploadExpired."""
+        return self._keep(self._find(upload_id, owner))
+
+    def _find(self, upload_id: str, owner: str) -> Upload:
         upload = self._staging.load(owner, upload_id) if ID.fullmatch(upload_id) else None
         if upload is None:
             raise UploadUnknown
@@ -92,11 +95,14 @@ class Uploads:
 
     # -- beginning ---------------------------------------------------------------------------
 
-    def create(self, owner: str, length: int | None, metadata: Mapping[str, str]) -> Upload:
+    def create(
+        self, owner: str, length: int | None, metadata: Mapping[str, str], *, kept: bool = True
+    ) -> Upload:
         """Begin an upload, or find the one that was begun for the same file.
 
-        `length` in bytes, None where it is not known yet. Raises UploadTooLarge, TooManyUploads,
-        SizeMismatch (the file is at rest with another length), StagingFull.
+        `length` in bytes, None where it is not known yet. Not `kept`: bytes follow before its sender is
+        answered, so a new note need not outlast a power cut before some of them do. Raises
+        UploadTooLarge, TooManyUploads, SizeMismatch (the file is at rest with another length), StagingFull.
         """
         self._check_length(length, metadata)
         upload_id = _identity(owner, metadata) or uuid.uuid4().hex
@@ -105,10 +111,11 @@ class Uploads:
             with self._staging.locked_folder(folder):
                 found = self._staging.load(owner, upload_id)
                 if found is None:
-                    return self._begin(folder, upload_id, owner, length, metadata)
+                    return self._begin(folder, upload_id, owner, length, metadata, kept)
             # Outside the sender's lock from here on, because the part's lock has to come first.
             if not self._stale(found, length):
-                return found if length is None else self.declare_length(found, length)
+                found = found if length is None else self.declare_length(found, length)
+                return self._keep(found) if kept or found.offset else found
             self.discard(found)
 
     def _begin(
@@ -118,6 +125,7 @@ class Uploads:
         owner: str,
         length: int | None,
         metadata: Mapping[str, str],
+        kept: bool,
     ) -> Upload:
         limit = self.limits.max_open_per_owner
         # Names are counted first: 200 notes are read only for a sender who stands at his limit.
@@ -133,6 +141,7 @@ class Uploads:
             expires_at=now + self.limits.lifetime,
             offset=0,
             path=folder / f"{upload_id}.part",
+            kept=kept,
         )
         self._staging.shelve(upload)
         return upload
@@ -169,7 +178,7 @@ class Uploads:
         tells it, so that too much is refused before a byte is read.
         Raises OffsetMismatch, ExcessBytes, UploadTooLarge, ChecksumMismatch, StagingFull.
         """
-        upload = self.find(upload_id, owner)
+        upload = self._find(upload_id, owner)
         if length is not None:
             upload = self.declare_length(upload, length)
         if upload.offset != offset:
@@ -207,7 +216,7 @@ class Uploads:
             # One byte more than there is room for: a sender of too much is found out in `_add`.
             block = read(min(self.limits.block, room + 1))
             if not block:
-                return upload
+                return upload if upload.complete else self._keep(upload)
             upload = self._add(upload, len(block), [block])
 
     def _append_checked(self, upload: Upload, read: Read, checksum: Checksum) -> Upload:
@@ -254,7 +263,23 @@ class Uploads:
                 # nobody knows what the disk holds.
                 os.ftruncate(fd, upload.offset)
                 raise
-        return replace(upload, offset=upload.offset + size)
+            added = replace(current, offset=upload.offset + size)
+            return added if added.complete else self._keep(added)
+
+    def _keep(self, upload: Upload) -> Upload:
+        """See that the note outlasts a power cut before its sender is promised anything. A photograph that
+        comes in one request is promised nothing before its bytes rest.
+        """
+        if upload.kept or upload.done:
+            return upload
+        with self._staging.locked_folder(upload.path.parent):
+            current = self._staging.load_from(upload.path.parent, upload.id)
+            if current is None or current.created_at != upload.created_at:
+                raise UploadUnknown
+            if not current.done:
+                current = replace(current, kept=True)
+                self._staging.write_note(current)
+            return current
 
     # -- ending ------------------------------------------------------------------------------
 
@@ -275,6 +300,8 @@ class Uploads:
                 except MediaError as refusal:
                     if refusal.final:
                         self._forget(current)
+                    else:
+                        self._keep(current)  # the sender is told that the bytes are here
                     raise
                 return self.finished(current)
         except UploadUnknown:

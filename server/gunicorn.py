@@ -9,6 +9,7 @@ from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
 
 from . import caretaker, figures, logs
+from .neighbours import Seat
 
 figures.folder()
 OURS = ("server", "sync", "media")
@@ -92,7 +93,8 @@ def worker_exit(_server: Any, worker: Any) -> None:
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """A worker is gone: its open connections no longer count."""
+    """A worker is gone: its open connections no longer count, neither in the figures nor at the door."""
     from prometheus_client import multiprocess  # only where the folder is named, and nothing of ours
 
+    Seat(worker.age).leave()
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -24,7 +24,9 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import ThreadWorker
 
-# Nothing else of the house, here or above: the process that starts the workers holds this module too, and
+from .neighbours import Seat
+
+# Nothing else of the house, here or above: the process that starts the workers holds these modules too, and
 # what it has loaded is as old as its start (server/gunicorn.py: post_fork).
 
 SILENCE_S = 10  # media.md §1: between two pieces of a request, and for its whole head
@@ -115,6 +117,7 @@ class Reception(ThreadWorker):  # type: ignore[misc]
         self.asking = ThreadPoolExecutor(ASKING, thread_name_prefix="asking")
         self.taken_in = 0
         self.told_at = 0.0
+        self.seat = Seat(self.age)
         super().init_process()
 
     def set_accept_enabled(self, enabled: bool) -> None:
@@ -128,12 +131,20 @@ class Reception(ThreadWorker):  # type: ignore[misc]
         if going:
             for listener in self.sockets:
                 while self._someone_waits(listener):
-                    self.accept(listener)
+                    super().accept(listener)
         super().set_accept_enabled(enabled and not going)
+        if not self._accepting:
+            self.seat.leave()
         if going:
             for listener in self.sockets:
                 listener.close()
             self.sockets = []
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection in, unless a neighbour has fewer and is there to take it."""
+        if not self.seat.gives_way():
+            super().accept(listener)
+            self.seat.holds(self.nr_conns)
 
     def _someone_waits(self, listener: Any) -> bool:
         door = select.poll()
@@ -145,6 +156,8 @@ class Reception(ThreadWorker):  # type: ignore[misc]
         from . import metrics
 
         super().notify()
+        if self._accepting:
+            self.seat.holds(self.nr_conns)
         if time.monotonic() - self.told_at < TOLD_S:
             return
         self.told_at = time.monotonic()

@@ -72,15 +72,17 @@ class Phone(threading.Thread):
 
     # -- the day ------------------------------------------------------------------------------
     def run(self) -> None:
-        """Work until told to stop, then come home: until nothing is unsent."""
+        """Work until told to stop, then come home: until nothing is unsent. Nobody begins, or ends, at the
+        same moment as all others.
+        """
         replica = Replica(
             self.path, kinds=journal().kinds, clock=lambda: datetime.now(UTC), new_id=new_id, device=self.name
         )
         try:
-            while not self.ends.is_set():
+            while not self.ends.wait(self.pause()):
                 self._work(replica)
                 self._sync(replica)
-                self.ends.wait(self.pause())
+            time.sleep(self.pause() / 4)
             deadline = time.monotonic() + 2 * PATIENCE_S
             while replica.unsent() and time.monotonic() < deadline:
                 self._sync(replica)

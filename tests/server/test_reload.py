@@ -15,7 +15,7 @@ import importlib
 from pathlib import Path
 from server import gunicorn
 importlib.import_module(gunicorn.worker_class.rpartition(".")[0])
-class Gone: pid = 4194305
+class Gone: pid, age = 4194305, 1
 gunicorn.child_exit(None, Gone)
 names = ("endpoint", "gunicorn", "logs", "metrics", "office", "standby", "transaction")
 for name in names:
