@@ -126,6 +126,7 @@ def test_a_site_on_the_map_leads_to_its_issues(bureau: Bureau, desk: Desk) -> No
     house.submit(bureau.dossier, update("project", record["id"], record["version"], place))
     page = desk.open("#/map")
     page.wait_for_selector(".map canvas")
+    assert page.locator(".ol-zoom button").first.get_attribute("title") == "放大"
     row = page.locator(".inbox button")
     assert "2 条问题" in row.inner_text()
     box = page.locator(".map").bounding_box()
@@ -202,6 +203,8 @@ def test_an_administrator_takes_somebody_on_gives_a_post_and_suspends(bureau: Bu
     assert len(once) >= 12, "shown this once"
     page.get_by_role("button", name="关闭").click()
     page.locator(f".inbox a:has-text('{new}')").click()
+    page.wait_for_selector("#detail p:has-text('当前没有登录')")
+    assert "已停用" not in page.inner_text("#detail")
     page.get_by_role("button", name="任命").click()
     page.fill("dialog [name=dossier]", bureau.dossier)
     page.locator("dialog .main").click()
