@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.live import LiveServer
-from tests.web.browser import Handset, playing
+from tests.web.browser import SMALL, Handset, playing
 from tests.web.node import WEB
 from tests.web.shots import district, walk_through
 
@@ -20,19 +20,6 @@ ASK = """async () => {
   const told = await axe.run(document, { resultTypes: ["violations"] });
   return told.violations.map(({ id, impact, nodes }) =>
     ({ id, impact, nodes: nodes.map((one) => one.html.slice(0, 99) + " · " + (one.any[0]?.message ?? "")) }));
-}"""
-
-# What a gloved thumb aims at: at least 44 px either way. What stands in a sentence is left out, and what lies
-# on a plan, where two issues may be as near to each other as they are.
-SMALL = """() => {
-  const own = "input:is([type=file], [type=radio], [type=checkbox])"; // of these the label is the target
-  const aims = `button, a[href], select, summary, textarea, label:has(${own}), input:not(${own})`;
-  const open = document.querySelector("dialog[open]") ?? document;
-  return [...open.querySelectorAll(aims)]
-    .filter((one) => one.checkVisibility() && !one.closest("p, svg"))
-    .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
-    .filter(([, { width, height }]) => Math.min(width, height) < 44)
-    .map(([what, { width, height }]) => `${what} ${Math.round(width)} × ${Math.round(height)}`);
 }"""
 
 

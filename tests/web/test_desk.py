@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Route
 
 from tests.support.house import update
-from tests.web.browser import until
+from tests.web.browser import SMALL, until
 from tests.web.bureau import Bureau, found
-from tests.web.desk import Desk
+from tests.web.desk import NARROW, WIDE, Desk
 
 pytestmark = pytest.mark.journey
 MANY = 50
@@ -232,6 +232,7 @@ def test_no_screen_has_a_serious_fault_of_accessibility(bureau: Bureau, desk: De
     page = desk.page
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     held: dict[str, Any] = {}
+    small: dict[str, list[str]] = {}
     for at, shown in (
         ("#/", "#rows li a"),
         (f"#/issue/{record}", ".history li"),
@@ -241,6 +242,8 @@ def test_no_screen_has_a_serious_fault_of_accessibility(bureau: Bureau, desk: De
         ("#/measures", ".card"),
         ("#/map", ".inbox button"),
         ("#/checklists", ".inbox"),
+        ("#/register", ".inbox"),
+        ("#/projects", ".site"),
         ("#/people", ".list li"),
     ):
         desk.open(at)
@@ -249,7 +252,11 @@ def test_no_screen_has_a_serious_fault_of_accessibility(bureau: Bureau, desk: De
         if at == "#/inbox":
             page.locator(".inbox a").click()
             page.wait_for_selector(".question")
+        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        small[at] = page.evaluate(SMALL)
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         held[at] = desk.judged()
+    assert {at: found for at, found in small.items() if found} == {}, "for a thumb"
     page.keyboard.press("?")
     page.wait_for_selector(".keylist")
     held["?"] = desk.judged()
