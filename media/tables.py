@@ -13,7 +13,8 @@ blobs = Table(
     Column("size", BigInteger, nullable=False),
     Column("mime", String(40), nullable=False),
     Column("stored_at", DateTime(timezone=True), nullable=False),
-    # What became of its renditions: null = not yet tried, "ok", "undecodable", "unsupported",
+    # What became of its renditions: null = not yet tried, "ok", "reduced" (not as large as it is, where that
+    # is asked for), "undecodable", "unsupported",
     # "missing" (the bytes were gone when it was tried; asked again, it is tried again).
     Column("picture", String(16)),
     # As a viewer sees the picture: after its EXIF orientation, in pixels.

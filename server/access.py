@@ -6,7 +6,7 @@ Transitions are not listed here: each names its roles where it stands, in the ki
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import and_, false, or_
 
@@ -21,8 +21,11 @@ from .people.queries import SELF
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
+    Q = TypeVar("Q", bound=Select[Any])
+
+R = TypeVar("R")
 # role → what it sees inside a dossier. ANY_PARTY is every firm's audience; PARTY the own firm's,
 # for those who come for one.
 ANY_PARTY, PARTY = "party:*", "party"
@@ -371,3 +374,21 @@ def visible(actor: Actor, verb: str, dossier: Any, audience: Any) -> "ColumnElem
         any_party = audience.startswith("party:") if ANY_PARTY in seen else false()
         terms.append(and_(dossier.in_(sorted(dossiers)), or_(named, any_party)))
     return or_(false(), *terms)
+
+
+def under(query: "Q", columns: Any, record: str, dossier: str | None) -> "Q":
+    """The query for what bears this id, in the dossier that is named; ids are unique inside one only."""
+    query = query.where(columns.id == record).limit(2)
+    return query if dossier is None else query.where(columns.dossier == dossier)
+
+
+def only(rows: "Sequence[R]") -> R:
+    """The one row `under` an id that the actor may see.
+
+    Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
+    """
+    if not rows:
+        raise Refusal("not-found")
+    if len(rows) > 1:
+        raise Refusal("ambiguous", dossiers=sorted(cast(Any, row).dossier for row in rows))
+    return rows[0]

@@ -243,6 +243,12 @@ CODES: dict[str, Code] = {
     "cap-reached": Code(200, "ask", "记录内容过大", "The record has grown above its limit."),
     "illegal-transition": Code(200, "ask", "当前状态不允许此操作", "The present state does not allow this."),
     "same-person": Code(200, "ask", "同一人不得办理此步骤", "Another person must take this step."),
+    "own-work": Code(
+        200,
+        "ask",
+        "本人的迟到工作由他人审核，可审核人员见说明",
+        "Another reviewer takes one's own late work; the faults name who may.",
+    ),
     "leader-needed": Code(200, "ask", "须由所领导办理", "A leader must take this step."),
     "deadline-fixed": Code(
         200,

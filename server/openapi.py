@@ -33,7 +33,7 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "detail", "code", "remedy", "details"],
 }
-JSON = "application/json"
+JSON, REFUSED, PAGE = "application/json", "application/problem+json", "text/html"
 BYTES = {"type": "string", "format": "binary"}
 # What any route may answer beside its own refusals.
 ALWAYS = ("internal", "database-unavailable", "too-many-requests", "read-only")
@@ -80,9 +80,38 @@ def document() -> dict[str, Any]:
     shapes = described["components"]["schemas"]
     named = {_spelled(shapes[name]): name for name in _names_of_kinds()}
     described["paths"] = _by_name(described["paths"], named)
+    described["components"]["responses"] = _shared(described["paths"])
     for name, shape in shapes.items():
         shapes[name] = {member: _by_name(said, named) for member, said in shape.items()}
     return described
+
+
+def _shared(paths: Mapping[str, Any]) -> dict[str, Any]:
+    """Refusals that several operations answer alike, each under its name (the status, and what it may mean);
+    the operations are left with that. Raises ValueError where two that differ would bear one name.
+    """
+    answered: dict[bytes, list[tuple[dict[str, Any], str]]] = {}
+    for operations in paths.values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                if REFUSED in answer.get("content", ()):
+                    answered.setdefault(_spelled([status, answer]), []).append(
+                        (operation["responses"], status)
+                    )
+    found = {}
+    for alike in answered.values():
+        if len(alike) < 2:
+            continue
+        responses, status = alike[0]
+        codes = re.findall(r"`([a-z0-9-]+)`:", responses[status]["description"])
+        page = ("page",) if PAGE in responses[status]["content"] else ()
+        name = "-".join((status, *codes, *page))
+        if name in found:
+            raise ValueError(f"two refusals go by {name}")
+        found[name] = responses[status]
+        for responses, status in alike:
+            responses[status] = {"$ref": f"#/components/responses/{name}"}
+    return dict(sorted(found.items()))
 
 
 def _names_of_kinds() -> list[str]:
@@ -174,10 +203,10 @@ def _responses(operation: Operation) -> dict[str, Any]:
     for status, named in sorted(by_status.items()):
         answers[str(status)] = {
             "description": "; ".join(f"`{c}`: {CODES[c].en}" for c in named),
-            "content": {"application/problem+json": {"schema": "Problem"}},
+            "content": {REFUSED: {"schema": "Problem"}},
         }
-        if status == 404 and operation.media_type == "text/html":
-            answers["404"]["content"]["text/html"] = {"schema": BYTES}  # a page says it to people
+        if status == 404 and operation.media_type == PAGE:
+            answers["404"]["content"][PAGE] = {"schema": BYTES}  # a page says it to people
     return answers
 
 

@@ -6,6 +6,10 @@ import type { Table } from "./terms.ts";
 export const WHY = {
   "illegal-transition": ["当前状态不允许此操作", "The present state does not allow this."],
   "same-person": ["同一人不得办理此步骤", "Another person must take this step."],
+  "own-work": [
+    "本人的迟到工作由他人审核，可审核人员见说明",
+    "Another reviewer takes one's own late work; the faults name who may.",
+  ],
   "leader-needed": ["须由所领导办理", "A leader must take this step."],
   "deadline-fixed": [
     "整改期限由文书确定，请申请延期或停表",

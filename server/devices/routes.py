@@ -27,6 +27,8 @@ from sync.exchange import BadRequest, Group, Request
 from sync.packing import pack
 from sync.protocol import ANSWER_SCHEMA, CONFIG_SCHEMA, LIMITS, PROTOCOL, REQUEST_SCHEMA
 
+from . import actions
+
 blueprint = Blueprint("devices", __name__)
 
 
@@ -142,7 +144,7 @@ def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any], pulls
     for device, made in signed.by_device(changes, keys, actor.device):
         author = Author(actor.id, replace(actor, device=device).writer, may)
         one = replace(group, changes=made)
-        judge = partial(exchange.push_group, transaction.push, group=one, author=author, arrival=arrival)
+        judge = partial(exchange.push_group, actions.push, group=one, author=author, arrival=arrival)
         told = transaction.share(group.dossier, len(made), judge)
         if "error" in told:
             return told

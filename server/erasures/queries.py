@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Table, or_, select
 
 from server import access, paging
 from server.endpoint import Actor
-from server.errors import Refusal
 from server.people.queries import names
 from sync import bulk, lookup
 from sync.arrival import rfc3339
@@ -125,17 +124,13 @@ def page(conn: Connection, actor: Actor, kind: str, said: Mapping[str, Any]) -> 
 def one(conn: Connection, actor: Actor, kind: str, record: str, dossier: str | None) -> dict[str, Any]:
     """One of them; of an order, whether a hold stands against it. Raises Refusal `not-found`, `ambiguous`."""
     table = TABLES[kind]
-    query = select(table).where(table.c.id == record, table.c.deleted.is_(False))
+    query = select(table).where(table.c.deleted.is_(False))
     query = query.where(access.visible(actor, f"{kind}.read", table.c.dossier, table.c.audience))
-    rows = conn.execute(query if dossier is None else query.where(table.c.dossier == dossier)).all()
-    if not rows:
-        raise Refusal("not-found")
-    if len(rows) > 1:
-        raise Refusal("ambiguous", dossiers=sorted(row.dossier for row in rows))
-    told = _told(conn, rows)[0]
+    row = access.only(conn.execute(access.under(query, table.c, record, dossier)).all())
+    told = _told(conn, [row])[0]
     if kind == "hold":
         return told
-    return told | {"held": bool(held(conn, rows[0].dossier, [told["body"]["subject"]]))}
+    return told | {"held": bool(held(conn, row.dossier, [told["body"]["subject"]]))}
 
 
 def _told(conn: Connection, rows: Sequence[Any]) -> list[dict[str, Any]]:

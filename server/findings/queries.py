@@ -6,7 +6,6 @@ from sqlalchemy import Connection, Table, select
 
 from server import access
 from server.endpoint import Actor
-from server.errors import Refusal
 from server.inspections.queries import checklists
 from server.inspections.tables import AnswerRow
 from server.law import queries as law
@@ -21,14 +20,9 @@ _a = cast(Table, AnswerRow.__table__)
 
 def answered(conn: Connection, actor: Actor, answer: str, dossier: str | None) -> Any:
     """The answer's row, if the actor may see it. Raises Refusal `not-found`, `ambiguous`."""
-    query = select(_a).where(_a.c.id == answer, _a.c.deleted.is_(False))
-    query = query.where(access.visible(actor, "answer.read", _a.c.dossier, _a.c.audience)).limit(2)
-    rows = conn.execute(query if dossier is None else query.where(_a.c.dossier == dossier)).all()
-    if not rows:
-        raise Refusal("not-found")
-    if len(rows) > 1:
-        raise Refusal("ambiguous", dossiers=sorted(r.dossier for r in rows))
-    return rows[0]
+    query = select(_a).where(_a.c.deleted.is_(False))
+    query = query.where(access.visible(actor, "answer.read", _a.c.dossier, _a.c.audience))
+    return access.only(conn.execute(access.under(query, _a.c, answer, dossier)).all())
 
 
 def finding(conn: Connection, dossier: str, answer: str, body: Body) -> dict[str, Any] | None:

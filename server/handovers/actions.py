@@ -115,7 +115,9 @@ def _let_out(conn: Connection, t: Touched) -> None:
     over = queries.let_in_for(conn, t.dossier, taker)
     if over is not None:
         posts = [_post(t.dossier, name) for name in over]
-        people.release(conn, taker, t.dossier, by=taker if refused else None, posts=posts)
+        people.release(
+            conn, taker, t.dossier, by=taker if refused else t.body.get("recalled_by"), posts=posts
+        )
     if refused:
         asked = {t.body["author"], *([t.body["giver"]] if "giver" in t.body else [])}
         _tell(conn, t, "handover.refused", sorted(asked), LEADERS)

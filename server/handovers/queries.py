@@ -14,7 +14,7 @@ from server.issues.tables import NO_DEADLINE, IssueRow
 from server.notices.tables import NoticeRow
 from server.office import office
 from server.people import queries as people
-from server.projects.queries import names_of
+from server.projects.queries import closed, names_of
 from sync import bulk, lookup
 from sync.arrival import rfc3339
 from sync.change import Change
@@ -30,7 +30,7 @@ _h = cast(Table, HandoverRow.__table__)
 _i, _n, _s, _o = (cast(Table, m.__table__) for m in (IssueRow, NoticeRow, AssignmentRow, OfficerRow))
 ORDER = paging.Keyset("-handover", (_h.c.proposed_at, _h.c.id, _h.c.dossier), descending=True)
 LEADERS = ("supervisor", "director")
-PEOPLE = ("giver", "taker", "author", "given_by", "appointed_by", "taken_by")
+PEOPLE = ("giver", "taker", "author", "given_by", "appointed_by", "taken_by", "recalled_by")
 # In one dossier: each that is signed is completed under its lock, so that a push of hundreds would hold it.
 MOST_WAITING = 5
 WAITING, OVER = "proposed", ("closed", "voided")  # a handover that may be signed; papers that are done with
@@ -205,6 +205,7 @@ def waiting(conn: Connection, actor: Actor) -> list[dict[str, Any]]:
         select(_h)
         .where(_h.c.state == WAITING, _h.c.deleted.is_(False), mine)
         .where(access.visible(actor, "handover.read", _h.c.dossier, _h.c.audience))
+        .where(~closed(_h.c.dossier))  # a signature would wait there for a reviewer
         .order_by(_h.c.proposed_at, _h.c.dossier, _h.c.id)
         .limit(paging.MOST)
     ).all()

@@ -5,7 +5,8 @@ from typing import Any
 
 Body = Mapping[str, Any]
 SIGNED = ("given_at", "taken_at")
-SAID = ("note", "absence", "refusal")  # what is said beside a signature
+SAID = ("note", "absence", "refusal", "recall")  # what is said beside a signature
+ENDING = {"refusal": "refused", "recall": "withdrawn"}  # why it came to nothing: said with that step alone
 
 
 def signed(body: Body) -> bool:
@@ -15,10 +16,10 @@ def signed(body: Body) -> bool:
 
 def too_late(before: Body, after: Body, reworded: Set[str]) -> bool:
     """Whether something is said where nothing may be any more: what is over stays as it is read, and why it
-    was refused is said with the refusal alone.
+    was refused or recalled is said with that step alone.
     """
     over = "state" in before and before["state"] != "proposed"
-    return over or ("refusal" in reworded and after["state"] != "refused")
+    return over or any(after["state"] != ENDING.get(name, after["state"]) for name in reworded)
 
 
 def begins_at(body: Body, before: str, now: str) -> str:

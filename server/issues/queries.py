@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, fu
 from server import access, paging
 from server.database import db
 from server.endpoint import Actor
-from server.errors import Refusal
 from server.law.rules import local_day
 from server.markups import queries as markups
 from server.organisations.queries import names_of
@@ -252,26 +251,12 @@ def one(actor: Actor, issue: str, dossier: str | None, now: datetime) -> dict[st
 
 
 def found(actor: Actor, issue: str, dossier: str | None, *, deleted: bool = False) -> IssueRow:
-    """The issue's row, if the actor may see it; ids are unique inside a dossier only.
-
-    Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
-    """
-    query = (
-        select(IssueRow)
-        .where(IssueRow.id == issue)
-        .where(access.visible(actor, "issue.read", IssueRow.dossier, IssueRow.audience))
-        .limit(2)
-    )
-    if dossier is not None:
-        query = query.where(IssueRow.dossier == dossier)
+    """The issue's row, if the actor may see it. Raises Refusal `not-found`, `ambiguous`."""
+    query = select(IssueRow)
+    query = query.where(access.visible(actor, "issue.read", IssueRow.dossier, IssueRow.audience))
     if not deleted:
         query = query.where(IssueRow.deleted.is_(False))
-    rows = db.session.execute(query).scalars().all()
-    if not rows:
-        raise Refusal("not-found")
-    if len(rows) > 1:
-        raise Refusal("ambiguous", dossiers=sorted(r.dossier for r in rows))
-    return rows[0]
+    return access.only(db.session.execute(access.under(query, IssueRow, issue, dossier)).scalars().all())
 
 
 def _papers(actor: Actor, row: IssueRow) -> list[dict[str, Any]]:

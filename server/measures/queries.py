@@ -71,7 +71,8 @@ GROUPS: dict[str, tuple[ColumnElement[Any], ColumnElement[Any], Key]] = {
 def report(conn: Connection, actor: Actor, asked: Asked, now: datetime) -> dict[str, Any]:
     """The measures of the whole and of each group that has an issue in the cohort.
 
-    Eight statements, however many issues and groups. Rates without anything to count are null.
+    Eight statements, however many issues and groups; one more where a year's working days are not entered.
+    Rates without anything to count are null.
     """
     editions, worked = law.editions(conn, "systemic"), _worked(conn, actor, asked)
     sorts = conn.execute(_sorts(conn, actor, asked, asked.over(now).toordinal(), worked, editions)).all()
@@ -93,8 +94,23 @@ def report(conn: Connection, actor: Actor, asked: Asked, now: datetime) -> dict[
         "whole": told(whole, gaps),
         "groups": [] if asked.by == "office" else told_groups,
         "uncounted": followers.unread(conn, FOLLOWER, access.where(actor, "issue.read")),
-        "calendar_missing": sorted(worked.missing) if whole.untold else [],
+        "calendar_missing": _touched(conn, actor, asked, sorted(worked.missing)) if whole.untold else [],
     }
+
+
+def _touched(conn: Connection, actor: Actor, asked: Asked, years: Sequence[int]) -> list[int]:
+    """Those of these years in which the clock of an issue of the cohort ran that was put right by the
+    cut-off: without their working days its hours cannot be told. One statement.
+    """
+    day = asked.cut_off.toordinal()
+    ended = case((_done_on(day) < m.c.issued_on, m.c.issued_on), else_=_done_on(day))
+    spans = [(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()) for year in years]
+    ran = [and_(m.c.issued_on <= last, ended >= first) for first, last in spans]
+    marks = [
+        func.max(case((each, 1), else_=0)).label(f"y{year}") for year, each in zip(years, ran, strict=True)
+    ]
+    row = conn.execute(select(*marks).where(_cohort(actor, asked), m.c.closed_on <= day)).one()
+    return [year for year, mark in zip(years, row, strict=True) if mark]
 
 
 def _groups(sorts: Sequence[Any], places: Mapping[str, projects.Place], key: Key) -> dict[str | None, Tally]:

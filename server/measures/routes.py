@@ -88,7 +88,8 @@ class Span(Schema):
 
 class Report(Schema):
     """`final` where the cut-off day is over. `uncounted`: entries that came in the last minute and are
-    not counted yet. `calendar_missing`: years whose working days are not entered.
+    not counted yet. `calendar_missing`: years whose working days are not entered, without which hours of
+    the cohort cannot be told.
     """
 
     cohort = fields.Nested(Span)

@@ -113,19 +113,9 @@ def one(actor: Actor, notice: str, dossier: str | None) -> dict[str, Any]:
 
 
 def found(actor: Actor, notice: str, dossier: str | None) -> NoticeRow:
-    """The paper's row, if the actor may see it; ids are unique inside a dossier only.
-
-    Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
-    """
-    query = select(_row).where(_row.id == notice, _row.deleted.is_(False), _visible(actor)).limit(2)
-    if dossier is not None:
-        query = query.where(_row.dossier == dossier)
-    rows = db.session.execute(query).scalars().all()
-    if not rows:
-        raise Refusal("not-found")
-    if len(rows) > 1:
-        raise Refusal("ambiguous", dossiers=sorted(r.dossier for r in rows))
-    return rows[0]
+    """The paper's row, if the actor may see it. Raises Refusal `not-found`, `ambiguous`."""
+    query = select(_row).where(_row.deleted.is_(False), _visible(actor))
+    return access.only(db.session.execute(access.under(query, _row, notice, dossier)).scalars().all())
 
 
 def seen(actor: Actor, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -12,11 +12,11 @@ from server.transaction import writing
 from server.watchbook import note
 from sync.arrival import rfc3339
 
-from .queries import OFFICERS, by_username, posts_now
+from .queries import OFFICERS, RE_ASSIGNED, by_username, posts_now
 from .tables import Person, Post
 
 # Why a post ends before its time; one that runs out by itself is `access-expired`.
-ENDED = ("access-revoked", "re-assigned")
+ENDED = ("access-revoked", RE_ASSIGNED)
 ROLES = (
     *("inspector", "supervisor", "director", "contractor", "supervision", "client"),
     *("auditor", "administrator"),
@@ -147,10 +147,10 @@ def release(
         update(Post)
         .where(Post.person == person, Post.dossier == dossier, Post.role == "inspector")
         .where((Post.until.is_(None)) | (Post.until > now), true() if posts is None else Post.id.in_(posts))
-        .values(until=now, ended="re-assigned")
+        .values(until=now, ended=RE_ASSIGNED)
     )
     if ended.rowcount:
-        note(conn, "post-ended", by, person=person, dossier=dossier, why="re-assigned", posts=ended.rowcount)
+        note(conn, "post-ended", by, person=person, dossier=dossier, why=RE_ASSIGNED, posts=ended.rowcount)
 
 
 def deactivate(person: str, *, by: str | None = None) -> None:

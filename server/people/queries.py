@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, select
 
 from server.database import db
 from server.endpoint import Actor, DeviceKey, Held
@@ -21,6 +21,7 @@ from .tables import Device, DeviceKeyRow, Person, Post, Session
 TOKEN_S = 600  # how long a token of an enrolled device opens doors; then it shows its key again
 BOUND = "d"  # how such a token begins
 SELF = "self"  # the role that everybody holds in their own dossier
+RE_ASSIGNED = "re-assigned"  # why a post ended that went to somebody else: nothing is said against the person
 OFFICERS = ("inspector", "supervisor", "director")  # who may answer for a project
 
 
@@ -235,24 +236,30 @@ def posts_now(
 
 
 def officers(conn: Connection, people: Iterable[str], now: str) -> set[str]:
-    """Who of these holds an office post anywhere at `now`, and has not left. One statement."""
+    """Who of these is an officer of the house at `now`. One statement."""
     rows = conn.execute(
-        select(_q.c.person)
-        .join_from(_q, _p, _p.c.id == _q.c.person)
-        .where(bulk.among(conn, _q.c.person, sorted(people)), _p.c.active.is_(True))
-        .where(_q.c.role.in_(OFFICERS), _q.c.since <= now, (_q.c.until.is_(None)) | (_q.c.until > now))
+        select(_p.c.id).where(bulk.among(conn, _p.c.id, sorted(people)), _p.c.active.is_(True), _officer(now))
     )
     return set(rows.scalars())
 
 
+def _officer(now: str) -> ColumnElement[bool]:
+    """The condition that a person holds an office post anywhere, or that the last which ended was given to
+    somebody else: whoever has handed their only site over is of the office all the same, and may be given
+    the next. Whose right was taken away, or ran out, is not.
+    """
+    theirs = (_q.c.person == _p.c.id) & _q.c.role.in_(OFFICERS) & (_q.c.since <= now)
+    held = select(_q.c.id).where(theirs, (_q.c.until.is_(None)) | (_q.c.until > now)).exists()
+    newest = _q.c.until.desc(), _q.c.id.desc()
+    ended = select(_q.c.ended).where(theirs, _q.c.until <= now).order_by(*newest).limit(1)
+    return held | (ended.correlate(_p).scalar_subquery() == RE_ASSIGNED)
+
+
 def officers_of_the_house(conn: Connection, now: str) -> list[dict[str, Any]]:
-    """Whoever holds an office post anywhere at `now`, and has not left: id, name, title. One statement."""
+    """Every officer of the house at `now`: id, name, title. One statement."""
     rows = conn.execute(
         select(_p.c.id, _p.c.name, _p.c.title)
-        .join_from(_p, _q, _q.c.person == _p.c.id)
-        .where(_p.c.active.is_(True), _q.c.role.in_(OFFICERS))
-        .where(_q.c.since <= now, (_q.c.until.is_(None)) | (_q.c.until > now))
-        .distinct()
+        .where(_p.c.active.is_(True), _officer(now))
         .order_by(_p.c.name, _p.c.id)
     )
     return [dict(row._mapping) for row in rows]

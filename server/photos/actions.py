@@ -236,7 +236,7 @@ def rendition(photo: PhotoRow, profile: str) -> str:
         original(photo)
         if profile == WHOLE:
             rendition(photo, PROFILES[-1])  # first what tells whether it can be shown at all
-            with _in_hand(photo.dossier, photo.sha256) as source:
+            with _in_hand(photo.dossier, photo.sha256, whole=True) as source:
                 _rest(key, pictures.whole(source).data, source.parent)
         else:
             develop(photo.dossier, photo.sha256)
@@ -276,8 +276,10 @@ def watermarked(photo: PhotoRow, actor: Actor, root: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _in_hand(dossier: str, digest: str) -> Iterator[Path]:
-    """A copy of the original in a folder for work; what cannot be shown is noted and refused."""
+def _in_hand(dossier: str, digest: str, *, whole: bool = False) -> Iterator[Path]:
+    """A copy of the original in a folder for work; what cannot be shown is noted and refused, and not tried
+    again: at all, or as large as it is.
+    """
     here = office()
     with transaction.reading() as conn:
         tried = conn.execute(
@@ -285,6 +287,8 @@ def _in_hand(dossier: str, digest: str) -> Iterator[Path]:
         ).scalar()
     if tried == "undecodable" or (tried == "unsupported" and not pictures.shows_heic()):
         raise Refusal("no-picture", reason=tried)
+    if whole and tried == "reduced":
+        raise Refusal("no-picture", reason="undecodable")
     with tempfile.TemporaryDirectory(dir=here.config.scratch) as folder:
         source = Path(folder) / "source"
         try:
@@ -298,8 +302,10 @@ def _in_hand(dossier: str, digest: str) -> Iterator[Path]:
             _note(dossier, digest, "unsupported")
             raise Refusal("no-picture", reason="unsupported", mime=why.mime) from None
         except pictures.Undecodable as why:
-            if tried != "ok":  # else a smaller one can be made: only this one is too much for the darkroom
+            if tried not in ("ok", "reduced"):
                 _note(dossier, digest, "undecodable")
+            elif whole:  # a smaller one can be made: only this one is too much for the darkroom
+                _note(dossier, digest, "reduced")
             raise Refusal("no-picture", reason="undecodable", detail=why.reason) from None
 
 
@@ -319,11 +325,12 @@ def _note(
     height: int | None = None,
     found: pictures.Developed | None = None,
 ) -> None:
+    size = {} if found is None else {"width": width, "height": height}
     with transaction.writing() as conn:
         conn.execute(
             update(blobs)
             .where(blobs.c.dossier == dossier, blobs.c.sha256 == digest)
-            .values(picture=picture, width=width, height=height)
+            .values(picture=picture, **size)
         )
         if found is not None:
             queries.note_picture(conn, dossier, digest, found.hints, found.likeness)

@@ -17,7 +17,7 @@ def develop_all(most: int = AT_ONCE) -> int:
 
     One that cannot be shown is noted, and not tried again, unless its format can be shown by now.
     """
-    states = ("ok", "unsupported") if shows_heic() else ("ok",)
+    states = ("ok", "reduced", "unsupported") if shows_heic() else ("ok",)
     with transaction.reading() as conn:
         waiting = queries.undeveloped(conn, most, states)
     for dossier, digest in waiting:

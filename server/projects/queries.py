@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, exists, select
 
 from server import access
 from server.database import db
@@ -14,6 +14,7 @@ from server.people.queries import names as names_of_people
 from sync import bulk, history
 from sync.minutes import Touched
 
+from .records.project import OVER
 from .tables import ProjectRow
 
 
@@ -72,6 +73,12 @@ def contractor(conn: Connection, dossier: str) -> str | None:
 
 def _seen(actor: Actor) -> ColumnElement[bool]:
     return access.visible(actor, "project.read", ProjectRow.dossier, ProjectRow.audience)
+
+
+def closed(dossier: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition that a dossier's project is over, so that nobody needs to do anything there."""
+    t = cast(Table, ProjectRow.__table__).c
+    return exists().where(t.dossier == dossier, t.deleted.is_(False), t.stage.in_(OVER))
 
 
 def names_of(conn: Connection, dossiers: Iterable[str]) -> dict[str, str]:

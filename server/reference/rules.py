@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-REF = "#/components/schemas/"
+REF, ANSWER = "#/components/schemas/", "#/components/responses/"
 LIMITS = ("minimum", "maximum", "minLength", "maxLength", "maxItems", "pattern", "format")
 
 
@@ -21,7 +21,7 @@ def chapters(spec: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     told: dict[str, list[dict[str, Any]]] = {}
     for path, methods in spec["paths"].items():
         for method, said in methods.items():
-            told.setdefault(said["tags"][0], []).append(_route(path, method, said))
+            told.setdefault(said["tags"][0], []).append(_route(spec, path, method, said))
     return dict(sorted(told.items()))
 
 
@@ -30,11 +30,12 @@ def shapes(spec: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return {name: list(fields(schema)) for name, schema in sorted(spec["components"]["schemas"].items())}
 
 
-def _route(path: str, method: str, said: Mapping[str, Any]) -> dict[str, Any]:
+def _route(spec: Mapping[str, Any], path: str, method: str, said: Mapping[str, Any]) -> dict[str, Any]:
     title, _, rest = said["summary"].partition(" ")
     body = _content(said.get("requestBody", {}))
     answers = []
-    for status, answer in said["responses"].items():
+    for status, own in said["responses"].items():
+        answer = spec["components"]["responses"][own["$ref"].removeprefix(ANSWER)] if "$ref" in own else own
         kind, content = _content(answer) or (None, {})
         shown = {"kind": kind, "shape": reference(content.get("schema", {}))}
         answers.append({"status": status, "text": answer.get("description", "")} | shown)

@@ -29,7 +29,7 @@ def proposal(house: House, giver: str | None, taker: str, **more: Any) -> dict[s
 
 def sign(record: str, verb: str, version: int = 1, **more: Any) -> dict[str, Any]:
     """A step on a handover; `more` are values said with it."""
-    extra = {n: more.pop(n) for n in ("note", "absence", "refusal") if n in more}
+    extra = {n: more.pop(n) for n in ("note", "absence", "refusal", "recall") if n in more}
     return update("handover", record, version, {"state": {"do": verb}} | extra, **more)
 
 

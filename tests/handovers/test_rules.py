@@ -41,6 +41,9 @@ def test_who_may_sign_what_and_once() -> None:
     }
     assert signs == {"give": ["g"], "take": ["t"], "refuse": ["t"]}
     assert [w for w in "gtax" if HANDOVER.objection("withdraw", body, w) is None] == ["g", "a"]
+    led = body | {"appointed_by": "x"}
+    assert [w for w in "gtax" if HANDOVER.objection("withdraw", led, w) is None] == ["x"]
+    assert [w for w in "gtax" if HANDOVER.objection("recall", led, w) is None] == ["a", "x"]
     assert [HANDOVER.objection("appoint", body, w) for w in "gtax"] == ["same-person"] * 2 + [None, None]
     both = body | {"given_at": NOW, "taken_at": NOW}
     assert {HANDOVER.objection(v, both, w) for v, w in (("give", "g"), ("appoint", "x"), ("take", "t"))} == {

@@ -3,12 +3,10 @@
 from datetime import date
 from typing import Any
 
-import pytest
-
 from server.inspections.actions import checklists
 from server.law import actions as law
 from server.people import actions as people
-from tests.support.house import Furnishing, House, create
+from tests.support.house import House, create, on_site
 
 OFFICE, WJ = "office:cy", "project:wj-01"
 ARRIVED = "2026-11-21T09:00:00+08:00"
@@ -34,26 +32,7 @@ def furnish(site: House) -> None:
             people.license_officer(site.people[name], f"京朝执法{number}", date(2027, 12, 31))
 
 
-def settled(house: House) -> None:
-    """The site, furnished."""
-    house.settle()
-    furnish(house)
-
-
-LICENSED = Furnishing("licensed", settled)
-
-
-@pytest.fixture
-def furnishing(furnishing: Furnishing | None, request: pytest.FixtureRequest) -> Furnishing | None:
-    return LICENSED if "office" in request.fixturenames else furnishing
-
-
-@pytest.fixture
-def office(site: House) -> House:
-    """The site of every test with all of that."""
-    if "zhou" not in site.people:
-        furnish(site)
-    return site
+furnishing, office = on_site("licensed", furnish, known="zhou")
 
 
 def visit(house: House, *officers: str, record: str | None = None, **more: Any) -> dict[str, Any]:

@@ -154,6 +154,19 @@ def edition(number: int) -> dict[str, Any]:
     return create("template", fields, audience="public")
 
 
+def test_a_recusal_entered_in_the_same_request_is_heeded_by_what_follows(office: House) -> None:
+    """It lies in the office's dossier, which is entered before the site's: one after the other, as sent."""
+    zhang, made = office.desk("zhang"), visit(office, "li", "wang")
+    [first] = office.desk("li").push(WJ, made)
+    said = {"officer": office.people["wang"], "valid_from": "2026-01-01", "reason": "近亲属任职"}
+    done = update("inspection", made["record"], first["version"], FINISH)
+    entered, finished = zhang.exchange({OFFICE: [create("recusal", said, audience="office")], WJ: [done]})[
+        "push"
+    ]
+    assert entered["outcomes"][0]["status"] == "applied"
+    assert finished["outcomes"][0]["why"] == "officer-recused"
+
+
 def test_where_no_rule_is_entered_nobody_finishes_unseen(site: House) -> None:
     assert finish(site.desk("li"), site, "li", "wang")["why"] == "no-provision"
 

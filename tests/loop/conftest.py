@@ -1,9 +1,7 @@
 """A site with the law entered, a leader, and a second inspector's eyes."""
 
-import pytest
-
 from server.law import actions as law
-from tests.support.house import Furnishing, House
+from tests.support.house import House, on_site
 
 WJ = "project:wj-01"
 SUPERVISION, CLIENT = "91110105MA0XD01206", "91350100M000100Y43"
@@ -23,23 +21,4 @@ def furnish(house: House) -> None:
     house.person("shen", "auditor", WJ)
 
 
-def settled(house: House) -> None:
-    """The site, furnished."""
-    house.settle()
-    furnish(house)
-
-
-LOOP = Furnishing("loop", settled)
-
-
-@pytest.fixture
-def furnishing(furnishing: Furnishing | None, request: pytest.FixtureRequest) -> Furnishing | None:
-    return LOOP if "office" in request.fixturenames else furnishing
-
-
-@pytest.fixture
-def office(site: House) -> House:
-    """The site of every test with all of that."""
-    if "sun" not in site.people:
-        furnish(site)
-    return site
+furnishing, office = on_site("loop", furnish, known="sun")

@@ -271,6 +271,10 @@ def test_without_a_provision_or_a_calendar_the_figure_says_what_is_missing(site:
     said = asked(site)
     assert (said["whole"]["repeated"]["why"], said["whole"]["time"]["why"]) == ("no-provision", "no-calendar")
     assert said["calendar_missing"] == [2026]
+    site.clock.now = datetime(2028, 1, 4, 2, tzinfo=UTC)
+    put_right(site, found(site))
+    said = asked(site, "from=2026-01-01")
+    assert said["calendar_missing"] == [2026, 2028], "in 2027 no clock ran"
     assert said["whole"]["rectified"]["value"] == 1.0
 
 

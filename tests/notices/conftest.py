@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.law import actions as law
-from tests.support.house import Desk, Furnishing, House, create, issue, new_id
+from tests.support.house import Desk, Furnishing, House, beginning, create, issue, new_id
 
 OFFICE = "office:cy"
 FIRM = "91110105MA0XD00162"
@@ -153,12 +153,7 @@ def furnish(house: House) -> None:
     house.person("stranger", "inspector", "project:wj-02", OFFICE)
 
 
-BUREAU = Furnishing("bureau", furnish)
-
-
-@pytest.fixture
-def furnishing(furnishing: Furnishing | None, request: pytest.FixtureRequest) -> Furnishing | None:
-    return BUREAU if "bureau" in request.fixturenames else furnishing
+furnishing = beginning(Furnishing("bureau", furnish), "bureau")
 
 
 @pytest.fixture

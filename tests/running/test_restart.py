@@ -17,10 +17,12 @@ import orjson
 import pytest
 
 from tests.faults.serving import WJ, Office, serving
+from tests.server.test_watchbook import lines
 from tests.support.databases import DatabaseFactory
 from tests.support.house import issue
 from tests.support.ports import LOOPBACK
 
+CURIOUS = 5
 CLIENTS, ENOUGH = 6, 8  # answers that each has before and after
 PATIENCE_S = 60.0
 TOKEN = "only-for-the-scraper"
@@ -94,6 +96,17 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def refused(office: Office) -> int:
+    """How often somebody was refused who asks for what is not theirs."""
+    headers = {"Authorization": f"Bearer {office.token('li', 'phone-curious')}"}
+    for _ in range(CURIOUS):
+        line = http.client.HTTPConnection(LOOPBACK, office.server.port, timeout=PATIENCE_S)
+        line.request("GET", "/api/v1/people", headers=headers)
+        assert line.getresponse().status == 403
+        line.close()
+    return CURIOUS
+
+
 def workers(office: Office) -> set[int]:
     """The processes of gunicorn's workers."""
     pid = office.server.pid
@@ -162,7 +175,7 @@ def test_a_reload_and_an_end_drop_no_request_and_the_figures_know_of_each(office
     for client in clients:
         client.start()
     eventually(lambda: all(len(c.told) >= ENOUGH for c in clients))
-    first = workers(office)
+    first, curious = workers(office), refused(office)
     os.kill(office.server.pid or 0, signal.SIGHUP)  # `systemctl reload`: new code, new settings
     eventually(lambda: len(workers(office)) == 2 and not workers(office) & first)
     before = [len(c.told) for c in clients]
@@ -177,6 +190,8 @@ def test_a_reload_and_an_end_drop_no_request_and_the_figures_know_of_each(office
     assert [c.away for c in clients] == [1] * CLIENTS
     told = {record for client in clients for record in client.told}
     assert told <= entered(office) and len(told) == sum(len(c.told) for c in clients)
+    noted = [line["told"].get("more", 1) for line in lines(office.house, "refused")]
+    assert sum(noted) == curious, "who goes tells what was counted and not told yet"
 
 
 def test_the_figures_of_a_node_that_was_killed_are_cleared_by_the_next(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from server.endpoint import OPERATIONS
+from server.endpoint import ANYONE, OPERATIONS
 from server.errors import CODES
 from server.reference import rules
 from server.reference.routes import DESCRIPTION
@@ -16,6 +16,8 @@ def test_every_route_shape_and_refusal_has_its_place_on_the_page(house: House) -
     anchors = set(re.findall(r'id="([\w.-]+)"', text))
     assert {operation.name for operation in OPERATIONS} <= anchors
     assert all(f"<code>{code}</code>" in text for code in CODES)
+    signed_in = sum(operation.may != ANYONE for operation in OPERATIONS)
+    assert text.count("<code>token-expired</code>") > signed_in, "told at each, though described once"
     links = set(re.findall(r'href="#([\w.-]+)"', text))
     assert links and links <= anchors, links - anchors
 

@@ -178,14 +178,21 @@ def test_a_heic_picture_comes_whole_too_and_what_is_too_much_of_it_costs_the_sma
     plain = taken(li, jpeg(size=size))
     answer = li.call("GET", f"/api/v1/photos/{plain}/rendition/full")
     assert (answer.status_code, answer.json["code"]) == (404, "not-found")
-    record = taken(li, heic(Image.effect_noise(size, 60).convert("RGB")), mime="image/heic")
+    noise = Image.effect_noise(size, 60).convert("RGB")
+    record = taken(li, heic(noise), mime="image/heic")
+    other = taken(li, heic(noise.rotate(180)), mime="image/heic")
     with site.app.app_context():
         jobs.develop_all()
     with monkeypatch.context() as narrow:
         narrow.setattr(darkroom, "MAX_REPLY", 1)  # what comes back is larger than the house takes
         answer = li.call("GET", f"/api/v1/photos/{record}/rendition/full")
         assert (answer.status_code, answer.json["code"]) == (404, "no-picture")
+    again = li.call("GET", f"/api/v1/photos/{record}/rendition/full")
+    assert (again.status_code, again.json["code"]) == (404, "no-picture"), "it is not decoded once more"
     assert li.call("GET", f"/api/v1/photos/{record}/rendition/1600").status_code == 200
-    answer = li.call("GET", f"/api/v1/photos/{record}/rendition/full")
+    assert li.get(f"/api/v1/photos/{record}")["server"]["width"] == size[0]
+    with site.app.app_context():
+        assert jobs.develop_all() == 0
+    answer = li.call("GET", f"/api/v1/photos/{other}/rendition/full")
     assert Image.open(io.BytesIO(answer.data)).size == size
     assert "full.jpg" in files(site, "r")

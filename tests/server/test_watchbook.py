@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from server import passage, transaction
 from server.people import actions as people
@@ -180,6 +181,37 @@ def test_who_is_shown_personal_fields_among_other_things_is_entered_once_a_day(s
     site.clock.passes(days=1)
     site.desk("zhang").get(there)
     assert [e["actor"] for e in lines(site, "looked")][2:] == [site.people["li"], who]
+
+
+def test_where_the_book_takes_nothing_a_glance_is_in_the_log_and_keeps_nobody_from_work(site: House) -> None:
+    """Unlike whoever asks for the original itself: that is not shown."""
+
+    def call_it(now: str, then: str) -> None:
+        with site.app.app_context(), transaction.writing() as conn:
+            conn.execute(text(f"ALTER TABLE {now} RENAME TO {then}"))
+
+    li, zhang, record, data = site.desk("li"), site.desk("zhang"), photo(jpeg()), jpeg()
+    li.push(WJ, record)
+    assert upload(li, record["record"], data).status_code == 204
+    there = f"/api/v1/photos/{record['record']}"
+    call_it("watchbook", "lost")
+    with capture_logs() as logged:
+        assert zhang.get(there)["id"] == record["record"]
+        assert zhang.call("GET", f"{there}/original").status_code >= 500
+    [line] = [line for line in logged if line["event"] == "a look is not in the watchbook"]
+    who = site.people["zhang"]
+    assert (line["actor"], line["dossier"], line["record"], line["kind"]) == (
+        who,
+        WJ,
+        record["record"],
+        "photo",
+    )
+    assert "name" in line["fields"]
+    call_it("lost", "watchbook")
+    zhang.get(there)
+    zhang.get(there)
+    told = [(e["actor"], e["told"]["record"]) for e in lines(site, "looked")]
+    assert told == [(who, record["record"])], "what could not be written counts as not yet seen"
 
 
 def test_leaders_in_the_offices_dossier_have_it_and_nobody_else(site: House) -> None:

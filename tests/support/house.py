@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from PIL import Image
@@ -220,6 +221,36 @@ class Furnishing:
 
 
 SITE = Furnishing("site", House.settle)
+
+
+def beginning(made: Furnishing, asked: str) -> Any:
+    """A room's fixture `furnishing`: its databases begin with this where a test asks for `asked`,
+    else as elsewhere.
+    """
+
+    @pytest.fixture
+    def furnishing(furnishing: Furnishing | None, request: pytest.FixtureRequest) -> Furnishing | None:
+        return made if asked in request.fixturenames else furnishing
+
+    return furnishing
+
+
+def on_site(name: str, furnish: Callable[[House], None], *, known: str) -> tuple[Any, Any]:
+    """A room's fixtures `furnishing` and `office`: the site of every test, furnished so. `known` is somebody
+    who is there since; in a house on a database of its own nobody is.
+    """
+
+    def settled(house: House) -> None:
+        house.settle()
+        furnish(house)
+
+    @pytest.fixture
+    def office(site: House) -> House:
+        if known not in site.people:
+            furnish(site)
+        return site
+
+    return beginning(Furnishing(name, settled), "office"), office
 
 
 def create(

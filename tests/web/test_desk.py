@@ -134,7 +134,13 @@ def test_a_conflict_shows_both_values_and_takes_either_or_a_third(
     page = desk.open("#/inbox")
     page.wait_for_selector(".empty")
     record, said = disagreement(bureau)
+    page.route("**/api/v1/my-day", lambda route: route.fulfill(status=500, body="{}"))
     desk.look()  # it comes by itself, without a reload
+    page.wait_for_selector(".inbox a")
+    page.wait_for_selector(".inbox [role=alert]")  # what is to be signed could not be asked, and that is said
+    page.unroute("**/api/v1/my-day")
+    page.locator(".inbox [role=alert] button").click()
+    page.wait_for_selector(".inbox [role=alert]", state="detached")
     page.locator(".inbox a").click()
     page.wait_for_selector(".question")
     offers = page.locator(".offer").all_inner_texts()

@@ -3,7 +3,8 @@
 import { uuid7 } from "../sync/ids.ts";
 import { get, patiently, type Said } from "./house.ts";
 
-export type Outcome = Said<"Outcome">;
+/** `faults`: what the exchange says beside it, where a change is invalid. */
+export type Outcome = Said<"Outcome"> & { faults?: readonly { message: string }[] };
 export type Fields = Record<string, unknown>;
 
 export interface OnScreen {

@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
+import type { Outcome } from "./changes.ts";
 import { Problem, type Said } from "./house.ts";
 import { changeLanguage, language, say, type TableName, type Word, word } from "./words.ts";
 
@@ -155,10 +156,11 @@ export function Dialog({ title, onClose, children, class: look = "" }: Asking): 
 }
 
 /** What became of a write, in words: done, or kept and why. */
-export function Verdict({ outcome, what, state, table = "state" }: { outcome: Said<"Outcome">; what: string; state?: string; table?: TableName; }): JSX.Element {
+export function Verdict({ outcome, what, state, table = "state" }: { outcome: Outcome; what: string; state?: string; table?: TableName; }): JSX.Element {
   const kept = ["conflict", "parked", "invalid"].includes(outcome.status);
   const why = outcome.why ? `${word("why", outcome.why)} (${outcome.why})` : null;
-  const next = outcome.remedy ? say(`next-${outcome.remedy}` as Word) : null;
+  const others = outcome.why === "own-work" ? outcome.faults?.map(({ message }) => message).join() : null;
+  const next = outcome.remedy && !others ? say(`next-${outcome.remedy}` as Word) : null;
   const now = state ? say("nowState", { state: word(table, state) }) : null;
   return (
     <div class={`notice ${kept ? "wrong" : "well"}`} role="status">
@@ -166,7 +168,7 @@ export function Verdict({ outcome, what, state, table = "state" }: { outcome: Sa
         {say(outcome.status as Word, { what })}
         {outcome.replay && say("replay")}
       </strong>
-      <p>{[why, now, next].filter(Boolean).join(" · ")}</p>
+      <p>{[why, others, now, next].filter(Boolean).join(" · ")}</p>
     </div>
   );
 }

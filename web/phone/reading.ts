@@ -220,9 +220,12 @@ export async function myDay(): Promise<Day> {
 export async function toSign(): Promise<Seen[]> {
   const me = atWork().user.id;
   const leads = (dossier: string): boolean => roles(dossier).some((role) => LEADERS.includes(role));
+  const sites = [...(await look(db(), { kind: "project" })).values()];
+  const over = new Set(sites.filter(({ body }) => body.stage === "ended").map(({ dossier }) => dossier));
   return [...(await look(db(), { kind: "handover" })).values()].filter(
     ({ dossier, body: { state, giver, taker, given_at, taken_at } }) =>
       state === "proposed" &&
+      !over.has(dossier) &&
       ((giver === me && !given_at) || (taker === me && !taken_at) || (!giver && !given_at && leads(dossier))),
   );
 }

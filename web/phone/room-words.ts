@@ -264,6 +264,8 @@ const WORDS = {
   refuseIt: ["拒绝接收", "Refuse"],
   refusal: ["拒绝理由（必填）", "Why you refuse (required)"],
   withdrawIt: ["撤回", "Withdraw"],
+  recallIt: ["收回", "Call back"],
+  recall: ["收回理由（必填）", "Why you call it back (required)"],
   givenAt: ["交出签字", "Handed over"],
   takenAt: ["接收签字", "Taken over"],
   unsigned: ["待签字", "Not signed yet"],

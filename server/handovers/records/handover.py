@@ -32,6 +32,10 @@ LIFECYCLE = Lifecycle(
         "take": transition("proposed -> proposed", by=OFFICE, stamps="taken_by", times="taken_at"),
         "refuse": transition("proposed -> refused", by=OFFICE, times="ended_at", needs="refusal"),
         "withdraw": transition("proposed -> withdrawn", by=OFFICE, times="ended_at"),
+        # A leader stops what others have proposed or signed, and says why.
+        "recall": transition(
+            "proposed -> withdrawn", by=LEADERS, stamps="recalled_by", times="ended_at", needs="recall"
+        ),
         # The house's own: both have signed; somebody else has taken the project over meanwhile.
         "complete": transition("proposed -> done", by="", times="ended_at"),
         "lapse": transition("proposed -> lapsed", by="", times="ended_at"),
@@ -40,19 +44,23 @@ LIFECYCLE = Lifecycle(
 
 
 def objection(verb: str, body: Body, actor: str) -> str | None:
-    """Each signs for their own side, and once; nobody appoints themselves, nor in place of themselves."""
+    """Each signs for their own side, and once; nobody appoints themselves, nor in place of themselves. What a
+    leader signed in place of the giver is withdrawn by that leader alone, or recalled by another.
+    """
     giver, taker = body.get("giver"), body["taker"]
     if verb in ("give", "appoint") and "given_at" in body:
         return "handover-signed"
     if verb == "take" and "taken_at" in body:
         return "handover-signed"
-    if actor in {"give": (taker,), "take": (giver,), "appoint": (giver, taker)}.get(verb, ()):
+    others = {"give": (taker,), "take": (giver,), "appoint": (giver, taker), "recall": (giver, taker)}
+    if actor in others.get(verb, ()):
         return "same-person"
+    appointed = body.get("appointed_by")
     entitled = {
         "give": (giver,),
         "take": (taker,),
         "refuse": (taker,),
-        "withdraw": (body.get("author"), giver, body.get("appointed_by")),
+        "withdraw": (appointed,) if appointed else (body.get("author"), giver),
     }
     return "not-permitted" if verb in entitled and actor not in entitled[verb] else None
 
@@ -88,9 +96,11 @@ HANDOVER = kind(
         "note": prose(2_000, zh="交接说明"),
         "absence": text(400, zh="未经交出人签字的理由"),
         "refusal": text(400, zh="拒绝理由"),
+        "recall": text(400, zh="收回理由"),
         "given_by": reference(policy="server", zh="交出签字人"),
         "appointed_by": reference(policy="server", zh="指定人"),
         "taken_by": reference(policy="server", zh="接收签字人"),
+        "recalled_by": reference(policy="server", zh="收回人"),
         "given_at": instant(policy="server", zh="交出签字时间"),
         "taken_at": instant(policy="server", zh="接收签字时间"),
         "ended_at": instant(policy="server", zh="办结时间"),

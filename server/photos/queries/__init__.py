@@ -15,7 +15,6 @@ from media.tables import blobs, pictures
 from server import access
 from server.database import db
 from server.endpoint import Actor
-from server.errors import Refusal
 from server.people import queries as people
 from server.projects import queries as projects
 from sync import bulk, history
@@ -129,26 +128,13 @@ def evidence(photos: Sequence[PhotoRow]) -> dict[str, int]:
 
 
 def one(actor: Actor, photo: str, dossier: str | None, verb: str = "photo.read") -> PhotoRow:
-    """The record of the verb's kind, if the actor may do that with it; ids are unique inside a dossier
-    only.
-
-    Raises Refusal `not-found`, `ambiguous` where two dossiers have this id and none was named.
+    """The record of the verb's kind, if the actor may do that with it. Raises Refusal `not-found`,
+    `ambiguous`.
     """
     row = PhotoRow
-    query = (
-        select(row)
-        .where(row.id == photo, row.kind == verb.partition(".")[0], row.deleted.is_(False))
-        .where(access.visible(actor, verb, row.dossier, row.audience))
-        .limit(2)
-    )
-    if dossier is not None:
-        query = query.where(row.dossier == dossier)
-    rows = db.session.execute(query).scalars().all()
-    if not rows:
-        raise Refusal("not-found")
-    if len(rows) > 1:
-        raise Refusal("ambiguous", dossiers=sorted(r.dossier for r in rows))
-    return rows[0]
+    seen = access.visible(actor, verb, row.dossier, row.audience)
+    query = select(row).where(row.kind == verb.partition(".")[0], row.deleted.is_(False), seen)
+    return access.only(db.session.execute(access.under(query, row, photo, dossier)).scalars().all())
 
 
 def declared(conn: Connection, dossier: str, record: str) -> str | None:

@@ -42,13 +42,14 @@ const LEADERS = ["supervisor", "director"];
 const bodyOf = (one: Handover): Body => one.body as unknown as Body;
 const nameOf = (one: Handover, part: string): string => one.people[part]?.name ?? "—";
 
-type Act = "give" | "take" | "appoint" | "refuse" | "withdraw";
-const ACTS: Readonly<Record<Act, { does: Word; says?: "note" | "absence" | "refusal"; wants?: Word }>> = {
+type Act = "give" | "take" | "appoint" | "refuse" | "withdraw" | "recall";
+const ACTS: Readonly<Record<Act, { does: Word; says?: "note" | "absence" | "refusal" | "recall"; wants?: Word }>> = {
   give: { does: "signGive", says: "note", wants: "handNote" },
   take: { does: "signTake" },
   appoint: { does: "signFor", says: "absence", wants: "absence" },
   refuse: { does: "refuseIt", says: "refusal", wants: "refusal" },
   withdraw: { does: "withdrawIt" },
+  recall: { does: "recallIt", says: "recall", wants: "recall" },
 };
 
 /** What the person at the desk may do with it: the house judges it again. */
@@ -58,7 +59,9 @@ function acts(one: Handover): Act[] {
   if (body.taker === mine && !body.taken_at) can.push("take", "refuse");
   if (body.giver === mine && !body.given_at) can.push("give");
   else if (!body.given_at && body.taker !== mine && holds(LEADERS, one.dossier)) can.push("appoint");
-  if ([body.giver, body.author, body.appointed_by].includes(mine)) can.push("withdraw");
+  const signers = body.appointed_by ? [body.appointed_by] : [body.giver, body.author];
+  if (signers.includes(mine)) can.push("withdraw");
+  else if (![body.giver, body.taker].includes(mine) && holds(LEADERS, one.dossier)) can.push("recall");
   return can;
 }
 

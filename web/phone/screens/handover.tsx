@@ -124,13 +124,16 @@ export function Responsible({ site }: { site: Seen }): JSX.Element {
   );
 }
 
-type Act = "give" | "take" | "appoint" | "refuse" | "withdraw";
-const ACTS: Readonly<Record<Act, { does: RoomWord; says?: "note" | "absence" | "refusal"; wants?: RoomWord }>> = {
+type Act = "give" | "take" | "appoint" | "refuse" | "withdraw" | "recall";
+const ACTS: Readonly<
+  Record<Act, { does: RoomWord; says?: "note" | "absence" | "refusal" | "recall"; wants?: RoomWord }>
+> = {
   give: { does: "signGive", says: "note", wants: "handNote" },
   take: { does: "signTake" },
   appoint: { does: "signFor", says: "absence", wants: "absence" },
   refuse: { does: "refuseIt", says: "refusal", wants: "refusal" },
   withdraw: { does: "withdrawIt" },
+  recall: { does: "recallIt", says: "recall", wants: "recall" },
 };
 
 /** What this person may do with it, as far as the phone knows: the house judges it again. */
@@ -139,7 +142,9 @@ function acts({ dossier, body }: Seen): Act[] {
   if (body.taker === me() && !body.taken_at) can.push("take", "refuse");
   if (body.giver === me() && !body.given_at) can.push("give");
   else if (!body.given_at && body.taker !== me() && leads(dossier)) can.push("appoint");
-  if ([body.giver, body.author, body.appointed_by].includes(me())) can.push("withdraw");
+  const signers = body.appointed_by ? [body.appointed_by] : [body.giver, body.author];
+  if (signers.includes(me())) can.push("withdraw");
+  else if (![body.giver, body.taker].includes(me()) && leads(dossier)) can.push("recall");
   return can;
 }
 
