@@ -15,13 +15,13 @@ DOORS: dict[str, tuple[int, str, str, str]] = {
         *(401, "repair", "动态验证码不正确或已用过", "The code is wrong or was used; wait for the next one."),
     ),
     "second-factor-needed": (
-        *(403, "repair", "请先设置第二因素并重新登录", "Set a second factor, and sign in with it."),
+        *(403, "repair", "请先设置动态验证码并重新登录", "Set a second factor, and sign in with it."),
     ),
     "factor-present": (
         *(
             409,
             "ask",
-            "已设置第二因素，更换请联系管理员",
+            "已设置动态验证码，更换请联系管理员",
             "There is one; have another administrator take it away.",
         ),
     ),

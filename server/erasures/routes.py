@@ -271,6 +271,7 @@ def _amend(call: Call, kind: str, record: str) -> dict[str, Any]:
     body = call.body
     said: dict[str, Any] = {"op": "update", "id": str(body["change"] or office().new_id()), "record": record}
     said |= {"at": body["at"] or rfc3339(call.now), "version": int(seen[1]), "fields": body["fields_"]}
+    said |= {"atomic": True} if body["atomic"] else {}
     outcome = actions.enter(call.who, stands["dossier"], kind, said)
     return {"outcome": outcome, kind: _present(call, kind, record, stands["dossier"])}
 

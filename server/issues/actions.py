@@ -29,8 +29,10 @@ def amend(
     version: int,
     change: str | None,
     at: str | None,
+    atomic: bool = False,
 ) -> Outcome:
-    """Bring the desk's change of an issue into its dossier and return the outcome.
+    """Bring the desk's change of an issue into its dossier and return the outcome. With `atomic` its
+    fields win or lose together.
 
     `change` and `at` are the client's id and time for it: with them a repetition after a lost reply
     has the same bytes and changes nothing.
@@ -53,7 +55,7 @@ def amend(
         "record": issue,
         "fields": fields,
         "at": at or now,
-    }
+    } | ({"atomic": True} if atomic else {})  # left out, a repetition has the bytes of releases before it
     author = Author(actor.id, actor.writer, may)
     # A repetition across a restore has the epoch of the first time in its bytes.
     for seen_in in range(epoch, 0, -1):
@@ -68,7 +70,7 @@ def amend(
 
 
 def amend_many(
-    actor: Actor, items: Sequence[Mapping[str, Any]], fields: Mapping[str, Any]
+    actor: Actor, items: Sequence[Mapping[str, Any]], fields: Mapping[str, Any], *, atomic: bool = False
 ) -> list[dict[str, Any]]:
     """The same change to many issues, each named with `dossier`, `id`, `version`, `change`, `at`.
 
@@ -88,7 +90,7 @@ def amend_many(
         mine = [i for i in items if i["dossier"] == dossier and (dossier, i["id"]) in seen]
         if may is None:
             continue
-        changes = [_amendment(i, fields, heads[dossier].epoch) for i in mine]
+        changes = [_amendment(i, fields, heads[dossier].epoch, atomic=atomic) for i in mine]
         try:
             pushed = transaction.submit(
                 dossier,
@@ -105,7 +107,9 @@ def amend_many(
     return [{"dossier": i["dossier"], "id": i["id"]} | {"outcome": None, "error": None} | t for i, t in named]
 
 
-def _amendment(item: Mapping[str, Any], fields: Mapping[str, Any], epoch: int) -> dict[str, Any]:
+def _amendment(
+    item: Mapping[str, Any], fields: Mapping[str, Any], epoch: int, *, atomic: bool
+) -> dict[str, Any]:
     return {
         "id": item["change"],
         "n": 0,
@@ -115,7 +119,7 @@ def _amendment(item: Mapping[str, Any], fields: Mapping[str, Any], epoch: int) -
         "base": {"version": item["version"], "epoch": epoch},
         "fields": dict(fields),
         "at": item["at"],
-    }
+    } | ({"atomic": True} if atomic else {})
 
 
 def _deadlines(

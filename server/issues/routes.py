@@ -169,11 +169,14 @@ class WholeIssue(Issue):
 
 
 class Amend(Schema):
-    """`fields` as in a change of the exchange; `change` and `at` make a repetition harmless."""
+    """`fields` as in a change of the exchange; `change` and `at` make a repetition harmless. `atomic`: all of
+    them or none, so that a step which is refused leaves nothing of what was said with it (docs/protocol.md).
+    """
 
     fields_ = fields.Dict(required=True, data_key="fields", metadata=ISSUE.change_schema("update"))
     change = fields.UUID(load_default=None)
     at = fields.String(load_default=None, validate=validate.Regexp(INSTANT_PATTERN))
+    atomic = fields.Boolean(load_default=False)
 
     @validates_schema
     def both_or_none(self, data: dict[str, Any], **_more: Any) -> None:
@@ -207,10 +210,11 @@ class OnScreen(Schema):
 
 
 class Bulk(Schema):
-    """The same `fields` for all `items`, as in a change of the exchange."""
+    """The same `fields` for all `items`, as in a change of the exchange; `atomic` of each by itself."""
 
     items = fields.List(fields.Nested(OnScreen), required=True, validate=validate.Length(1, 500))
     fields_ = fields.Dict(required=True, data_key="fields", metadata=ISSUE.change_schema("update"))
+    atomic = fields.Boolean(load_default=False)
 
 
 class Each(Schema):
@@ -263,7 +267,7 @@ def list_issues(call: Call) -> Any:
 def amend_issues(call: Call) -> Any:
     """Each has its own outcome; `change` and `at` make a repetition harmless."""
     items = [i | {"id": str(i["id"]), "change": str(i["change"])} for i in call.body["items"]]
-    return {"items": actions.amend_many(call.who, items, call.body["fields_"])}
+    return {"items": actions.amend_many(call.who, items, call.body["fields_"], atomic=call.body["atomic"])}
 
 
 @endpoint(
@@ -313,6 +317,7 @@ def amend_issue(call: Call, issue: Any) -> Any:
         version=int(seen[1]),
         change=str(change) if change else None,
         at=call.body["at"],
+        atomic=call.body["atomic"],
     )
     with reading():
         now = _present(call, str(issue), dossier)

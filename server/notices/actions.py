@@ -63,23 +63,21 @@ def amend(
     version: int,
     change: str,
     at: str,
+    atomic: bool = False,
 ) -> Outcome:
-    """Fields of a paper, a step, or both: then the fields come first, for the step is judged by them.
+    """Fields of a paper, a step, or both: then the fields come first, for the step is judged by them; with
+    `atomic` they are one change, all of it or nothing.
 
     A step that the law of the day, the facts or the register speak against is refused and nothing
     is entered. Raises Refusal `not-found`, `malformed`, `not-permitted`, and those of `settle`.
     """
     row = queries.found(actor, notice, dossier)
-    parts = [
-        {n: v for n, v in fields.items() if n != "state"},
-        {n: fields[n] for n in ("state",) if n in fields},
-    ]
-    base = {"version": version, "epoch": _epoch(row.dossier)}
-    names = [change] if not all(parts) else [str(uuid.uuid5(NAMESPACE, f"{change}|fields")), change]
-    changes = [
-        {"id": name, "op": "update", "base": base, "fields": part}
-        for name, part in zip(names, [p for p in parts if p] or [{}], strict=True)
-    ]
+    apart = [{n: v for n, v in fields.items() if (n == "state") is stepping} for stepping in (False, True)]
+    parts = [fields] if atomic else [part for part in apart if part] or [{}]
+    names = [change] if len(parts) == 1 else [str(uuid.uuid5(NAMESPACE, f"{change}|fields")), change]
+    said: dict[str, Any] = {"op": "update", "base": {"version": version, "epoch": _epoch(row.dossier)}}
+    said |= {"atomic": True} if atomic else {}
+    changes = [said | {"id": name, "fields": part} for name, part in zip(names, parts, strict=True)]
     return _enter(actor, row.dossier, notice, changes, at)
 
 

@@ -128,7 +128,9 @@ class Draft(Schema):
 
 
 class AmendNotice(Amend):
-    """As for an issue: fields of the paper, a step, or both (then the fields come first)."""
+    """As for an issue: fields of the paper, a step, or both: then the fields come first, and stay where the
+    step is refused, unless both are `atomic`.
+    """
 
     fields_ = fields.Dict(required=True, data_key="fields", metadata=NOTICE.change_schema("update"))
 
@@ -227,6 +229,7 @@ def amend_notice(call: Call, notice: Any) -> Any:
         version=version,
         change=str(body["change"] or office().new_id()),
         at=body["at"] or rfc3339(call.now),
+        atomic=body["atomic"],
     )
     return {"outcome": outcome, "notice": _present(call, str(notice), dossier)}
 

@@ -1,5 +1,6 @@
 """Sign in and out, renew what an enrolled device holds, end sessions."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,8 @@ from sync.arrival import rfc3339
 from . import queries, rules
 
 SESSION_HOURS = 12  # one working day, at a desk and at a tablet that goes from hand to hand
+# What every browser says of itself: without it, which one it is and on what fits into the 120 that are kept.
+EVERYBODYS = re.compile(r"Mozilla/5\.0 |AppleWebKit/[\d.]+ \(KHTML, like Gecko\) ")
 BOUND_DAYS = 30  # then a password again, however often the device showed its key meanwhile
 
 
@@ -221,7 +224,7 @@ def _whence() -> dict[str, str | None]:
     if not has_request_context():
         return {}
     address = rules.network(request.remote_addr or "")
-    agent = request.headers.get("User-Agent", "")[:120].replace("\0", "")
+    agent = EVERYBODYS.sub("", request.headers.get("User-Agent", "")).replace("\0", "")[:120]
     return {"place": office().seal.mark("place", address), "agent": agent}
 
 

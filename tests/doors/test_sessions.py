@@ -7,11 +7,18 @@ from tests.support.house import PASSWORD, House, new_id
 
 from .conftest import Handset
 
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
+EDGE = (
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
+)
+# What all say of themselves is left out, so that the end, which tells them apart, is kept.
+TOLD = "(Macintosh; Intel Mac OS X 10_15_7) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
+
 
 def test_a_person_sees_where_they_are_signed_in(handset: Handset, site: House) -> None:
     site.clock.passes(hours=1)
     handset.renew()
-    agent = {"User-Agent": "Firefox/145"}
+    agent = {"User-Agent": EDGE}
     said = {"username": "li", "password": PASSWORD, "device": "desk-2"}
     site.app.test_client().post("/api/v1/session", json=said, headers=agent)
     lines = site.desk("li", device="desk-3").get("/api/v1/sessions")["items"]
@@ -21,7 +28,7 @@ def test_a_person_sees_where_they_are_signed_in(handset: Handset, site: House) -
         (handset.id, True, False),
         ("phone-li", False, False),
     ]
-    assert lines[1]["agent"] == "Firefox/145" and lines[2]["device_name"] == "外业手机"
+    assert lines[1]["agent"] == TOLD and lines[2]["device_name"] == "外业手机"
     assert lines[2]["renewed_at"] == "2026-11-22T02:00:00.000Z"
     site.clock.passes(hours=12)
     assert [x["device"] for x in site.desk("li", device="desk-4").get("/api/v1/sessions")["items"]] == [

@@ -12,8 +12,8 @@ def item(record: str, version: int, dossier: str = WJ) -> dict[str, Any]:
     return {"dossier": dossier, "id": record, "version": version, "change": new_id(), "at": AT}
 
 
-def send(desk: Desk, items: list[dict[str, Any]], fields: dict[str, Any]) -> Any:
-    answer = desk.call("POST", "/api/v1/issues/bulk", json={"items": items, "fields": fields})
+def send(desk: Desk, items: list[dict[str, Any]], fields: dict[str, Any], **more: Any) -> Any:
+    answer = desk.call("POST", "/api/v1/issues/bulk", json={"items": items, "fields": fields} | more)
     assert answer.status_code == 200, answer.text
     return answer.json["items"]
 
@@ -35,6 +35,29 @@ def test_each_of_many_has_its_own_outcome_and_one_that_fails_decides_nothing_for
     again = send(zhang, [item(made[0]["record"], versions[0] + 5)], {"state": {"do": "confirm"}})
     assert again[0]["outcome"]["why"] == "illegal-transition"
     assert zhang.get(f"/api/v1/dossiers/{WJ}/verification")["fault"] is None
+
+
+def test_a_refused_step_leaves_nothing_of_what_was_said_with_it(office: House) -> None:
+    li, zhang = office.desk("li"), office.desk("zhang")
+    made = [issue(), issue()]
+    versions = [o["version"] for o in li.push(WJ, *made)]
+    items = [item(m["record"], v) for m, v in zip(made, versions, strict=True)]
+    send(zhang, items, {"state": {"do": "dismiss"}})
+    note = {"append": [{"id": new_id(), "text": "与此前一条重复"}]}
+    said = {"state": {"do": "merge"}, "duplicate_of": {"set": new_id()}, "notes": note}
+    first, second = (m["record"] for m in made)
+    alone = {"fields": said, "change": new_id(), "at": AT, "atomic": True}
+    path, seen = f"/api/v1/issues/{first}", {"If-Match": f'"{versions[0] + 9}"'}
+    told = [zhang.call("PATCH", path, json=alone, headers=seen).json for _ in range(2)]
+    [many] = send(zhang, [item(second, versions[1] + 9)], said, atomic=True)
+    assert told[1]["outcome"] == told[0]["outcome"] | {"replay": True}
+    for outcome, record in ((told[0]["outcome"], first), (many["outcome"], second)):
+        assert (outcome["status"], outcome["why"]) == ("conflict", "illegal-transition")
+        body = zhang.get(f"/api/v1/issues/{record}")["body"]
+        assert body["state"] == "dismissed" and not {"duplicate_of", "notes"} & body.keys()
+    # Nothing is lost: all three are offered to whoever decides.
+    waiting = zhang.get("/api/v1/conflicts")["items"]
+    assert [sorted(one["body"]["fields"]) for one in waiting] == [sorted(said)] * 2
 
 
 def test_bad_fields_are_wrong_of_all_alike_and_nothing_is_written(office: House) -> None:

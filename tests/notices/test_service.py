@@ -62,6 +62,18 @@ def test_a_service_before_the_paper_or_in_the_future_is_refused(bureau: Bureau) 
         assert bureau.show(notice)["state"] == "issued"
 
 
+def test_a_service_that_is_refused_leaves_no_proof_in_the_paper(bureau: Bureau) -> None:
+    notice = bureau.draft()
+    version = bureau.show(notice)["version"]
+    said = {"service": {"set": DIRECT}, "state": {"do": "serve"}}
+    told = bureau.amend("li", notice, said, version, atomic=True).json
+    assert (told["outcome"]["status"], told["outcome"]["why"]) == ("conflict", "illegal-transition")
+    assert told["notice"]["state"] == "draft" and "service" not in told["notice"]["body"]
+    done(bureau.amend("li", notice, {"state": {"do": "issue"}}, version))
+    done(bureau.amend("li", notice, said, bureau.show(notice)["version"], atomic=True))
+    assert bureau.show(notice)["body"]["service"] == DIRECT
+
+
 def test_without_the_years_calendar_no_clock_is_guessed(bureau: Bureau) -> None:
     issue = bureau.issue(due_on="2026-12-31")
     notice = bureau.issued(issues=[issue])["id"]

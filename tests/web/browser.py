@@ -26,6 +26,19 @@ UNPACKED = REPOSITORY / ".venv" / "clients" / "chromium"
 EXPECTED = re.compile(r"Failed to load resource|net::ERR_")
 HERE = {"latitude": 39.995312, "longitude": 116.477245, "accuracy": 12}
 
+# What a gloved thumb aims at: at least 44 px either way. What stands in a sentence is left out, and what lies
+# on a plan, where two issues may be as near to each other as they are.
+SMALL = """() => {
+  const own = "input:is([type=file], [type=radio], [type=checkbox])"; // of these the label is the target
+  const aims = `button, a[href], select, summary, textarea, label:has(${own}), input:not(${own})`;
+  const open = document.querySelector("dialog[open]") ?? document;
+  return [...open.querySelectorAll(aims)]
+    .filter((one) => one.checkVisibility() && !one.closest("p, svg"))
+    .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+    .filter(([, { width, height }]) => Math.min(width, height) < 44)
+    .map(([what, { width, height }]) => `${what} ${Math.round(width)} × ${Math.round(height)}`);
+}"""
+
 
 def chromium() -> dict[str, Any]:
     """How Playwright finds Chromium: the one that XUNJIAN_CHROMIUM names, or the npm package's

@@ -20,13 +20,23 @@ from sync.line import HttpLine
 from tests.journeys.conftest import PASSWORD, run
 from tests.support.house import delete, new_id
 from tests.support.live import REPOSITORY, LiveServer
-from tests.web.browser import DEVICES, PIN, Handset, playing
+from tests.web.browser import DEVICES, PIN, Handset, playing, until
+from tests.web.files import ISSUE, PLAN, lay
 
 SHOTS = REPOSITORY / "var" / "shots"
 PICTURES = REPOSITORY / "server" / "demo" / "pictures"
 SERVE = (sys.executable, "-m", "server.cli", "serve", "--workers", "1")
 WJ = "project%3Awj-01"
-LONG = {"day", "project", "issue", "conflict", "new-issue", "outbox"}  # of these the whole page
+LONG = {
+    "day",
+    "project",
+    "issue",
+    "attached",
+    "conflict",
+    "new-issue",
+    "outbox",
+    "brought-in",
+}  # of these the whole page
 DESK = {"viewport": {"width": 1440, "height": 900}, "device_scale_factor": 1, "is_mobile": False}
 AGREE, EXPORT = re.compile("^(登记本机|Enrol this phone)$"), re.compile("^(导出未提交的工作|Export)")
 See = Callable[[Handset, str], None]
@@ -73,9 +83,12 @@ def walk_through(
     page.wait_for_selector(".below")
     handset.loaded()
     walk(handset, shot)
+    lay(url, page)
+    under_an_issue(handset, shot)
     disagree(handset, url)
     settle(handset, shot)
     offline(handset, shot)
+    carried(handset, url, shot)
     as_device(handset, url, shot)
     handset.stop()
     return handset.faults
@@ -179,6 +192,25 @@ def at_the_issues(handset: Handset, shot: Callable[[str], None]) -> None:
     page.locator(".viewfinder .quiet").first.click()
 
 
+def under_an_issue(handset: Handset, shot: Callable[[str], None]) -> None:
+    """What lies under it: files, marks over a photograph, a photograph that this browser cannot show."""
+    handset.sync()
+    page = handset.open(f"#/issues/{WJ}/{ISSUE}")
+    page.locator(".attached", has_text=PLAN).wait_for()
+    play = page.get_by_role("button", name=re.compile("^(播放|Play)$"))
+    play.and_(page.locator(":enabled")).click()
+    until(lambda: page.evaluate("document.querySelector('video')?.videoWidth"))
+    shot("attached")
+    page.locator(".strip .frame").first.click()
+    page.wait_for_selector(".canvas .drawn")
+    shot("marks")
+    page.keyboard.press("Escape")
+    page.locator(".strip .frame").nth(1).click()
+    page.wait_for_selector("dialog [role=status]")
+    shot("heic")
+    page.keyboard.press("Escape")
+
+
 def press(page: Page, *names: str) -> None:
     """The button with one of these names, in either language."""
     page.get_by_role("button", name=re.compile(f"^({'|'.join(names)})$")).click()
@@ -277,10 +309,40 @@ def offline(handset: Handset, shot: Callable[[str], None]) -> None:
     shot("unlock")
 
 
-def as_device(handset: Handset, url: str, shot: Callable[[str], None]) -> None:
-    """The phone becomes a device of the house, and is told that it is one no longer."""
+def carried(handset: Handset, url: str, shot: Callable[[str], None]) -> None:
+    """The phone is to become another's: its owner's work goes out of it by hand, and comes in again."""
+    handset.context.route("**/api/v1/exchange", lambda route: route.abort())
     handset.context.set_offline(False)
     handset.unlock()
+    page = handset.page
+    with HttpLine(url) as other:
+        other.sign_in("inspector2", PASSWORD, "shots-other")
+        made = other.request("POST", "/api/v1/devices/codes", json={"name": "外业手机 8"}).json()
+    page.evaluate("(code) => { location.hash = `#enrol=${code}`; }", made["code"])
+    page.get_by_role("button", name=AGREE).click()
+    page.wait_for_selector("[role=alert]")
+    shot("others-work")
+    file = handset.profile.parent / f"{handset.profile.name}.tar"
+    with page.expect_download() as saving:
+        page.locator(".card .main").click()
+    saving.value.save_as(file)
+    page.wait_for_selector(".card input[type=file]")
+    shot("carried")
+    page.set_input_files(".card input[type=file]", file)
+    page.locator(".card .grave").click()
+    shot("let-go")
+    page.locator("dialog .main").click()
+    page.wait_for_selector(".card", state="detached")
+    handset.context.unroute_all(behavior="wait")
+    handset.sign_in("inspector", PASSWORD)
+    handset.open("#/outbox")
+    page.set_input_files("main input[type=file]", file)
+    page.wait_for_selector("section .notice")
+    shot("brought-in")
+
+
+def as_device(handset: Handset, url: str, shot: Callable[[str], None]) -> None:
+    """The phone becomes a device of the house, and is told that it is one no longer."""
     handset.sync()
     page = handset.page
     with HttpLine(url) as other:

@@ -7,12 +7,18 @@ import pytest
 from playwright.sync_api import Route
 
 from tests.support.house import update
-from tests.web.browser import until
+from tests.web.browser import SMALL, until
 from tests.web.bureau import Bureau, found
-from tests.web.desk import Desk
+from tests.web.desk import NARROW, WIDE, Desk
 
 pytestmark = pytest.mark.journey
 MANY = 50
+
+
+def notes_of(bureau: Bureau, issue: str) -> str:
+    """What stands in the notes of an issue."""
+    body = bureau.hand("zhang").get(f"/api/v1/issues/{issue}")["body"]
+    return "".join(note["text"] for note in body.get("notes", []))
 
 
 def test_a_queue_of_fifty_is_cleared_by_keyboard_alone(bureau: Bureau, desk: Desk) -> None:
@@ -38,7 +44,12 @@ def test_a_queue_of_fifty_is_cleared_by_keyboard_alone(bureau: Bureau, desk: Des
     page.keyboard.press("s")
     page.wait_for_selector(".choose button:has-text('确认')")
     page.keyboard.press("1")
-    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog textarea")
+    for key in ("Shift+Tab", "Shift+Tab"):
+        page.keyboard.press(key)
+    page.keyboard.insert_text("现场属实")
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
     page.wait_for_selector(".tally")
     assert f"已办理 {MANY - 1} / {MANY} 条" in page.locator(".tally").inner_text()
     bad = page.locator(".outcomes .bad")
@@ -47,6 +58,11 @@ def test_a_queue_of_fifty_is_cleared_by_keyboard_alone(bureau: Bureau, desk: Des
     page.keyboard.press("Enter")
     page.wait_for_selector(".tally", state="detached")
     assert bureau.states() == {"confirmed": MANY - 1, "dismissed": 1}
+    # What was said with the step came with it, and where the step was refused it is not there.
+    noted = {
+        one["id"]: notes_of(bureau, one["id"]) for one in elsewhere.get("/api/v1/issues?limit=2")["items"]
+    }
+    assert set(noted.values()) == {"现场属实"} and notes_of(bureau, seen["id"]) == ""
     until(lambda: page.locator(".bulk b").inner_text() == "已选 1 条")  # what was not done stays ticked
 
 
@@ -222,6 +238,7 @@ def test_no_screen_has_a_serious_fault_of_accessibility(bureau: Bureau, desk: De
     page = desk.page
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     held: dict[str, Any] = {}
+    small: dict[str, list[str]] = {}
     for at, shown in (
         ("#/", "#rows li a"),
         (f"#/issue/{record}", ".history li"),
@@ -231,6 +248,8 @@ def test_no_screen_has_a_serious_fault_of_accessibility(bureau: Bureau, desk: De
         ("#/measures", ".card"),
         ("#/map", ".inbox button"),
         ("#/checklists", ".inbox"),
+        ("#/register", ".inbox"),
+        ("#/projects", ".site"),
         ("#/people", ".list li"),
     ):
         desk.open(at)
@@ -239,7 +258,11 @@ def test_no_screen_has_a_serious_fault_of_accessibility(bureau: Bureau, desk: De
         if at == "#/inbox":
             page.locator(".inbox a").click()
             page.wait_for_selector(".question")
+        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        small[at] = page.evaluate(SMALL)
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         held[at] = desk.judged()
+    assert {at: found for at, found in small.items() if found} == {}, "for a thumb"
     page.keyboard.press("?")
     page.wait_for_selector(".keylist")
     held["?"] = desk.judged()

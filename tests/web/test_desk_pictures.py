@@ -1,6 +1,7 @@
 """Photographs and places at the desk: what was drawn over a picture, drawing over it, where an issue lies."""
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -11,10 +12,11 @@ from playwright.sync_api import Page, Route
 from server.markups.queries import MOST
 from tests.media.test_heic import heic
 from tests.server.test_photos import photo, upload
-from tests.support.house import create, issue, jpeg, update
-from tests.web.browser import until
+from tests.support.house import PASSWORD, create, issue, jpeg, update
+from tests.web.browser import Handset, until
 from tests.web.bureau import Bureau, found
 from tests.web.desk import NARROW, WIDE, Desk
+from tests.web.files import FILM
 
 EDGES = """["img", "svg"].map((part) => {
   const { x, y, width, height } = document.querySelector(`.stage > ${part}`).getBoundingClientRect();
@@ -37,24 +39,6 @@ NO_PICTURE = orjson.dumps(
         "details": {"reason": "unsupported"},
     }
 )
-# A moving picture of this browser's own making, in base64.
-FILM = """async () => {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
-  const pen = canvas.getContext("2d");
-  const filmed = new MediaRecorder(canvas.captureStream(30), { mimeType: "video/webm" });
-  const parts = [];
-  filmed.ondataavailable = ({ data }) => parts.push(data);
-  const over = new Promise((ok) => (filmed.onstop = ok));
-  filmed.start();
-  for (let n = 0; n < 20; n += 1) {
-    pen.fillRect(n, n, 9, 9);
-    await new Promise((ok) => setTimeout(ok, 25));
-  }
-  filmed.stop();
-  await over;
-  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
-  return btoa(String.fromCharCode(...bytes));
-}"""
 
 
 def keep(bureau: Bureau, record: str, data: bytes, kind: str = "photo", **said: Any) -> str:
@@ -305,3 +289,47 @@ def test_what_was_filmed_or_said_is_played_in_its_place(bureau: Bureau, desk: De
     with page.expect_download() as saving:
         paper.get_by_role("button", name="下载").click()
     assert saving.value.suggested_filename == "方案.pdf"
+
+
+def test_on_a_phone_a_film_and_a_paper_are_shown_where_they_can_be_and_told_where_they_are_not(
+    bureau: Bureau, phones: Callable[[str, str], Handset]
+) -> None:
+    [record] = found(bureau, 1)
+    li = phones("li", bureau.building.server.url)
+    li.sign_in(bureau.people[0], PASSWORD)
+    li.sync()
+    page = li.open(f"#/issues/{bureau.dossier.replace(':', '%3A')}/{record}")
+    film, plan = base64.b64decode(page.evaluate(FILM)), b"%PDF-1.7\n%%EOF"
+    keep(bureau, record, film, kind="attachment", mime="video/webm", name="渗漏.webm")
+    paper = photo(plan, record, mime="application/pdf", name="方案.pdf") | {"kind": "attachment"}
+    wang = bureau.hand("wang")
+    wang.push(bureau.dossier, paper)
+    li.sync()
+    filmed, papered = (page.locator(".attached", has_text=name) for name in ("渗漏", "方案"))
+    papered.get_by_text("附件尚未上传").wait_for()
+    assert papered.get_by_role("button", name="下载").is_disabled()
+    assert upload(wang, paper["record"], plan, dossier=bureau.dossier).status_code == 204
+    li.sync()
+    papered.get_by_text("附件尚未上传").wait_for(state="detached")
+
+    li.context.set_offline(True)
+    play = filmed.get_by_role("button", name="播放")
+    for one in (filmed, papered):
+        one.get_by_text("不在本机，联网后可查看").wait_for()
+    play.click()  # the line may be back before the page has heard of it
+    filmed.get_by_text("不在本机，联网后可查看").wait_for()
+    li.context.set_offline(False)
+    play.click()
+    assert until(lambda: page.evaluate("document.querySelector('video')?.videoWidth")) == 64
+    opens = bool(page.evaluate("navigator.pdfViewerEnabled"))
+    assert papered.get_by_role("button", name="打开").count() == opens
+    assert papered.get_by_text("本机浏览器不能直接显示").count() == (not opens)
+    with page.expect_download() as saving:
+        papered.get_by_role("button", name="下载").click()
+    assert saving.value.suggested_filename == "方案.pdf" and saving.value.path().read_bytes() == plan
+
+    # What was opened once is here from then on.
+    li.context.set_offline(True)
+    page.reload()
+    play.click()
+    assert until(lambda: page.evaluate("document.querySelector('video')?.videoWidth")) == 64

@@ -42,6 +42,7 @@ def test_a_site_gets_an_officer_and_its_handover_waits_in_the_inbox(bureau: Bure
     dialog = page.locator("dialog")
     dialog.locator("[name=taker]").select_option(label=f"{li}某")
     dialog.locator("[name=reason]").fill("新开工项目")
+    assert "本项目尚无责任人，由您指定，须写明理由" in dialog.inner_text()
     dialog.get_by_label("未经交出人签字的理由").fill("首次指定")
     dialog.get_by_role("button", name="代为签字指定").click()
     page.wait_for_selector(".handover:has-text('未了事项 0')")
@@ -55,6 +56,7 @@ def test_a_site_gets_an_officer_and_its_handover_waits_in_the_inbox(bureau: Bure
     page.get_by_role("button", name="提出交接").click()
     dialog.locator("[name=taker]").select_option(label=f"{wang}某")
     dialog.locator("[name=reason]").fill("岗位调整")
+    assert "留空则先由交出人签字" in dialog.inner_text()
     dialog.get_by_role("button", name="提出，待双方签字").click()
     page.wait_for_selector(".handover:has-text('待签字')")
     with bureau.building.house.app.app_context():
@@ -156,6 +158,7 @@ def test_a_site_on_the_map_leads_to_its_issues(bureau: Bureau, desk: Desk) -> No
     house.submit(bureau.dossier, update("project", record["id"], record["version"], place))
     page = desk.open("#/map")
     page.wait_for_selector(".map canvas")
+    assert page.locator(".ol-zoom button").first.get_attribute("title") == "放大"
     row = page.locator(".inbox button")
     assert "2 条问题" in row.inner_text()
     box = page.locator(".map").bounding_box()
@@ -218,7 +221,7 @@ def test_an_administrator_takes_somebody_on_gives_a_post_and_suspends(bureau: Bu
         "no business data for who keeps the rules"
     )
     desk.open("#/people")
-    page.get_by_role("button", name="设置第二因素").click()
+    page.get_by_role("button", name="设置动态验证码").click()
     secret = base64.b32decode(page.locator(".secret").inner_text())
     page.fill("input[name=code]", code_at(secret, int(time.time() // STEP_S)))
     page.get_by_role("button", name="确认启用").click()
@@ -232,6 +235,8 @@ def test_an_administrator_takes_somebody_on_gives_a_post_and_suspends(bureau: Bu
     assert len(once) >= 12, "shown this once"
     page.get_by_role("button", name="关闭").click()
     page.locator(f".inbox a:has-text('{new}')").click()
+    page.wait_for_selector("#detail p:has-text('当前没有登录')")
+    assert "已停用" not in page.inner_text("#detail")
     page.get_by_role("button", name="任命").click()
     page.fill("dialog [name=dossier]", bureau.dossier)
     page.locator("dialog .main").click()

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { sized, type Way, wayOf } from "../files.ts";
 import { file, type Said } from "./house.ts";
 import { moment, saveAs } from "./marks.tsx";
 import { here } from "./photographs.tsx";
@@ -34,20 +35,9 @@ export function Saving({ path, name, children }: { path: string | null; name: st
   );
 }
 
-type Way = "video" | "audio" | "paper";
-
-/** How this browser shows it in place; null where it would only save it. */
-function wayOf({ mime, size }: Attachment): Way | null {
-  if (size > MOST) return null;
-  if (mime === "application/pdf") return navigator.pdfViewerEnabled ? "paper" : null;
-  const [kind] = mime.split("/");
-  if (kind !== "video" && kind !== "audio") return null;
-  return document.createElement(kind).canPlayType(mime) ? kind : null;
-}
-
 export function Attached({ file: one }: { file: Attachment }): JSX.Element {
-  const facts = [one.taken_at && moment(one.taken_at), `${(one.size / 1e6).toFixed(1)} MB`, one.caption].filter(Boolean);
-  const way = wayOf(one);
+  const facts = [one.taken_at && moment(one.taken_at), sized(one.size), one.caption].filter(Boolean);
+  const way = one.size > MOST ? null : wayOf(one.mime);
   return (
     <li>
       <b>{one.name ?? one.mime}</b>
@@ -55,7 +45,7 @@ export function Attached({ file: one }: { file: Attachment }): JSX.Element {
       <div class="buttons">
         {one.original && way && <Played path={one.original} way={way} name={one.name ?? one.mime} />}
         <Saving path={one.original} name={one.name ?? one.sha256.slice(0, 12)}>
-          {say("save")}
+          {say("saveFile")}
         </Saving>
       </div>
     </li>
@@ -78,7 +68,7 @@ function Played({ path, way, name }: { path: string; way: Way; name: string }): 
       setStanding("failed");
     }
   };
-  const played = { controls: true, src: href ?? "", "aria-label": name, onError: () => setStanding("broken") };
+  const played = { controls: true, autoPlay: true, src: href ?? "", "aria-label": name, onError: () => setStanding("broken") };
   if (standing === "broken") return <p class="notice">{say("notPlayed")}</p>;
   if (href && way === "video") return <video {...played} playsInline />;
   if (href && way === "audio") return <audio {...played} />;

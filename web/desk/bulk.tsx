@@ -49,12 +49,12 @@ function decide(note: string, fields: Record<string, unknown>): void {
   const about = picked.value;
   const [first] = about;
   if (!first) return;
-  const one = stepped(first, step.do, note, fields).body.fields;
+  const { fields: said, atomic } = stepped(first, step.do, note, fields).body;
   const items = about.map((issue) => {
     const { change, at } = frozen(issue, {}).body;
     return { dossier: issue.dossier, id: issue.id, version: issue.version, change, at };
   });
-  send({ verb: step.do, about, body: { items, fields: one } });
+  send({ verb: step.do, about, body: { items, fields: said, ...(atomic && { atomic }) } });
 }
 
 /** The bar under the queue while something is ticked. */

@@ -15,8 +15,12 @@ export interface OnScreen {
 
 /** A write, frozen at the press of the button: each repetition has the same bytes. */
 export interface Written extends OnScreen {
-  readonly body: { readonly fields: Fields; readonly change: string; readonly at: string };
+  readonly body: { readonly fields: Fields; readonly change: string; readonly at: string; readonly atomic?: true };
 }
+
+/** A step and what is said with it are one deed: where the step is refused, nothing of it stays behind. */
+const whole = (fields: Fields = {}): { atomic?: true } =>
+  "state" in fields && Object.keys(fields).length > 1 ? { atomic: true } : {};
 
 export const now = (): string => new Date().toISOString();
 
@@ -25,7 +29,7 @@ export const frozen = (seen: OnScreen, fields: Fields): Written =>
     dossier: seen.dossier,
     id: seen.id,
     version: seen.version,
-    body: Object.freeze({ fields, change: uuid7(), at: now() }),
+    body: Object.freeze({ fields, change: uuid7(), at: now(), ...whole(fields) }),
   });
 
 /** A step, with a remark in the record's notes where there is one. */
@@ -63,9 +67,10 @@ const epochs = new Map<string, number>();
 export type Push = (dossier: string) => Promise<Outcome>;
 
 /** A change as it is sent, however often and from whichever page. */
-export type Made = Readonly<Change & { id: string; n: number; at: string }>;
+export type Made = Readonly<Change & { id: string; n: number; at: string; atomic?: true }>;
 
-export const made = (said: Change): Made => Object.freeze({ id: uuid7(), n: (serial += 1), at: now(), ...said });
+export const made = (said: Change): Made =>
+  Object.freeze({ id: uuid7(), n: (serial += 1), at: now(), ...whole(said.op === "update" ? said.fields : {}), ...said });
 
 /** A change made ready; sending it again sends the same change. */
 export const change = (said: Change): Push => push(made(said));

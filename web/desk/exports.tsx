@@ -94,7 +94,7 @@ function Line(given: { one: Export; onChange: () => void; onWrong: (wrong: unkno
       <div class="buttons">
         {one.file && (
           <button type="button" disabled={busy} onClick={() => void fetchFile()}>
-            {say("save")}
+            {say("saveFile")}
           </button>
         )}
         <button type="button" onClick={() => void giveUp()}>

@@ -47,7 +47,7 @@ export function Evidence({ of: { stored, total } }: { of: Said<"Evidence"> }): J
 }
 
 export const Fact = ({ name, children }: { name: string; children: ComponentChildren }): JSX.Element | null =>
-  children === null || children === undefined || children === "" ? null : (
+  [null, undefined, false, ""].includes(children as null) ? null : (
     <div>
       <dt>{name}</dt>
       <dd>{children}</dd>
@@ -222,6 +222,33 @@ export function saveAs(href: string, name: string): void {
   link.click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000); // the browser reads it meanwhile
 }
+
+interface Choosing {
+  label: string;
+  accept: string;
+  hint?: string;
+  onChoose: (file: File | undefined) => Promise<void>;
+}
+
+/** A file to bring in, asked for in the page's language: a browser's own field speaks the browser's. */
+export const ChooseFile = ({ label, accept, hint, onChoose }: Choosing): JSX.Element => (
+  <label class="field choosing">
+    <span>{label}</span>
+    <input
+      type="file"
+      accept={accept}
+      aria-label={label}
+      onChange={(event) => {
+        const input = event.currentTarget;
+        void onChoose(input.files?.[0]).then(() => (input.value = "")); // the same file, mended, may be chosen again
+      }}
+    />
+    <span class="button" aria-hidden="true">
+      {say("chooseFile")}
+    </span>
+    {hint && <small>{hint}</small>}
+  </label>
+);
 
 /** How a dialog ends: as if nothing had been, or by what the children do. */
 export const Ends = ({ onCancel, children }: { onCancel: () => void; children?: ComponentChildren }): JSX.Element => (

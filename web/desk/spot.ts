@@ -3,7 +3,6 @@
 import "ol/ol.css";
 
 import Control from "ol/control/Control.js";
-import { defaults } from "ol/control/defaults.js";
 import { buffer, boundingExtent } from "ol/extent.js";
 import Feature from "ol/Feature.js";
 import Circle from "ol/geom/Circle.js";
@@ -22,6 +21,7 @@ import Text from "ol/style/Text.js";
 import View from "ol/View.js";
 
 import type { Place } from "../drawing/places.ts";
+import { controls } from "./controls.ts";
 import { colour } from "./trusted.ts";
 
 const AROUND_M = 40; // so much ground is shown beside what lies outermost
@@ -45,10 +45,10 @@ export function draw(target: HTMLElement, { place, accuracy_m, site, name }: Sho
   const features = [...(site ? [registered(site, name)] : []), ...issue(middle, accuracy_m * metre)];
   const bar = document.createElement("div");
   bar.className = "scalebar";
-  const view = new View({ center: middle, zoom: 18, maxZoom: CLOSEST });
+  const view = new View({ center: middle, zoom: 18, maxZoom: CLOSEST, enableRotation: false });
   const map = new OpenLayersMap({
     target,
-    controls: defaults({ rotate: false }).extend([new Control({ element: bar })]),
+    controls: controls().extend([new Control({ element: bar })]),
     layers: [
       new Graticule({ strokeStyle: new Stroke({ color: colour("--line"), width: 1 }), wrapX: false }),
       new VectorLayer({ source: new VectorSource({ features }) }),

@@ -32,6 +32,15 @@ const OTHER_STATES = {
 } as const satisfies Table;
 
 const MORE = {
+  browser: {
+    wechat: ["微信", "WeChat"], qq: ["QQ浏览器", "QQ Browser"], b360: ["360浏览器", "360"], huawei: ["华为浏览器", "Huawei Browser"],
+    xiaomi: ["小米浏览器", "Mi Browser"], uc: ["UC浏览器", "UC Browser"], sogou: ["搜狗浏览器", "Sogou"], edge: ["Edge", "Edge"],
+    opera: ["Opera", "Opera"], firefox: ["Firefox", "Firefox"], chrome: ["Chrome", "Chrome"], safari: ["Safari", "Safari"],
+  },
+  system: {
+    harmony: ["鸿蒙", "HarmonyOS"], android: ["安卓", "Android"], iphone: ["iPhone", "iPhone"], ipad: ["iPad", "iPad"],
+    windows: ["Windows", "Windows"], mac: ["macOS", "macOS"], linux: ["Linux", "Linux"],
+  },
   term: TERMS,
   review: { pass: ["合格", "Passed"], partly: ["部分合格", "Passed in part"], fail: ["不合格", "Failed"] },
   flag: { late: ["逾期后提出", "asked after the deadline"], second: ["再次申请", "asked again"], "too-long": ["超过原期限", "longer than the term"], major: ["重大隐患", "a major hazard"] },

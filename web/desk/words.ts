@@ -2,11 +2,12 @@
 
 import { signal } from "@preact/signals";
 
+import { FILE_WORDS } from "../files.ts";
 import { WORDS as OF_ROOMS } from "./room-texts.ts";
 import { TABLES } from "./terms.ts";
 import { WORDS as OF_ISSUES } from "./texts.ts";
 
-const WORDS = { ...OF_ISSUES, ...OF_ROOMS };
+const WORDS = { ...FILE_WORDS, ...OF_ISSUES, ...OF_ROOMS };
 
 export type Word = keyof typeof WORDS;
 export type TableName = keyof typeof TABLES;

@@ -198,6 +198,7 @@ export function Words({
   );
 }
 
+/** Before something that is not undone. */
 export const Confirm = ({
   title,
   yes,
@@ -211,7 +212,7 @@ export const Confirm = ({
       <button type="button" onClick={onClose}>
         {say("cancel")}
       </button>
-      <button type="button" class="main" onClick={onYes}>
+      <button type="button" class="main grave" onClick={onYes}>
         {yes}
       </button>
     </div>

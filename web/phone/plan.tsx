@@ -91,7 +91,7 @@ const Grid = (): JSX.Element => (
   <g class="grid" aria-hidden="true">
     <path d={LINES.map((n) => `M${n} 0V${SIZE}M0 ${n}H${SIZE}`).join("")} />
     <text x={SIZE - 12} y="20">
-      N ↑
+      {say("north")} ↑
     </text>
   </g>
 );
@@ -143,7 +143,7 @@ const Scale = ({ metres }: { metres: number }): JSX.Element => (
   <g class="scale" aria-hidden="true">
     <path d={`M16 ${SIZE - 16}h${SIZE / 4}`} />
     <text x="16" y={SIZE - 24}>
-      {metres} m
+      {metres < 1000 ? `${metres} m` : `${metres / 1000} km`}
     </text>
   </g>
 );

@@ -242,5 +242,11 @@ export async function waiting(): Promise<Seen[]> {
 export async function label(dossier: string, record: string, kind: string): Promise<string> {
   const found = await recordInView(db(), dossier, record);
   const body = found?.body ?? {};
-  return text(body, "title") || text(body, "name") || text(body, "item") || text(body, "caption") || kind;
+  return (
+    text(body, "title") ||
+    text(body, "name") ||
+    text(body, "item") ||
+    text(body, "caption") ||
+    kind.charAt(0).toUpperCase() + kind.slice(1)
+  );
 }

@@ -1,8 +1,10 @@
 /** Words of rooms that nobody sees first: they come with those rooms, and the first page is so much smaller. */
 
+import { FILE_WORDS } from "../files.ts";
 import { type Pair, said, say as first, type Word } from "./words.ts";
 
 const WORDS = {
+  ...FILE_WORDS,
   signInOnce: [
     "首次登录需要网络，之后无信号也能解锁和工作。",
     "The first sign-in needs a line; after it the phone unlocks and works without one.",
@@ -98,6 +100,13 @@ const WORDS = {
     "这张照片（{type}）无法转换显示。原图未改动，可下载后用其他软件查看。",
     "This photograph ({type}) cannot be converted for showing. The original is untouched: save it and open it elsewhere.",
   ],
+  bringing: ["正在载入 {size}…", "Loading {size}…"],
+  fileNotHere: ["不在本机，联网后可查看", "Not on this phone; it can be seen with a line"],
+  paperElsewhere: [
+    "本机浏览器不能直接显示，请下载后用其他软件打开",
+    "This browser does not show it: save it and open it with another app",
+  ],
+  tooLargeHere: ["文件 {size}，手机上不便查看，请在电脑上打开", "{size}: too large for a phone, see it at the desk"],
   systemCamera: ["系统相机", "Phone's camera"],
   cameraRefused: [
     "无法使用取景器。请用系统相机拍照，或在浏览器设置中允许使用相机。",
@@ -147,7 +156,7 @@ const WORDS = {
   letGo: ["从本机移除{who}的工作", "Remove the work of {who}"],
   letGoYes: ["移除", "Remove"],
   letGoAsk: [
-    "{who}的 {what} 将从本机移除，此后只在文件 {name} 中。",
+    "{who}的 {what}将从本机移除，此后只在文件 {name} 中。",
     "{what} by {who} will be removed from this phone: from then on it is in the file {name} alone.",
   ],
   moreSince: [
@@ -235,6 +244,14 @@ const WORDS = {
   noColleagues: ["联网打开一次后可选", "Open this once with a line, to choose"],
   handNote: ["交接说明（选填）", "What the other must know (optional)"],
   absence: ["未经交出人签字的理由", "Why whoever hands over does not sign"],
+  absenceMay: [
+    "留空则先由交出人签字；填写后由您代为签字指定，无需其签字。",
+    "Left empty, whoever hands over signs first. With a reason, you sign in their place and they need not.",
+  ],
+  absenceMust: [
+    "本项目尚无责任人，由您指定，须写明理由。",
+    "Nobody answers for this site yet: you name somebody, and say why.",
+  ],
   giverStays: ["交出人继续参与本项目", "Whoever hands over stays on the site"],
   propose: ["提出，待双方签字", "Propose it to both"],
   signGive: ["签字交出", "Sign and hand over"],

@@ -143,6 +143,7 @@ const WORDS = {
     "Print it for the site's board: scanning it opens this project",
   ],
   plan: ["位置分布", "Where they lie"],
+  north: ["北", "N"],
   planHint: ["上方为北，无底图", "North is up; no map beneath"],
   place: ["位置", "Place"],
   choosePlace: ["点选问题所在位置", "Touch where it lies"],

@@ -5726,6 +5726,8 @@ export interface components {
         Bulk: {
             items: components["schemas"]["OnScreen"][];
             fields: components["schemas"]["IssueUpdate"];
+            /** @default false */
+            atomic: boolean;
         };
         Outcome: {
             id?: string | null;
@@ -5988,6 +5990,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         Amended: {
             outcome?: components["schemas"]["Outcome"];
@@ -6362,6 +6366,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         Hold: {
             dossier?: string;
@@ -6433,6 +6439,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         HouseKey: {
             no?: number;
@@ -7288,6 +7296,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         Answer: {
             text: string;
@@ -7436,6 +7446,8 @@ export interface components {
             change: string | null;
             /** @default null */
             at: string | null;
+            /** @default false */
+            atomic: boolean;
         };
         Journey: {
             address?: string;

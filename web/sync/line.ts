@@ -115,8 +115,8 @@ export class HttpLine {
     return (await (await this.ask("/api/v1/exchange", { method: "POST", headers, body: data })).json()) as Answer;
   }
 
-  async fetch(url: string): Promise<ArrayBuffer> {
-    return (await this.ask(url)).arrayBuffer();
+  async fetch(url: string, init: RequestInit = {}): Promise<ArrayBuffer> {
+    return (await this.ask(url, init)).arrayBuffer();
   }
 
   get<T>(path: string): Promise<T> {
@@ -149,7 +149,8 @@ export class HttpLine {
     if (token) headers.set("Authorization", `Bearer ${token}`);
     let answer: Response;
     try {
-      answer = await fetch(this.#base + path, { ...init, headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+      const signal = init.signal ?? AbortSignal.timeout(PATIENCE_MS);
+      answer = await fetch(this.#base + path, { ...init, headers, signal });
     } catch (away) {
       throw new NoLine(String(away));
     }

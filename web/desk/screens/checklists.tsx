@@ -7,7 +7,7 @@ import { useAsked } from "../asking.ts";
 import { change, type Outcome, type Push } from "../changes.ts";
 import { blank, type Content, drop, kept, keyOf, next, type Section, type Shown } from "../checklist.ts";
 import { file, get, me, Problem, type Said, send } from "../house.ts";
-import { day, Dialog, Empty, Ends, Loading, moment, saveAs, today, Trouble, Verdict } from "../marks.tsx";
+import { ChooseFile, day, Dialog, Empty, Ends, Loading, moment, saveAs, today, Trouble, Verdict } from "../marks.tsx";
 import { go, path } from "../route.ts";
 import { say, word } from "../words.ts";
 import { Editor } from "./checklist-editor.tsx";
@@ -134,17 +134,7 @@ function BringIn({ onDone }: { onDone: () => void }): JSX.Element {
   const faults = wrong instanceof Problem ? ((wrong.details.faults as Fault[] | undefined) ?? []) : [];
   return (
     <div class="bring">
-      <label class="field">
-        <span>{say("bringIn")}</span>
-        <input
-          type="file"
-          accept={`.xlsx,.json,${EXCEL},application/json`}
-          onChange={(event) => {
-            const input = event.currentTarget;
-            void bring(input.files?.[0]).then(() => (input.value = "")); // the same file, mended, may be chosen again
-          }}
-        />
-      </label>
+      <ChooseFile label={say("bringIn")} accept={`.xlsx,.json,${EXCEL},application/json`} onChoose={bring} />
       {done && (
         <p class="notice well" role="status">
           {done}

@@ -165,7 +165,8 @@ function Proof({ entry, dossier }: { entry: Entry; dossier: string }): JSX.Eleme
 }
 
 const TABLES: Readonly<Record<string, TableName>> = { state: "state", severity: "severity", domain: "domain", term: "term" };
-const PEOPLE = ["assignee", "found_by", "rectified_by", "issued_by", "passed_by", "failed_by", "closed_by", "decided_by"];
+const isPerson = (name: string): boolean => name === "assignee" || name.endsWith("_by");
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const read = (entries: Entry[], name: string, value: unknown): ComponentChildren => text(entries, name, value);
 
@@ -174,7 +175,9 @@ export function text(entries: Entry[], name: string, value: unknown): string {
   if (value === null || value === undefined || (Array.isArray(value) && !value.length)) return "—";
   const table = TABLES[name];
   if (table) return word(table, String(value));
-  if (PEOPLE.includes(name)) return entries.find(({ who }) => who.id === value)?.who.name ?? String(value).slice(-8);
+  const ending = `…${String(value).slice(-8)}`; // by which people tell one record from another on paper
+  if (isPerson(name)) return entries.find(({ who }) => who.id === value)?.who.name ?? ending;
+  if (typeof value === "string" && ID.test(value)) return ending;
   if (name.endsWith("_on")) return day(String(value));
   if (name.endsWith("_at")) return moment(String(value));
   if (name.endsWith("_e7")) return `${(Number(value) / 1e7).toFixed(6)}°`;

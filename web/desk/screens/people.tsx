@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { agentOf } from "../agents.ts";
 import { useAsked } from "../asking.ts";
 import { get, holds, me, post, remove, type Said, send } from "../house.ts";
 import { day, Dialog, Ends, Fact, Loading, moment, Named, Trouble } from "../marks.tsx";
@@ -278,6 +279,12 @@ function GivePost(given: { at: string; onDone: (now: Said<"PersonShown">) => voi
   );
 }
 
+/** "Chrome · Windows"; empty where the browser does not say. */
+const browserOf = (agent: string | null | undefined): string => {
+  const { browser, system } = agentOf(agent ?? null);
+  return [browser && word("browser", browser), system && word("system", system)].filter(Boolean).join(" · ");
+};
+
 /** Where a person is signed in; one's own sign-ins can be ended one by one. */
 function Sessions({ at, own = false }: { at: string; own?: boolean }): JSX.Element {
   const asked = useAsked((signal) => get<Said<"SessionLines">>(at, signal), [at]);
@@ -290,7 +297,9 @@ function Sessions({ at, own = false }: { at: string; own?: boolean }): JSX.Eleme
       <ul class="list">
         {asked.told?.items.map((one) => (
           <li key={one.id}>
-            <b>{one.device_name ?? one.device}</b>
+            <b>{one.device_name ?? (browserOf(one.agent) || one.device)}</b>
+            {one.device_name && <span>{browserOf(one.agent)}</span>}
+            {(one.device_name || browserOf(one.agent)) && <small>{one.device}</small>}
             {one.current && <span class="state passed">{say("thisOne")}</span>}
             <span class="muted">{moment(one.renewed_at ?? one.made_at)}</span>
             {own && !one.current && (
@@ -301,6 +310,7 @@ function Sessions({ at, own = false }: { at: string; own?: boolean }): JSX.Eleme
           </li>
         ))}
       </ul>
+      {asked.told?.items.length === 0 && <p class="muted">{say("noSessions")}</p>}
       {!own && asked.told && asked.told.items.length > 0 && (
         <p class="buttons">
           <button type="button" class="grave" onClick={() => end(at)}>

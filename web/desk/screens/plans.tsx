@@ -163,7 +163,11 @@ function Board({ items, named, onCancel, onAdd }: Boarding): JSX.Element {
 
 function PlanLine({ plan, onStep }: { plan: Plan; onStep: (verb: string) => void }): JSX.Element {
   const leads = holds(["supervisor", "director"], plan.dossier);
-  const often = Object.entries((plan.frequency ?? {}) as Record<string, { times: number; months: number }>);
+  const given = (plan.frequency ?? {}) as Record<string, { times: number; months: number }>;
+  const often = codes("risk").reverse().flatMap((risk) => {
+    const { times, months } = given[risk] ?? { times: 0, months: 0 };
+    return times ? [`${word("risk", risk)} ${say(months === 1 ? "monthly" : "every", { times, months })}`] : [];
+  });
   return (
     <li>
       <b>{plan.title}</b>
@@ -171,9 +175,7 @@ function PlanLine({ plan, onStep }: { plan: Plan; onStep: (verb: string) => void
       <span>
         {day(plan.valid_from)} – {plan.valid_to ? day(plan.valid_to) : say("openEnd")}
       </span>
-      <span class="muted">
-        {listed(often.map(([risk, { times, months }]) => `${word("risk", risk)} ${say("every", { times, months })}`))}
-      </span>
+      <span class="muted">{listed(often)}</span>
       {leads && plan.state === "draft" && (
         <button type="button" class="main" onClick={() => onStep("approve")}>
           {word("planVerb", "approve")}

@@ -349,6 +349,7 @@ function Propose({ site, known, onPropose, onClose }: Proposing): JSX.Element {
               value={absence}
               onInput={(event) => setAbsence(event.currentTarget.value)}
             />
+            <small>{say(site.officer ? "absenceMay" : "absenceMust")}</small>
           </label>
         )}
         {site.officer && (

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 
 import { useAsked } from "../asking.ts";
 import { get, me, post, type Said, send } from "../house.ts";
-import { Choice, day, Dialog, Empty, Ends, Fact, Loading, Trouble } from "../marks.tsx";
+import { Choice, ChooseFile, day, Dialog, Empty, Ends, Fact, Loading, Trouble } from "../marks.tsx";
 import { go, path } from "../route.ts";
 import { codes, say, word } from "../words.ts";
 
@@ -191,18 +191,12 @@ function BringIn({ onDone }: { onDone: () => void }): JSX.Element {
   };
   return (
     <div class="bring">
-      <label class="field">
-        <span>{say("bringInOrganisations")}</span>
-        <input
-          type="file"
-          accept={`.xlsx,.csv,${EXCEL},text/csv`}
-          onChange={(event) => {
-            const input = event.currentTarget;
-            void bring(input.files?.[0]).then(() => (input.value = "")); // the same file, mended, may be chosen again
-          }}
-        />
-        <small>{say("organisationColumns")}</small>
-      </label>
+      <ChooseFile
+        label={say("bringInOrganisations")}
+        accept={`.xlsx,.csv,${EXCEL},text/csv`}
+        hint={say("organisationColumns")}
+        onChoose={bring}
+      />
       {told && <Rows told={told} />}
       <Trouble wrong={wrong} />
     </div>

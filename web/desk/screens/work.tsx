@@ -259,13 +259,15 @@ function Row({ issue, open, ticked }: { issue: Issue; open: boolean; ticked: boo
   const thumbs = [before[0], after[0]].filter((photo) => photo !== undefined);
   return (
     <li id={`row-${issue.id}`} class={ticked ? "ticked" : ""}>
-      <input
-        type="checkbox"
-        tabIndex={-1}
-        checked={ticked}
-        aria-label={`${say("tick")}: ${issue.title}`}
-        onChange={() => tick(issue.id)}
-      />
+      <label class="ticking">
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          checked={ticked}
+          aria-label={say("tickOne", { title: issue.title })}
+          onChange={() => tick(issue.id)}
+        />
+      </label>
       <a href={`#/issue/${issue.id}`} aria-current={open ? "true" : undefined}>
         <span class={`thumbs n${thumbs.length}`} aria-hidden={thumbs.length > 0}>
           {thumbs.map((photo) => (

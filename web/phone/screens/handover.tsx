@@ -305,7 +305,12 @@ function Propose({ site, known, onClose }: { site: Seen; known: Colleague[]; onC
       {!known.length && <p class="muted">{say("noColleagues")}</p>}
       <Words label={say("reason")} value={reason} most={400} onSay={put("reason")} />
       {mine && <Words label={say("handNote")} value={note} rows={3} most={2000} onSay={put("note")} />}
-      {!mine && <Words label={say("absence")} value={absence} rows={2} most={400} onSay={put("absence")} />}
+      {!mine && (
+        <>
+          <Words label={say("absence")} value={absence} rows={2} most={400} onSay={put("absence")} />
+          <p class="muted">{say(giver ? "absenceMay" : "absenceMust")}</p>
+        </>
+      )}
       {giver && (
         <label class="tick">
           <input type="checkbox" checked={stays} onChange={(event) => setStays(event.currentTarget.checked)} />

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { type Fields, sets } from "../../sync/change.ts";
 import { type FormScore, type Score, score, type Section as Part } from "../../sync/score.ts";
+import { Attachments } from "../attached.tsx";
 import { followPosition } from "../camera.ts";
 import { saving } from "../house.ts";
 import { tell, useLive } from "../live.ts";
@@ -54,6 +55,7 @@ export function Inspection({ dossier, record }: { dossier: string; record: strin
         </Section>
       ))}
       {!sections.length && <Empty title={say("checklist")} hint={say("firstLoad")} />}
+      <Attachments of={inspection} spoken />
       <Signatures inspection={inspection} closed={state !== "draft"} />
       {state === "draft" && (
         <footer class="acts">

@@ -84,10 +84,11 @@ export function Issue({ dossier, record }: { dossier: string; record: string }):
         </button>
       </Section>
       <Recordings issue={issue} recordings={recordings} />
+      {rooms.value && <rooms.value.Attachments of={issue} />}
       <Notes issue={issue} />
+      {rooms.value && <rooms.value.IssueMap issue={issue} />}
       <Acts issue={issue} />
       {editing && <Edit issue={issue} onClose={() => setEditing(false)} />}
-      {rooms.value && <rooms.value.IssueMap issue={issue} />}
       {large && rooms.value && <rooms.value.Photo photo={large} onClose={() => setLarge(null)} />}
     </main>
   );

@@ -2,6 +2,7 @@
 
 import "../rooms.css";
 
+export { Attachments } from "../attached.tsx";
 export * as leaving from "../leaving.ts";
 export { Viewfinder } from "../viewfinder.tsx";
 export { canRecord, Heard, Recorder } from "../voice.tsx";
