@@ -80,7 +80,7 @@ def amend(
         home = office().config.office
         epoch = office().journal.heads(conn, [home])[home].epoch
     rest = {n: v for n, v in fields.items() if n != "state"}
-    base = {"op": "update", "base": {"version": version, "epoch": epoch}, "at": at}
+    base: dict[str, Any] = {"op": "update", "base": {"version": version, "epoch": epoch}, "at": at}
     base |= {"atomic": True} if atomic else {}
     outcomes = []
     if rest and len(rest) < len(fields) and not atomic:

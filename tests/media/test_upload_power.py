@@ -15,8 +15,8 @@ NAMED = {"dossier": "project:p1", "record": "r1", "sha256": sha256(DATA)}
 
 
 class Disk:
-    """Which files it was asked to keep; at a `cut` all others in the folder lose what they say: they are empty,
-    or `zeros` in their full length, for some file systems keep the size.
+    """Which files it was asked to keep; at a `cut` all others in the folder lose what they say: they are
+    empty, or `zeros` in their full length, for some file systems keep the size.
     """
 
     def __init__(self, monkeypatch):
