@@ -134,6 +134,8 @@ interface Asking {
 /** A new one, or what changes of one. */
 function Ask({ was, site, posts, onSay, onClose }: Asking): JSX.Element {
   const [wrong, setWrong] = useState<string | null>(null);
+  // A post that is named no more stays as it is, until somebody chooses another.
+  const codes = [...new Set([...(was ? [was.role] : []), ...posts.map(({ code }) => code)])];
   const said = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -165,7 +167,7 @@ function Ask({ was, site, posts, onSay, onClose }: Asking): JSX.Element {
         <label class="field">
           <span>{say("contactRole")}</span>
           <select name="role" required>
-            {posts.map(({ code }) => (
+            {codes.map((code) => (
               <option key={code} value={code} selected={code === was?.role}>
                 {titled(posts, code)}
               </option>
