@@ -41,6 +41,11 @@ const titled = (posts: Post[], code: string): string => {
   return (language.value === "en" ? post?.en : post?.name) ?? code;
 };
 
+/** The posts of today, and the one that is held: named no more, it is not to become another by an amendment of the rest. */
+const offered = (posts: Post[], held: string | undefined): string[] => [
+  ...new Set([...posts.map(({ code }) => code), ...(held ? [held] : [])]),
+];
+
 interface Whose {
   site: Project;
   known: Known;
@@ -165,7 +170,7 @@ function Ask({ was, site, posts, onSay, onClose }: Asking): JSX.Element {
         <label class="field">
           <span>{say("contactRole")}</span>
           <select name="role" required>
-            {posts.map(({ code }) => (
+            {offered(posts, was?.role).map((code) => (
               <option key={code} value={code} selected={code === was?.role}>
                 {titled(posts, code)}
               </option>
