@@ -104,6 +104,13 @@ def test_no_other_way_leads_around_the_mask(town: House) -> None:
     assert told == [(town.people["li"], record)] * 2
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_number_in_a_name_is_told_to_nobody_by_the_list(town: House) -> None:
+    record = entered(town, name=f"钱经理 {OTHER}")
+    assert town.desk("wang").get(f"/api/v1/contacts/{record}")["name"] == f"钱经理 {OTHER}"
+    assert {listed(town.desk(who))[0]["name"] for who in TOLD} == {"钱经理 ****"}
+
+
 def test_contacts_of_a_project_that_one_does_not_see_are_not_told(town: House) -> None:
     entered(town)
     [project] = town.desk("zhao").get("/api/v1/projects")["items"]
