@@ -67,7 +67,7 @@ def _own(
 ) -> list[tuple[Change, State | None]]:
     """Of these decisions those on the author's own work that want somebody's word, with the piece; None where
     the piece is made by the same request. Two statements, under the dossier's lock: what another request of
-    theirs is about to park is seen. Who might decide nothing when they decided is told so, and of nobody else.
+    theirs is about to park is seen. Who might decide nothing when they did is told so, and of nobody else.
     """
     office().journal.lock(conn, dossier)
     pieces = lookup.states(conn, dossier, {c.record for c in taken})

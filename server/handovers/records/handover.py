@@ -56,7 +56,7 @@ def objection(verb: str, body: Body, actor: str) -> str | None:
     if actor in others.get(verb, ()):
         return "same-person"
     if verb == "withdraw" and body.get("recall"):
-        return "illegal-transition"  # both end in one state: whoever withdraws says nothing in a leader's name
+        return "illegal-transition"  # both end in one state: nobody withdraws in a leader's name
     appointed = body.get("appointed_by")
     entitled = {
         "give": (giver,),
