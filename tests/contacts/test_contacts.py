@@ -222,6 +222,13 @@ def misdecided(town: House) -> str:
     return record
 
 
+def test_a_decision_over_a_number_that_waits_is_shown_to_officers_alone(town: House) -> None:
+    misdecided(town)
+    for who in TOLD:
+        assert WRONG not in fed(town.desk(who)) + town.desk(who).call("GET", "/api/v1/conflicts").text, who
+    assert WRONG in str(town.desk("sun").get("/api/v1/conflicts"))
+
+
 def test_no_other_system_is_told_of_contacts_whoever_subscribes(town: House) -> None:
     entered(town)
     town.desk("li").push(WJ, contact(telephone="7", note=OTHER))
