@@ -78,9 +78,10 @@ class Staging:
         for _ in range(2):
             for suffix in (".done", ".json"):
                 try:
-                    note = json.loads((folder / f"{upload_id}{suffix}").read_bytes())
-                    return _upload(folder, upload_id, note, done=suffix == ".done")
-                except (FileNotFoundError, json.JSONDecodeError):  # what a power cut left is no note
+                    note = _read(folder / f"{upload_id}{suffix}")
+                    if note is not None:
+                        return _upload(folder, upload_id, note, done=suffix == ".done")
+                except FileNotFoundError:
                     continue
         return None
 
@@ -208,12 +209,22 @@ def _upload(folder: Path, upload_id: str, note: dict[str, Any], *, done: bool) -
     )
 
 
+def _read(note: Path) -> dict[str, Any] | None:
+    """What a note says; None of what a power cut left: nothing, or as many zeros as it had letters, which
+    JSON takes for UTF-32 (UnicodeDecodeError). Raises FileNotFoundError.
+    """
+    try:
+        said: dict[str, Any] = json.loads(note.read_bytes())
+    except ValueError:
+        return None
+    return said
+
+
 def _legible(note: Path) -> bool:
     try:
-        json.loads(note.read_bytes())
-    except (FileNotFoundError, json.JSONDecodeError):
+        return _read(note) is not None
+    except FileNotFoundError:
         return False
-    return True
 
 
 @contextmanager

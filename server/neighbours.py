@@ -28,6 +28,15 @@ class Seat:
     def __init__(self, number: int) -> None:
         self._own = number % SEATS
         self._since: float | None = None
+        self._gave_way = False
+
+    def turns(self) -> None:
+        """The loop begins another turn. Where nobody was given way to in the last one, the neighbour has
+        taken its connection, and the next one has all its time again.
+        """
+        if not self._gave_way:
+            self._since = None
+        self._gave_way = False
 
     def holds(self, connections: int) -> None:
         """Tell the neighbours."""
@@ -48,5 +57,6 @@ class Seat:
         if now - self._since >= LEFT_S:
             self._since = None
             return False
+        self._gave_way = True
         time.sleep(LOOK_S)
         return True

@@ -156,6 +156,7 @@ class Reception(ThreadWorker):  # type: ignore[misc]
         from . import metrics
 
         super().notify()
+        self.seat.turns()
         if self._accepting:
             self.seat.holds(self.nr_conns)
         if time.monotonic() - self.told_at < TOLD_S:

@@ -62,9 +62,17 @@ def give(actor: Actor, fields: dict[str, Any], *, record: str, change: str, at: 
 
 
 def amend(
-    actor: Actor, block: str, fields: dict[str, Any], *, version: int, change: str, at: str
+    actor: Actor,
+    block: str,
+    fields: dict[str, Any],
+    *,
+    version: int,
+    change: str,
+    at: str,
+    atomic: bool = False,
 ) -> Sequence[Outcome]:
-    """What is done with a block at the desk: a reason, a step, or the one and then the other.
+    """What is done with a block at the desk: a reason, a step, or the one and then the other; with `atomic`
+    they are one change, all of it or nothing.
 
     Raises Refusal `malformed`, `not-permitted`.
     """
@@ -72,9 +80,10 @@ def amend(
         home = office().config.office
         epoch = office().journal.heads(conn, [home])[home].epoch
     rest = {n: v for n, v in fields.items() if n != "state"}
-    base = {"op": "update", "base": {"version": version, "epoch": epoch}, "at": at}
+    base: dict[str, Any] = {"op": "update", "base": {"version": version, "epoch": epoch}, "at": at}
+    base |= {"atomic": True} if atomic else {}
     outcomes = []
-    if rest and len(rest) < len(fields):
+    if rest and len(rest) < len(fields) and not atomic:
         first = str(uuid.uuid5(NAMESPACE, f"{change}|fields"))
         outcomes.append(_enter(actor, block, base | {"id": first, "fields": rest}))
         fields = {"state": fields["state"]}

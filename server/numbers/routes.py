@@ -100,7 +100,9 @@ class Give(Schema):
 
 
 class AmendBlock(Amend):
-    """As for an issue: fields of the block, a step, or both."""
+    """As for an issue: fields of the block, a step, or both: then the fields come first, and stay where the
+    step is refused, unless both are `atomic`.
+    """
 
     fields_ = fields.Dict(required=True, data_key="fields", metadata=BLOCK.change_schema("update"))
 
@@ -206,6 +208,7 @@ def amend_block(call: Call, block: Any) -> Any:
         version=int(seen[1]),
         change=str(body["change"] or here.new_id()),
         at=body["at"] or rfc3339(call.now),
+        atomic=body["atomic"],
     )
     return {"outcome": outcomes[-1], "block": _present(str(block))}
 

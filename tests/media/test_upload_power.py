@@ -15,7 +15,9 @@ NAMED = {"dossier": "project:p1", "record": "r1", "sha256": sha256(DATA)}
 
 
 class Disk:
-    """Which files it was asked to keep; at a `cut` all others in the folder lose what they say."""
+    """Which files it was asked to keep; at a `cut` all others in the folder lose what they say: they are
+    empty, or `zeros` in their full length, for some file systems keep the size.
+    """
 
     def __init__(self, monkeypatch):
         self.kept, self.asked = set(), 0
@@ -27,10 +29,12 @@ class Disk:
         self.kept.add(os.fstat(fd).st_ino)
         self._sync(fd)
 
-    def cut(self, folder: Path) -> None:
+    def cut(self, folder: Path, *, zeros: bool = False) -> None:
         for path in folder.rglob("*.*"):
             if path.is_file() and path.stat().st_ino not in self.kept:
+                size = path.stat().st_size | 1 if zeros else 0
                 os.truncate(path, 0)
+                os.truncate(path, size)
 
 
 @pytest.fixture
@@ -108,9 +112,12 @@ def test_whoever_asks_after_a_killed_process_is_promised_what_lasts(
     assert uploads.find(upload, DEVICE).offset == int(answer.headers["Upload-Offset"]) == HALF + len(more)
 
 
-def test_what_nobody_was_promised_may_go_and_is_begun_anew(uploads, ask, disk, tmp_path, clock, monkeypatch):
+@pytest.mark.parametrize("zeros", [False, True])
+def test_what_nobody_was_promised_may_go_and_is_begun_anew(
+    uploads, ask, disk, tmp_path, clock, monkeypatch, zeros
+):
     upload = killed_before_its_answer(ask, disk, monkeypatch, DATA[:HALF])
-    disk.cut(tmp_path)
+    disk.cut(tmp_path, zeros=zeros)
     with pytest.raises(UploadUnknown):
         uploads.find(upload, DEVICE)
     uploads.sweep(clock.now)

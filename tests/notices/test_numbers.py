@@ -210,6 +210,25 @@ def test_numbers_of_an_ended_block_another_kind_or_another_year_are_refused(bure
     assert {i["reason"] for i in register["items"]} == {"手机丢失"}
 
 
+def test_a_block_that_cannot_be_voided_keeps_no_reason_either(bureau: Bureau) -> None:
+    block = bureau.block(size=3)
+    path, headers = f"/api/v1/blocks/{block['id']}", {"If-Match": f'"{block["version"]}"'}
+    give_back = {"fields": {"state": {"do": "give_back"}}}
+    bureau.desk("li").call("PATCH", path, json=give_back, headers=headers)
+    said = {"void_reason": {"set": "手机丢失"}, "state": {"do": "void"}}
+    sent = {"fields": said, "change": new_id(), "at": AT, "atomic": True}
+    told = [bureau.desk("zhang").call("PATCH", path, json=sent, headers=headers).json for _ in range(2)]
+    assert told[1]["outcome"] == told[0]["outcome"] | {"replay": True}
+    assert (told[0]["outcome"]["status"], told[0]["outcome"]["why"]) == ("conflict", "illegal-transition")
+    [waits] = bureau.desk("zhang").get("/api/v1/conflicts")["items"]
+    assert sorted(waits["body"]["fields"]) == sorted(said), "the reason waits with its step"
+    again = bureau.block(size=1)
+    sent |= {"change": new_id()}
+    headers = {"If-Match": f'"{again["version"]}"'}
+    answer = bureau.desk("zhang").call("PATCH", f"/api/v1/blocks/{again['id']}", json=sent, headers=headers)
+    assert answer.json["block"]["state"] == "voided", answer.text
+
+
 def test_a_spoilt_paper_voids_its_number_with_the_reason(bureau: Bureau) -> None:
     block, notice = bureau.block(size=2), bureau.draft()
     version = bureau.show(notice)["version"]

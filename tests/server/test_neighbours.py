@@ -8,9 +8,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from server import neighbours
 from server.neighbours import Seat
 from tests.faults.test_store_kill import wait_until
 from tests.support.live import REPOSITORY, LiveServer
@@ -120,6 +122,21 @@ def test_a_connection_is_left_to_whoever_has_fewer_and_for_a_moment_only(seats: 
         pass
     idle.holds(3)
     assert not busy.gives_way()
+
+
+def test_who_calls_later_is_left_to_whoever_has_fewer_as_well(
+    seats: tuple[Seat, Seat], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, idle = seats
+    now = [0.0]
+    monkeypatch.setattr(neighbours, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=lambda _s: None))
+    busy.holds(9)
+    for connections in range(5):
+        idle.holds(connections)
+        busy.turns()
+        assert busy.gives_way()  # and the neighbour takes it: nobody stands there at the next turn
+        busy.turns()
+        now[0] += 1
 
 
 def test_who_is_gone_is_no_neighbour() -> None:

@@ -112,6 +112,22 @@ def test_a_bulk_step_whose_answer_is_lost_is_sent_again_and_done_once(bureau: Bu
     assert [entry["op"] for entry in history] == ["update", "create"]
 
 
+def test_what_is_written_before_the_page_knows_where_the_journals_end_shows_by_itself(
+    bureau: Bureau, desk: Desk
+) -> None:
+    [record] = found(bureau, 1)
+    page, held = desk.page, list[Route]()
+    page.goto("about:blank")
+    page.route("**/api/v1/heads", lambda route: held.append(route), times=1)
+    desk.open(f"#/issue/{record}")
+    page.wait_for_selector("#rows li a")
+    page.wait_for_selector("h2:has-text('第00号问题')")
+    bureau.hand("li").push(bureau.dossier, update("issue", record, 1, {"title": "东侧护栏松动"}))
+    held[0].continue_()
+    page.wait_for_selector("#rows li a:has-text('东侧护栏松动')")
+    page.wait_for_selector("h2:has-text('东侧护栏松动')")
+
+
 def first(bureau: Bureau) -> str:
     listed = bureau.hand("zhang").get("/api/v1/issues")["items"]
     return str(listed[0]["id"])

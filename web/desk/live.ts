@@ -9,7 +9,7 @@ const PATIENCE_MS = 60_000; // the longest pause where the house does not answer
 
 /** dossier → the number of its newest entry. */
 export const heads = signal<Readonly<Record<string, number>>>({});
-/** Moves on with any of them. */
+/** Moves on with any of them, and once when they are first known. */
 export const beat = signal(0);
 
 let tag: string | null = null;
@@ -19,10 +19,9 @@ let pause = EVERY_MS;
 async function ask(): Promise<void> {
   const answer = await send("/api/v1/heads", { headers: tag ? { "If-None-Match": tag } : {} });
   if (answer.status === 304) return;
-  const first = tag === null;
   tag = answer.headers.get("ETag");
   heads.value = ((await answer.json()) as { heads: Record<string, number> }).heads;
-  if (!first) beat.value += 1;
+  beat.value += 1; // the first time too: what is on the screen was asked for before, and may be older
 }
 
 async function round(): Promise<void> {

@@ -28,7 +28,7 @@ export function IssuePane({ id }: { id: string }): JSX.Element {
   const title = useRef<HTMLHeadingElement>(null);
   const [large, setLarge] = useState<Photo | null>(null);
   const [round, setRound] = useState(0);
-  const head = issue ? heads.value[issue.dossier] : undefined;
+  const head = issue && (heads.value[issue.dossier] ?? 0); // 0: shown before the page knew where the journal ends
   const known = useRef<number | undefined>(undefined);
   useEffect(() => {
     if (issue) title.current?.focus({ preventScroll: true });

@@ -197,6 +197,8 @@ function Form({
     from && to && from > to && why("dates-reversed"),
     at("organisation") && !CODE.test(at("organisation")) && why("code-invalid"),
   ].filter(Boolean);
+  // A post that is named no more shows as what it is, until somebody chooses another.
+  const codes = [...new Set([...posts.map(({ code }) => code), at("role")])].filter(Boolean);
   const lacks = faults.length > 0 || NEEDED.some((name) => !at(name).trim());
   const drop = (): Promise<void> => atWork().replica.discard(draft).then(onClose);
   const send = async (): Promise<void> => {
@@ -227,7 +229,7 @@ function Form({
         <span>{say("post")}</span>
         <select value={at("role")} onChange={(event) => put("role")(event.currentTarget.value)}>
           <option value="">—</option>
-          {posts.map(({ code }) => (
+          {codes.map((code) => (
             <option key={code} value={code}>
               {titled(posts, code)}
             </option>
