@@ -3,6 +3,7 @@
 Both are records like any other, so they travel to those who may see them and stay for ever.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from .arrival import Captured
@@ -112,10 +113,15 @@ def _offered(known: Body) -> list[Any]:
     return [candidate["value"] for candidate in known["candidates"]]
 
 
-def readers(change: Change, author: Author, state: State | None) -> str:
-    """The audience of parked work over the record as it stands: nobody who could not have read that."""
-    if change.kind.waits_in is not None:
-        return change.kind.waits_in
+def readers(change: Change, author: Author, state: State | None, kinds: Mapping[str, Kind]) -> str:
+    """The audience of parked work over the record as it stands: nobody who could not have read that. A
+    decision that waits holds values of the record that it is about, and waits where work over that does.
+    """
+    about = (state.kind, state.body.get("target_kind", "")) if state else ()
+    for name in (change.kind.name, *about):
+        narrow = kinds[name].waits_in if name in kinds else None
+        if narrow is not None:
+            return narrow
     strict = {state.audience if state else "", change.audience}
     unknown = state is None and change.op != "create" and author.may.sees(STRICTEST)
     return STRICTEST if STRICTEST in strict or unknown else "office"

@@ -151,10 +151,15 @@ def _is_text(schema: Mapping[str, Any]) -> bool:
 
 # --------------------------------------------------------------------- what speaks of the record
 def _questions(conn: Connection, dossier: str, record: str) -> dict[str, State]:
-    """Conflicts and parked work over the record, open or decided, that still say something."""
+    """Conflicts and parked work over the record, open or decided, that still say something; and decisions
+    over these that wait themselves, for they hold values of the record as well.
+    """
     c = tables.conflicts
-    asked = select(c.c.conflict).where(c.c.dossier == dossier, c.c.record == record)
-    names = list(conn.execute(asked).scalars())
+    names, asked = set[str](), {record}
+    while asked:
+        over = select(c.c.conflict).where(c.c.dossier == dossier, bulk.among(conn, c.c.record, asked))
+        asked = set(conn.execute(over).scalars()) - names
+        names |= asked
     found = lookup.states(conn, dossier, names) if names else {}
     return {name: state for name, state in found.items() if ERASED not in state.body}
 
@@ -183,7 +188,8 @@ def _reduced(
         if not asks:
             state.body = _left(CONFLICT, state.body, order) | {ERASED: marked}
             state.deleted, state.op = True, GONE
-            minutes.conflicts.append((minutes.dossier, name, order.record, state.kind, False))
+            over = state.body.get("target", order.record)
+            minutes.conflicts.append((minutes.dossier, name, over, state.kind, False))
     return dict(questions)
 
 

@@ -182,14 +182,18 @@ def authors(question: Touched) -> set[str]:
 
 def only_own(question: Touched, author: str) -> Touched:
     """What is left of a conflict for an author who may no longer read the record: their own values,
-    whether it is decided, by whom and why.
+    whether it is decided, by whom and why, which of the values was picked; not the one that was set instead.
     """
     fields = {}
     for name, said in (question.body.get("fields") or {}).items():
         own = [c for c in said["candidates"] if c["actor"] == author]
         if own:
             fields[name] = {"mode": said["mode"], "candidates": own}
-    return replace(question, body=question.body | {"fields": fields})
+    body = question.body | {"fields": fields}
+    if "decision" in body:
+        what = {name: said for name, said in body["decision"]["what"].items() if "pick" in said}
+        body["decision"] = body["decision"] | {"what": what}
+    return replace(question, body=body)
 
 
 def mirrors(

@@ -179,8 +179,8 @@ class Kind:
     their order. `kept` names all fields that only the server writes. A kind that `meets` has ids
     derived from what the record is about, its fixed fields: who makes one that is there already, about
     the same, has edited it, having seen nothing of it. `named_by(body)` is the id that a record which says
-    this must bear, None where any will do. `waits_in`: the audience in which work over it waits for
-    a reviewer, where those who see other parked work must not see this.
+    this must bear, None where any will do. `waits_in`: the audience in which work over it, and
+    decisions over that, wait for a reviewer, where those who see other parked work must not see this.
     """
 
     name: str

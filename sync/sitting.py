@@ -335,7 +335,7 @@ class Sitting:
         """
         if self.taking:
             raise decisions.Undecided(why)
-        audience = readers(change, self.author, self.states.get(change.record))
+        audience = readers(change, self.author, self.states.get(change.record), self.kinds)
         captured = self.minutes.captured(change)
         self._engine_record(change.id, PARKED.name, audience, parked_body(change, self.author, why, captured))
         self.minutes.conflicts.append((self.dossier, change.id, change.record, PARKED.name, True))

@@ -34,7 +34,7 @@ def project(conn: Connection, touched: Sequence[Touched]) -> None:
     for t in touched:
         b = t.body
         days = (date.fromisoformat(b[n]) if n in b else None for n in ("valid_from", "valid_to"))
-        said = (b["name"], b["organisation"], b["role"], rules.mask(b["telephone"]))
+        said = (rules.bare(b["name"]), b["organisation"], b["role"], rules.mask(b["telephone"]))
         rows.append((t.dossier, t.record, t.version, t.audience, t.deleted, *said, *days))
     bulk.upsert(conn, _c, rows)
 
@@ -62,7 +62,8 @@ def one(conn: Connection, actor: Actor, contact: str, dossier: str | None) -> di
     query = query.where(access.visible(actor, "contact.read", _c.c.dossier, _c.c.audience))
     row = single.only(conn.execute(single.under(query, _c.c, contact, dossier)).all())
     body = history.body(conn, row.dossier, contact)
-    return _told(conn, [row])[0] | {"telephone": body["telephone"], "note": body.get("note")}
+    whole = {"name": body["name"], "telephone": body["telephone"], "note": body.get("note")}
+    return _told(conn, [row])[0] | whole
 
 
 def roles(conn: Connection, on: date) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ LANDLINE = re.compile(r"(010|02[0-9]|0[3-9][0-9]{2})-?([2-9][0-9]{6,7})(?:-([0-9
 ABROAD = re.compile(r"\+(?!86)[1-9][0-9]{7,14}")  # E.164
 _SPACES, _DASHES, _EXTENSION = re.compile(r"[\s().·]+"), re.compile(r"[‐‑‒–—−]"), "转"
 STARS = "****"
+_NUMBER = re.compile(r"[+＋]?\d(?:[\W_]?\d){6,}")  # whatever may be one, in whatever script
 
 
 def normal(said: str) -> str | None:
@@ -44,6 +45,11 @@ def mask(telephone: str) -> str | None:
         return None
     ends = telephone[-4:] if len(telephone) >= 11 else telephone[-2:]  # E.164 may be short
     return f"{telephone[:3]}{STARS}{ends}"
+
+
+def bare(name: str) -> str:
+    """A name without a number that was written into it (`钱经理 13800000001`), as a list shows it."""
+    return _NUMBER.sub(STARS, name)
 
 
 def refusal(

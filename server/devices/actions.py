@@ -41,7 +41,7 @@ def push(
     and EpochChanged.
     """
     taken = [c for c in changes if isinstance(c, Change) and _accepts(c)]
-    own = _own(conn, dossier, author, taken, changes) if taken else []
+    own = _own(conn, dossier, author, taken, changes, arrival) if taken else []
     others = {c.id: _others(conn, dossier, author, state) for c, state in own}
     judged = [_refused(c, others[c.id]) if isinstance(c, Change) and others.get(c.id) else c for c in changes]
     pushed = transaction.push(conn, dossier, author, judged, arrival=arrival, epoch=epoch)
@@ -63,10 +63,11 @@ def _own(
     author: Author,
     taken: Sequence[Change],
     changes: Sequence[Change | Unreadable],
+    arrival: Arrival,
 ) -> list[tuple[Change, State | None]]:
     """Of these decisions those on the author's own work that want somebody's word, with the piece; None where
     the piece is made by the same request. Two statements, under the dossier's lock: what another request of
-    theirs is about to park is seen. Who may decide nothing is told so, and of nobody else.
+    theirs is about to park is seen. Who might decide nothing when they did is told so, and of nobody else.
     """
     office().journal.lock(conn, dossier)
     pieces = lookup.states(conn, dossier, {c.record for c in taken})
@@ -74,21 +75,29 @@ def _own(
     found: list[tuple[Change, State | None]] = []
     for change in taken:
         piece = pieces.get(change.record)
-        if piece is None and change.record in sent:
-            found.append((change, None))
-        elif piece is not None and piece.kind == PARKED.name and _wants_a_word(piece, author):
+        own = change.record in sent if piece is None else _wants_a_word(piece, author)
+        # By the same moment as the engine, or a post that has ended since would pass here and count there.
+        if own and _might_decide(author, piece, arrival.captured(change.at, change.raw.get("clock")).at):
             found.append((change, piece))
     return found
 
 
 def _wants_a_word(piece: State, author: Author) -> bool:
     """Whether to take the author's piece is to say that it was done in time, or by right."""
+    if piece.kind != PARKED.name:
+        return False
     body = piece.body
     why = body.get("first_why", body["why"])
     mine = body["actor"] == author.actor and not body.get("system")
-    if not (body["open"] and mine and why in ACCEPTABLE and why not in DONE_AGAIN):
-        return False
-    return author.may.refusal(PARKED.name, "resolve", piece.audience, rfc3339(office().clock())) is None
+    return bool(body["open"] and mine and why in ACCEPTABLE and why not in DONE_AGAIN)
+
+
+def _might_decide(author: Author, piece: State | None, at: str) -> bool:
+    """Whether the author's right to decide on the piece counts at that moment; where that is not there yet,
+    on any.
+    """
+    here = PARKED.audiences if piece is None else (piece.audience,)
+    return any(author.may.refusal(PARKED.name, "resolve", audience, at) is None for audience in here)
 
 
 def _others(conn: Connection, dossier: str, author: Author, piece: State | None) -> list[str]:

@@ -104,6 +104,13 @@ def test_no_other_way_leads_around_the_mask(town: House) -> None:
     assert told == [(town.people["li"], record)] * 2
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_number_in_a_name_is_told_to_nobody_by_the_list(town: House) -> None:
+    record = entered(town, name=f"钱经理 {OTHER}")
+    assert town.desk("wang").get(f"/api/v1/contacts/{record}")["name"] == f"钱经理 {OTHER}"
+    assert {listed(town.desk(who))[0]["name"] for who in TOLD} == {"钱经理 ****"}
+
+
 def test_contacts_of_a_project_that_one_does_not_see_are_not_told(town: House) -> None:
     entered(town)
     [project] = town.desk("zhao").get("/api/v1/projects")["items"]
@@ -199,6 +206,29 @@ def test_two_numbers_that_two_officers_give_are_shown_to_officers_alone(town: Ho
     assert listed(town.desk("shen"))[0]["hint"] == "010-****0003"
 
 
+WRONG = "138000000777"  # what a reviewer's finger made of a number
+
+
+def misdecided(town: House) -> str:
+    """A contact over whose number Zhang decided with one that is none: the decision waits."""
+    record = entered(town)
+    version = listed(town.desk("li"))[0]["version"]
+    for who, number in (("li", OTHER), ("wang", THIRD)):
+        town.desk(who).push(WJ, update("contact", record, version, {"telephone": number}))
+    [asked] = town.desk("zhang").get("/api/v1/conflicts")["items"]
+    third = decide("conflict", asked["record"], asked["version"], {"telephone": {"set": WRONG}})
+    [waits] = town.desk("zhang").push(WJ, third)
+    assert (waits["status"], waits["why"]) == ("parked", "telephone-invalid")
+    return record
+
+
+def test_a_decision_over_a_number_that_waits_is_shown_to_officers_alone(town: House) -> None:
+    misdecided(town)
+    for who in TOLD:
+        assert WRONG not in fed(town.desk(who)) + town.desk(who).call("GET", "/api/v1/conflicts").text, who
+    assert WRONG in str(town.desk("sun").get("/api/v1/conflicts"))
+
+
 def test_no_other_system_is_told_of_contacts_whoever_subscribes(town: House) -> None:
     entered(town)
     town.desk("li").push(WJ, contact(telephone="7", note=OTHER))
@@ -221,6 +251,11 @@ def test_an_erased_number_is_nowhere_and_nobody_can_call_it(town: House) -> None
     [one] = listed(town.desk("li"))
     assert (one["name"], one["hint"], one["role"]) == (MARK, None, "site_manager")
     assert town.desk("li").get(f"/api/v1/contacts/{record}")["telephone"] == MARK
+
+
+def test_an_erased_number_is_in_no_decision_that_waits_over_it(town: House) -> None:
+    erase(town, misdecided(town))
+    assert everywhere(town, WRONG.encode()) == []
 
 
 def test_a_case_goes_out_of_the_house_without_numbers_whoever_asks_for_it(town: House) -> None:

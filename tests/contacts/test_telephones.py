@@ -42,6 +42,22 @@ def test_what_is_typed_is_a_number_in_its_form_or_none(said: str) -> None:
     assert rules.mask(said) is None or rules.STARS in str(rules.mask(said))
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("钱经理", "钱经理"),
+        ("钱经理 13800000001", "钱经理 ****"),
+        ("钱经理（138-0000-0001）", "钱经理（****）"),
+        ("010 6400 0001转801 值班室", "****转801 值班室"),
+        ("+852 9000 0001", "****"),
+        ("１３８００００００１１", "****"),
+        ("3号楼 24小时", "3号楼 24小时"),
+    ],
+)
+def test_a_number_that_was_written_into_a_name_is_not_told_with_it(name: str, shown: str) -> None:
+    assert rules.bare(name) == shown
+
+
 def said(**more: Any) -> dict[str, Any]:
     return {"telephone": "13800000001", "organisation": "a", "role": "r"} | more
 

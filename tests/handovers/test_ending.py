@@ -65,6 +65,15 @@ def test_nobody_recalls_what_they_are_asked_to_sign_themselves(town: House) -> N
     assert one(town.desk("sun").push(WJ, own)) == "parked: illegal-transition"
 
 
+@ON_ONE
+def test_who_withdraws_does_not_say_that_it_was_recalled(town: House) -> None:
+    record = given(town, "li", "hu")
+    false = update("handover", record, 1, {"recall": "所领导收回", "state": {"do": "withdraw"}})
+    assert one(town.desk("li").push(WJ, false)) == "parked: illegal-transition"
+    assert one(town.desk("li").push(WJ, sign(record, "withdraw"))) == "applied"
+    assert "recall" not in shown(town.desk("sun"), record)["body"]
+
+
 def test_what_a_leader_signed_is_not_the_givers_to_withdraw(town: House) -> None:
     """Li asks to hand over and does not sign; Sun names Wang in Li's place."""
     made, sun = proposal(town, "li", "wang"), town.desk("sun")

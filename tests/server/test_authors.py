@@ -84,6 +84,7 @@ def test_who_may_no_longer_read_the_record_sees_only_their_own_value(site: House
     [mirror] = told(wang)
     assert [c["value"] for c in mirror["fields"]["title"]["candidates"]] == ["完好"]
     assert "current" not in mirror["fields"]["title"] and mirror["decision"]["reason"] == "复核"
+    assert mirror["decision"]["what"] == {} and "一条细裂缝" not in str(mirror), "it is not theirs"
 
 
 def test_what_a_crash_left_untold_is_told_later_and_once(site: House, monkeypatch: Any) -> None:

@@ -104,3 +104,26 @@ def test_what_could_be_done_again_anyway_wants_nobodys_word(site: House) -> None
     back.pop("fields")
     done = zhang.push(WJ, back, accept(waits(zhang)))
     assert [o["status"] for o in done] == ["applied", "applied"], done
+
+
+@ON_ONE
+def test_a_decision_from_before_the_post_ended_is_held_against_it_too(gap: House) -> None:
+    """What was decided in time is taken in after the end; it is a word on the own work all the same."""
+    zhang = gap.desk("zhang")
+    own = accept(waits(zhang)) | {"at": rfc3339(gap.clock())}
+    gap.clock.passes(minutes=1)
+    with gap.app.app_context():
+        people.end_post(gap.people["zhang"], WJ, "re-assigned")
+    gap.clock.passes(minutes=5)
+    [refused] = zhang.push(WJ, own)
+    assert (refused["status"], refused["why"]) == ("invalid", "own-work")
+    waits(gap.desk("sun"))
+
+
+@ON_ONE
+@pytest.mark.parametrize("who", ["zhao", "li"])
+def test_who_may_decide_nothing_is_told_so_and_not_who_may(gap: House, who: str) -> None:
+    desk, made = gap.desk(who), issue(audience="confidential")
+    outcomes = desk.push(WJ, made, decide("parked", made["id"], 10**6, {"decision": {"set": "accept"}}))
+    assert outcomes[0]["status"] == "parked"
+    assert outcomes[1]["why"] != "own-work" and "sun某" not in str(outcomes), outcomes

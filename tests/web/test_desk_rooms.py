@@ -101,24 +101,18 @@ def call_the_site(bureau: Bureau, page: Page) -> None:
     assert [(one["actor"], one["told"]["kind"]) for one in looks] == [
         (house.people[bureau.people[2]], "contact"),
     ]
-    page.route("**/api/v1/contacts?*", without_the_manager)
+    with house.app.app_context():  # a post that the house names no more stays with whom it was given to
+        [row] = [row for row in law.given() if row["code"] == "contact.roles"]
+        left = [role for role in row["value"]["roles"] if role["code"] != "site_manager"]
+        law.enter_provisions([row | {"valid_from": "2020-01-01", "value": {"roles": left}}])
     page.reload()
     page.get_by_text("联系人 1").first.click()
-    page.wait_for_selector(".contacts li:has-text('site_manager')")
     page.get_by_role("button", name="修改联系人").click()
     dialog.locator("[name=name]").fill("孙经理")
     dialog.get_by_role("button", name="保存联系人").click()
     page.wait_for_selector(".contacts li:has-text('孙经理'):has-text('138****0001')")
     [one] = bureau.hand("zhang").get("/api/v1/contacts")["items"]
-    assert (one["name"], one["role"]) == ("孙经理", "site_manager"), "nobody chose another post"
-    page.unroute("**/api/v1/contacts?*")
-
-
-def without_the_manager(route: Route) -> None:
-    """The house as it answers once that post is named no more."""
-    told = route.fetch().json()
-    told["roles"] = [post for post in told["roles"] if post["code"] != "site_manager"]
-    route.fulfill(json=told)
+    assert one["role"] == "site_manager"
 
 
 def overtake(bureau: Bureau, giver: str, taker: str) -> None:

@@ -55,6 +55,8 @@ def objection(verb: str, body: Body, actor: str) -> str | None:
     others = {"give": (taker,), "take": (giver,), "appoint": (giver, taker), "recall": (giver, taker)}
     if actor in others.get(verb, ()):
         return "same-person"
+    if verb == "withdraw" and body.get("recall"):
+        return "illegal-transition"  # both end in one state: nobody withdraws in a leader's name
     appointed = body.get("appointed_by")
     entitled = {
         "give": (giver,),

@@ -41,6 +41,11 @@ const titled = (posts: Post[], code: string): string => {
   return (language.value === "en" ? post?.en : post?.name) ?? code;
 };
 
+/** The posts of today, and the one that is held: named no more, it is not to become another by an amendment of the rest. */
+const offered = (posts: Post[], held: string | undefined): string[] => [
+  ...new Set([...posts.map(({ code }) => code), ...(held ? [held] : [])]),
+];
+
 interface Whose {
   site: Project;
   known: Known;
@@ -134,8 +139,6 @@ interface Asking {
 /** A new one, or what changes of one. */
 function Ask({ was, site, posts, onSay, onClose }: Asking): JSX.Element {
   const [wrong, setWrong] = useState<string | null>(null);
-  // A post that is named no more stays as it is, until somebody chooses another.
-  const codes = [...new Set([...(was ? [was.role] : []), ...posts.map(({ code }) => code)])];
   const said = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -167,7 +170,7 @@ function Ask({ was, site, posts, onSay, onClose }: Asking): JSX.Element {
         <label class="field">
           <span>{say("contactRole")}</span>
           <select name="role" required>
-            {codes.map((code) => (
+            {offered(posts, was?.role).map((code) => (
               <option key={code} value={code} selected={code === was?.role}>
                 {titled(posts, code)}
               </option>
