@@ -70,7 +70,8 @@ def failures(here: Town, began: float) -> list[tuple[str, float, float]]:
         happened.append((what, since, time.monotonic()))
 
     south = here.nodes[1]
-    away("node killed", 0.2, 0.0, south.kill, south.start)
+    # Long enough that a phone comes to it meanwhile, also where there are eight.
+    away("node killed", 0.2, min(2.5 * PAUSE_S, 2.0), south.kill, south.start)
     away("database stopped", 0.45, DATABASE_AWAY_S, here.postgres.stop, here.postgres.start)
     away("store stopped", 0.7, STORE_AWAY_S, here.store.kill, here.store.start)
     time.sleep(max(0.0, began + SECONDS - time.monotonic()))
