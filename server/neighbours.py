@@ -17,7 +17,7 @@ LEFT_S = 0.05
 LOOK_S = 0.0005
 
 _held = memoryview(mmap.mmap(-1, SEATS * 4)).cast("I")  # shared by all who are forked from here
-_held[:] = memoryview(array("I", [ABSENT]) * SEATS).cast("B").cast("I")
+_held[:] = memoryview(array("I", [ABSENT]) * SEATS)
 
 
 class Seat:

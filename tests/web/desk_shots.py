@@ -32,6 +32,11 @@ TRY = re.compile("^(按手机样式预览|Try it as on the phone)$")
 FACTOR = re.compile("^(设置动态验证码|Set a second factor)$")
 PLAY, EXPORT = re.compile("^(播放|Play)$"), re.compile("^(导出|Export)$")
 ASSIGN, HAND_OVER = re.compile("^(派任务|Assign a visit)$"), re.compile("^(提出交接|Hand over)$")
+CONTACTS = re.compile("^(联系人|Whom to call:) [1-9]")
+SHOW_NUMBER, ADD_CONTACT = (
+    re.compile("^(显示号码|Show the number)"),
+    re.compile("^(添加联系人|Add a contact)$"),
+)
 SETTLED_MS = 900  # pictures that are still coming would look like a fault
 
 
@@ -214,6 +219,15 @@ def asked(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
     page.get_by_role("button", name=HAND_OVER).first.click()
     page.wait_for_selector("dialog option:nth-child(2)", state="attached")
     shot("hand-over")
+    page.keyboard.press("Escape")
+    page.locator("summary").filter(has_text=CONTACTS).first.click()
+    page.locator(".contacts li").first.wait_for()
+    page.get_by_role("button", name=SHOW_NUMBER).first.click()
+    page.locator(".contacts a[href^='tel:']").first.wait_for()
+    shot("contacts")
+    page.get_by_role("button", name=ADD_CONTACT).first.click()
+    page.wait_for_selector("dialog select")
+    shot("contact")
     page.keyboard.press("Escape")
 
 

@@ -135,6 +135,12 @@ def on_site(handset: Handset, shot: Callable[[str], None]) -> None:
     page.wait_for_selector(".plan")
     page.wait_for_selector("dd:has-text('有限公司'):has(small)")  # what codes are called, from the feed
     shot("project")
+    press(page, "添加联系人", "Add a contact")
+    page.wait_for_selector("dialog select option:nth-child(2)", state="attached")
+    shot("contact")
+    page.keyboard.press("Escape")
+    page.locator(".contact").first.evaluate("one => one.scrollIntoView({block: 'center'})")
+    shot("contacts")
     press(page, "现场二维码", "Site's code")
     page.wait_for_selector("svg.qr")
     shot("site-code")
