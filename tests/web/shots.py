@@ -134,21 +134,7 @@ def on_site(handset: Handset, shot: Callable[[str], None]) -> None:
     page.wait_for_selector(".duo")
     page.wait_for_selector(".plan")
     page.wait_for_selector("dd:has-text('有限公司'):has(small)")  # what codes are called, from the feed
-    shot("project")
-    press(page, "添加联系人", "Add a contact")
-    page.wait_for_selector("dialog select option:nth-child(2)", state="attached")
-    shot("contact")
-    page.keyboard.press("Escape")
-    page.locator(".contact").first.evaluate("one => one.scrollIntoView({block: 'center'})")
-    shot("contacts")
-    press(page, "现场二维码", "Site's code")
-    page.wait_for_selector("svg.qr")
-    shot("site-code")
-    page.keyboard.press("Escape")
-    press(page, "提出交接", "Hand over")
-    page.locator("dialog select option").nth(1).wait_for(state="attached")
-    shot("hand-over")
-    page.keyboard.press("Escape")
+    of_a_project(page, shot)
     page.locator(".duo .main").click()
     page.wait_for_selector("h1")
     page.wait_for_selector(".total")
@@ -169,6 +155,25 @@ def on_site(handset: Handset, shot: Callable[[str], None]) -> None:
     page.wait_for_selector(".acts .main")
     page.locator(".acts .main").click()
     shot("finish")
+    page.keyboard.press("Escape")
+
+
+def of_a_project(page: Page, shot: Callable[[str], None]) -> None:
+    """One project: whom to call, its code, who takes it over."""
+    shot("project")
+    press(page, "添加联系人", "Add a contact")
+    page.wait_for_selector("dialog select option:nth-child(2)", state="attached")
+    shot("contact")
+    page.keyboard.press("Escape")
+    page.locator(".contact").first.evaluate("one => one.scrollIntoView({block: 'center'})")
+    shot("contacts")
+    press(page, "现场二维码", "Site's code")
+    page.wait_for_selector("svg.qr")
+    shot("site-code")
+    page.keyboard.press("Escape")
+    press(page, "提出交接", "Hand over")
+    page.locator("dialog select option").nth(1).wait_for(state="attached")
+    shot("hand-over")
     page.keyboard.press("Escape")
 
 
