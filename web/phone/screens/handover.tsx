@@ -198,7 +198,8 @@ function StillOpen({ of: { dossier, body } }: { of: Seen }): JSX.Element | null 
   const kept = body.open as unknown as Item[] | undefined;
   const counted = body.open_count as unknown as Record<string, number> | undefined;
   const here = useLive(async () => (kept ? [] : openHere(dossier)), [dossier, kept?.length]);
-  const items = kept ?? here ?? [];
+  const items = kept ?? here;
+  if (!items) return null; // "0 still open" would be a lie while the phone still reads
   const n = counted ? Object.values(counted).reduce((sum, each) => sum + each, 0) : items.length;
   return (
     <details>
