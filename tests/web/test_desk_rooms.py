@@ -89,14 +89,23 @@ def call_the_site(bureau: Bureau, page: Page) -> None:
     dialog.locator("[name=name]").fill("钱经理")
     dialog.locator("[name=organisation]").fill("91110105MA0XD00162")
     dialog.locator("[name=telephone]").fill("138 0000 000")
+    dialog.locator("[name=note]").fill("夜间请打门卫")
     dialog.get_by_role("button", name="保存联系人").click()
     dialog.get_by_text("请填写手机号").wait_for()
     dialog.locator("[name=telephone]").fill("138 0000 0001")
-    dialog.get_by_role("button", name="保存联系人").click()
+    lost: list[Route] = []
+    page.route("**/api/v1/exchange", lambda route: (route.fetch(), lost.append(route), route.abort()))
+    dialog.get_by_role("button", name="保存联系人").dblclick()
+    dialog.get_by_role("button", name="重试").wait_for()  # the house has it, and no reply came home
+    assert dialog.locator("[name=name]").input_value() == "钱经理", "what was typed is typed once"
+    assert len(lost) == 4, "two presses are one write, tried as often as one"
+    page.unroute("**/api/v1/exchange")
+    dialog.get_by_role("button", name="重试").click()
     page.wait_for_selector(".contacts .number:has-text('138****0001')")
     assert "项目经理" in page.inner_text(".contacts li") and "13800000001" not in page.content()
     page.get_by_role("button", name="显示号码").click()
     page.wait_for_selector(".contacts a[href='tel:13800000001']")
+    assert "夜间请打门卫" in page.inner_text(".contacts .number")
     looks = [one for one in lines(house, "looked") if one["told"]["dossier"] == bureau.dossier]
     assert [(one["actor"], one["told"]["kind"]) for one in looks] == [
         (house.people[bureau.people[2]], "contact"),
@@ -109,10 +118,14 @@ def call_the_site(bureau: Bureau, page: Page) -> None:
     page.get_by_text("联系人 1").first.click()
     page.get_by_role("button", name="修改联系人").click()
     dialog.locator("[name=name]").fill("孙经理")
+    dialog.get_by_text("清空原备注").click()
     dialog.get_by_role("button", name="保存联系人").click()
     page.wait_for_selector(".contacts li:has-text('孙经理'):has-text('138****0001')")
     [one] = bureau.hand("zhang").get("/api/v1/contacts")["items"]
     assert one["role"] == "site_manager"
+    page.get_by_role("button", name="显示号码").click()
+    page.wait_for_selector(".contacts a[href='tel:13800000001']")
+    assert "夜间" not in page.inner_text(".contacts .number")
 
 
 def overtake(bureau: Bureau, giver: str, taker: str) -> None:

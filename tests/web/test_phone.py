@@ -12,7 +12,7 @@ from server.law import actions as law
 from server.phone.routes import FOLDER
 from tests.faults.serving import WJ, Office
 from tests.handovers.conftest import appointed, officer_of
-from tests.support.house import PASSWORD, issue
+from tests.support.house import PASSWORD, delete, issue
 from tests.support.live import LiveServer
 from tests.web.browser import CHANGES, DRAFTS, Handset, counted, until
 from tests.web.evidence import album, digests, queue
@@ -156,6 +156,17 @@ def call_the_site(office: Office, li: Handset, wang: Handset) -> None:
     page.get_by_role("button", name="添加联系人").click()
     page.locator("dialog").get_by_role("button", name="关闭").click()
     until(lambda: page.evaluate(DRAFTS) == [])  # nothing was in it
+    page.locator(".contact").get_by_role("button", name="修改").click()
+    page.locator("dialog").get_by_label("姓名").fill("孙经理")
+    until(lambda: page.evaluate(DRAFTS)[0]["values"].get("name") == "孙经理")
+    office.house.desk("zhang").push(WJ, delete("contact", one["id"], one["version"]))
+    wang.kill_page()
+    wang.sync()
+    dialog = page.locator("dialog")
+    dialog.get_by_text("记录已不在本机可见范围内").wait_for()
+    assert "孙经理" in dialog.inner_text(), "what was typed can still be read"
+    dialog.get_by_role("button", name="删除草稿").click()
+    until(lambda: page.evaluate(DRAFTS) == [])
 
 
 def hand_over(office: Office, li: Handset, wang: Handset) -> None:

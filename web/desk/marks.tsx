@@ -127,12 +127,14 @@ export function Trouble({ wrong, again, hint }: { wrong: unknown; again?: (() =>
 interface Asking {
   title: string;
   onClose: () => void;
+  /** Somebody pressed beside it; as onClose where not given. */
+  onAside?: () => void;
   children: ComponentChildren;
   class?: string;
 }
 
 /** A question over the page; Escape and the ground behind it close it, and the focus goes back where it was. */
-export function Dialog({ title, onClose, children, class: look = "" }: Asking): JSX.Element {
+export function Dialog({ title, onClose, onAside = onClose, children, class: look = "" }: Asking): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   // Before anything is painted: the next key is already the dialog's.
   useLayoutEffect(() => {
@@ -143,7 +145,7 @@ export function Dialog({ title, onClose, children, class: look = "" }: Asking): 
     };
   }, []);
   const outside = (event: MouseEvent): void => {
-    if (event.target === dialog.current) onClose();
+    if (event.target === dialog.current) onAside();
   };
   return (
     <dialog ref={dialog} class={look} onClose={onClose} onClick={outside} aria-label={title}>

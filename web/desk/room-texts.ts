@@ -266,6 +266,7 @@ export const WORDS = {
   contactTo: ["截止日期（选填）", "Until (optional)"],
   contactNote: ["备注（选填）", "Note (optional)"],
   leftAsIs: ["不填则不变", "Left as it is, if empty"],
+  emptyNote: ["清空原备注", "Empty the note"],
   telephone: ["电话", "Telephone"],
   telephoneWrong: ["请填写手机号、带区号的座机或以+和国家码开头的号码，如 13800000001、010-64000001", "Write a mobile, a landline with its area code, or + and the country: 13800000001, 010-64000001."],
   stillOpen: ["未了事项 {n}", "{n} still open"],

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { sized, type Way, wayOf } from "../files.ts";
+import { keepBrought } from "../sync/brought.ts";
 import { NoLine, Refused } from "../sync/line.ts";
 import { look, type Seen } from "../sync/view.ts";
 import { handOver } from "./files.ts";
@@ -91,7 +92,7 @@ function useFile({ record, dossier, body }: Seen) {
       setBrought(made);
       setStanding(null);
       // Where the phone has no room, it is shown all the same.
-      if (bytes.byteLength <= KEPT) await replica.db.previews.put({ photo: record, bytes }).catch(() => {});
+      if (bytes.byteLength <= KEPT) await keepBrought(replica.db, record, bytes).catch(() => {});
       return made;
     } catch (fault) {
       setWrong(fault);

@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { keepBrought } from "../sync/brought.ts";
 import { atWork } from "./house.ts";
 import { useLive } from "./live.ts";
 import { language, say, word } from "./words.ts";
@@ -106,7 +107,7 @@ async function fetchPreview(photo: string, dossier: string): Promise<void> {
   const { line, replica } = atWork();
   try {
     const bytes = await line.fetch(`/api/v1/photos/${photo}/thumbnail?dossier=${encodeURIComponent(dossier)}`);
-    await replica.db.previews.put({ photo, bytes });
+    await keepBrought(replica.db, photo, bytes);
   } catch {
     // No line, or not at rest yet: the frame stays empty and says so.
   }

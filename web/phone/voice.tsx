@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { keepBrought } from "../sync/brought.ts";
 import type { Taken } from "./camera.ts";
 import { heard } from "./camera.ts";
 import { atWork } from "./house.ts";
@@ -121,7 +122,7 @@ export function Heard({ record, dossier, mime }: { record: string; dossier?: str
     const query = `dossier=${encodeURIComponent(dossier ?? "")}&via=server`;
     try {
       const bytes = await line.fetch(`/api/v1/attachments/${record}/original?${query}`);
-      await replica.db.previews.put({ photo: record, bytes });
+      await keepBrought(replica.db, record, bytes);
     } catch {
       setAway(true);
     }

@@ -1,7 +1,7 @@
 /** A device's way out: what is not home is counted, what the house told goes, and in the end all goes. */
 
 import { total, unsent } from "./storage.ts";
-import { NAMES, type Tables, TRACES } from "./tables.ts";
+import { BROUGHT, NAMES, type Tables, TRACES } from "./tables.ts";
 
 /** What would be lost if all of it went now: unsent records and photographs, refused ones, drafts. */
 export async function remaining(db: Tables): Promise<number> {
@@ -21,7 +21,7 @@ export async function letGoOfTheirs(db: Tables): Promise<void> {
       await table.bulkDelete((await table.toCollection().primaryKeys()).filter((photo) => !mine.has(photo)));
     }
     await db.outbox.where("state").anyOf("acked", "retained").delete();
-    await db.meta.where("key").startsWithAnyOf(NAMES, TRACES).delete();
+    await db.meta.where("key").startsWithAnyOf(NAMES, TRACES, BROUGHT).delete();
     await db.shadow.clear();
     await db.cursors.clear();
   });

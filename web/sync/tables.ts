@@ -166,6 +166,8 @@ export interface MetaRow {
 export const TAKEN = "key";
 /** What rows of `meta` begin with that hold what the house told of colleagues: their names, who wrote what. */
 export const [NAMES, TRACES] = ["name:", "trace:"] as const;
+/** And those that say when a file was brought (brought.ts). */
+export const BROUGHT = "brought:";
 
 export class Tables extends Dexie {
   declare shadow: Table<ShadowRow, [string, string, string]>;

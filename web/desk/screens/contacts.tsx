@@ -5,9 +5,10 @@ import { useState } from "preact/hooks";
 
 import { uuid7 } from "../../sync/ids.ts";
 import { dial, normal, spaced } from "../../telephone.ts";
-import { change, type Fields, type Outcome } from "../changes.ts";
+import { change } from "../changes.ts";
+import { Became, Filing, type Sent, useWrites, type Write } from "../filing.tsx";
 import { get, holds, type Said } from "../house.ts";
-import { day, Dialog, Ends, Named, today, Trouble, Verdict } from "../marks.tsx";
+import { day, Named, today, Trouble } from "../marks.tsx";
 import { language, say, word } from "../words.ts";
 
 type Contact = Said<"Contact">;
@@ -55,25 +56,14 @@ interface Whose {
 /** What one project has: a line each, and what an officer does with it. */
 export function Contacts({ site, known, onDone }: Whose): JSX.Element | null {
   const [asking, setAsking] = useState<Contact | "new" | null>(null);
-  const [told, setTold] = useState<{ outcome?: Outcome; wrong?: unknown } | null>(null);
+  const writes = useWrites(onDone);
   const mine = holds(OFFICERS, site.dossier);
   const of = known.items.filter((one) => one.dossier === site.dossier);
   if (!of.length && !mine) return null;
-  const write = async (record: string, said: Fields, version: number | null): Promise<void> => {
-    setAsking(null);
-    try {
-      const about = version === null ? ({ op: "create", audience: "officers" } as const) : ({ op: "update", version } as const);
-      setTold({ outcome: await change({ kind: "contact", record, fields: said, ...about })(site.dossier) });
-    } catch (wrong) {
-      setTold({ wrong });
-    }
-    onDone();
-  };
   return (
     <details class="contacts">
       <summary>{say("contacts", { n: of.length })}</summary>
-      {told?.outcome && <Verdict outcome={told.outcome} what={say("contact")} />}
-      <Trouble wrong={told?.wrong} />
+      <Became of={writes.last} again={writes.send} />
       <ul>
         {of.map((one) => (
           <li key={one.id} class={one.valid_to && one.valid_to < today() ? "thin" : ""}>
@@ -95,7 +85,7 @@ export function Contacts({ site, known, onDone }: Whose): JSX.Element | null {
         </button>
       )}
       {asking && (
-        <Ask was={asking === "new" ? null : asking} site={site} posts={known.roles} onSay={write} onClose={() => setAsking(null)} />
+        <Ask was={asking === "new" ? null : asking} site={site} posts={known.roles} onEnd={writes.ended} onClose={() => setAsking(null)} />
       )}
     </details>
   );
@@ -132,76 +122,74 @@ interface Asking {
   was: Contact | null;
   site: Project;
   posts: Post[];
-  onSay: (record: string, said: Fields, version: number | null) => Promise<void>;
+  onEnd: (sent: Sent) => void;
   onClose: () => void;
 }
 
 /** A new one, or what changes of one. */
-function Ask({ was, site, posts, onSay, onClose }: Asking): JSX.Element {
-  const [wrong, setWrong] = useState<string | null>(null);
-  const said = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
+function Ask({ was, site, posts, onEnd, onClose }: Asking): JSX.Element {
+  const [record] = useState(was?.id ?? uuid7());
+  const said = (form: FormData): Write | string | null => {
     const values = Object.fromEntries(SAID.map((name) => [name, String(form.get(name) ?? "").trim()]));
     const typed = values.telephone ?? "";
     const number = typed ? normal(typed) : "";
-    if (number === null) return setWrong(say("telephoneWrong"));
+    if (number === null) return say("telephoneWrong");
     const [from, to] = [values.valid_from ?? "", values.valid_to ?? ""];
-    if (from && to && from > to) return setWrong(word("why", "dates-reversed"));
+    if (from && to && from > to) return word("why", "dates-reversed");
     const changed = Object.entries({ ...values, telephone: number }).filter(([name, value]) =>
       UNSEEN.includes(name) || !was ? value : value !== (was[name as keyof Contact] ?? ""),
     );
     const fields = Object.fromEntries(changed.map(([name, value]) => [name, { set: DAYS.includes(name) ? value || null : value }]));
-    if (!changed.length) return onClose();
-    void onSay(was?.id ?? uuid7(), fields, was?.version ?? null);
+    if (form.has("no_note")) fields.note = { set: "" };
+    if (!Object.keys(fields).length) return null;
+    const about = was ? ({ op: "update", version: was.version } as const) : ({ op: "create", audience: "officers" } as const);
+    const push = change({ kind: "contact", record, fields, ...about });
+    return { what: say("contact"), send: () => push(site.dossier) };
   };
+  const title = say(was ? "amendContact" : "addContact");
   return (
-    <Dialog title={say(was ? "amendContact" : "addContact")} onClose={onClose}>
-      <form onSubmit={said}>
-        <p class="muted">{site.name}</p>
-        <label class="field">
-          <span>{say("contactName")}</span>
-          <input name="name" required maxLength={40} defaultValue={was?.name ?? ""} />
+    <Filing title={title} does={say("saveContact")} onSay={said} onEnd={onEnd} onClose={onClose}>
+      <p class="muted">{site.name}</p>
+      <label class="field">
+        <span>{say("contactName")}</span>
+        <input name="name" required maxLength={40} defaultValue={was?.name ?? ""} />
+      </label>
+      <label class="field">
+        <span>{say("contactOf")}</span>
+        <input name="organisation" required maxLength={40} defaultValue={was?.organisation ?? site.contractor ?? ""} />
+      </label>
+      <label class="field">
+        <span>{say("contactRole")}</span>
+        <select name="role" required>
+          {offered(posts, was?.role).map((code) => (
+            <option key={code} value={code} selected={code === was?.role}>
+              {titled(posts, code)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>{say("telephone")}</span>
+        <input name="telephone" type="tel" required={!was} maxLength={40} placeholder={was?.hint ?? ""} />
+      </label>
+      <label class="field">
+        <span>{say("contactFrom")}</span>
+        <input name="valid_from" type="date" defaultValue={was?.valid_from ?? ""} />
+      </label>
+      <label class="field">
+        <span>{say("contactTo")}</span>
+        <input name="valid_to" type="date" defaultValue={was?.valid_to ?? ""} />
+      </label>
+      <label class="field">
+        <span>{say("contactNote")}</span>
+        <input name="note" maxLength={400} placeholder={was ? say("leftAsIs") : ""} />
+      </label>
+      {was && (
+        <label class="tick">
+          <input type="checkbox" name="no_note" value="yes" />
+          <span>{say("emptyNote")}</span>
         </label>
-        <label class="field">
-          <span>{say("contactOf")}</span>
-          <input name="organisation" required maxLength={40} defaultValue={was?.organisation ?? site.contractor ?? ""} />
-        </label>
-        <label class="field">
-          <span>{say("contactRole")}</span>
-          <select name="role" required>
-            {offered(posts, was?.role).map((code) => (
-              <option key={code} value={code} selected={code === was?.role}>
-                {titled(posts, code)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span>{say("telephone")}</span>
-          <input name="telephone" type="tel" required={!was} maxLength={40} placeholder={was?.hint ?? ""} />
-        </label>
-        <label class="field">
-          <span>{say("contactFrom")}</span>
-          <input name="valid_from" type="date" defaultValue={was?.valid_from ?? ""} />
-        </label>
-        <label class="field">
-          <span>{say("contactTo")}</span>
-          <input name="valid_to" type="date" defaultValue={was?.valid_to ?? ""} />
-        </label>
-        <label class="field">
-          <span>{say("contactNote")}</span>
-          <input name="note" maxLength={400} placeholder={was ? say("leftAsIs") : ""} />
-        </label>
-        {wrong && (
-          <p class="notice wrong" role="alert">
-            {wrong}
-          </p>
-        )}
-        <Ends onCancel={onClose}>
-          <button class="main">{say("saveContact")}</button>
-        </Ends>
-      </form>
-    </Dialog>
+      )}
+    </Filing>
   );
 }

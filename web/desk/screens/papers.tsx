@@ -4,9 +4,10 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { uuid7 } from "../../sync/ids.ts";
-import { change, now, type Outcome, type Push } from "../changes.ts";
+import { change, now } from "../changes.ts";
+import { Became, Filing, type Sent, useWrites, type Write } from "../filing.tsx";
 import { holds, type Said } from "../house.ts";
-import { day, Dialog, Ends, moment, Trouble, Verdict } from "../marks.tsx";
+import { day, moment } from "../marks.tsx";
 import { codes, listed, say, word } from "../words.ts";
 import { Draft } from "./draft.tsx";
 import type { Whole } from "./issue.tsx";
@@ -14,37 +15,21 @@ import type { Whole } from "./issue.tsx";
 type Paper = Said<"Paper">;
 const LEADERS = ["supervisor", "director"];
 
-interface Sent {
-  what: string;
-  push: Push;
-  outcome?: Outcome;
-  wrong?: unknown;
-}
-
 export function Papers({ issue, onChange }: { issue: Whole; onChange: () => void }): JSX.Element {
-  const [sent, setSent] = useState<Sent | null>(null);
+  const writes = useWrites(onChange);
   const [writing, setWriting] = useState<"comment" | "pause" | "draft" | null>(null);
-  const send = async (what: string, push: Push): Promise<void> => {
-    setWriting(null);
-    setSent({ what, push });
-    try {
-      setSent({ what, push, outcome: await push(issue.dossier) });
-      onChange();
-    } catch (wrong) {
-      setSent({ what, push, wrong });
-    }
+  const [record, setRecord] = useState("");
+  const write = (what: "comment" | "pause" | "draft"): void => {
+    setRecord(uuid7()); // one question is one record, however often it is pressed
+    setWriting(what);
   };
-  const add = (kind: string, fields: Record<string, unknown>): void =>
-    void send(
-      word("kind", kind),
-      change({
-        op: "create",
-        kind,
-        record: uuid7(),
-        audience: issue.audience,
-        fields: Object.fromEntries(Object.entries({ subject: issue.id, ...fields }).map(([name, set]) => [name, { set }])),
-      }),
-    );
+  const close = (): void => setWriting(null);
+  const add = (kind: string, fields: Record<string, unknown>): Write => {
+    const said = Object.entries({ subject: issue.id, ...fields }).map(([name, set]) => [name, { set }]);
+    const about = { op: "create", kind, record, audience: issue.audience } as const;
+    const push = change({ ...about, fields: Object.fromEntries(said) });
+    return { what: word("kind", kind), send: () => push(issue.dossier) };
+  };
   const leads = holds(LEADERS, issue.dossier);
   return (
     <section class="papers">
@@ -54,34 +39,33 @@ export function Papers({ issue, onChange }: { issue: Whole; onChange: () => void
           <li key={paper.id}>
             <Line paper={paper} />
             {paper.kind === "extension" && paper.state === "asked" && leads && (
-              <Grant paper={paper} director={holds(["director"], issue.dossier)} onDecide={send} />
+              <Grant paper={paper} dossier={issue.dossier} onEnd={writes.ended} />
             )}
           </li>
         ))}
       </ul>
       {!issue.papers.length && <p class="muted">{say("noPapers")}</p>}
-      {sent?.outcome && <Verdict outcome={sent.outcome} what={sent.what} />}
-      <Trouble wrong={sent?.wrong} again={() => sent && void send(sent.what, sent.push)} hint={say("sameChange")} />
+      <Became of={writes.last} again={writes.send} />
       <div class="buttons">
-        <button type="button" onClick={() => setWriting("comment")}>
+        <button type="button" onClick={() => write("comment")}>
           {say("addComment")}
         </button>
         {holds(["inspector", ...LEADERS], issue.dossier) && (
-          <button type="button" onClick={() => setWriting("draft")}>
+          <button type="button" onClick={() => write("draft")}>
             {say("draftNotice")}
           </button>
         )}
         {leads && (
-          <button type="button" onClick={() => setWriting("pause")}>
+          <button type="button" onClick={() => write("pause")}>
             {say("addPause")}
           </button>
         )}
       </div>
       {writing === "comment" && (
-        <Comment onSay={(text) => add("comment", { text, said_at: now() })} onClose={() => setWriting(null)} />
+        <Comment onSay={(text) => add("comment", { text, said_at: now() })} onEnd={writes.ended} onClose={close} />
       )}
-      {writing === "draft" && <Draft issue={issue} onClose={() => setWriting(null)} />}
-      {writing === "pause" && <Pause onSay={(said) => add("pause", said)} onClose={() => setWriting(null)} />}
+      {writing === "draft" && <Draft issue={issue} onClose={close} />}
+      {writing === "pause" && <Pause onSay={(said) => add("pause", said)} onEnd={writes.ended} onClose={close} />}
     </section>
   );
 }
@@ -116,17 +100,14 @@ function Line({ paper }: { paper: Paper }): JSX.Element {
 }
 
 /** More time is granted or refused with words; what has something against it, only by a leader. */
-function Grant(given: { paper: Paper; director: boolean; onDecide: (what: string, push: Push) => Promise<void> }): JSX.Element {
-  const { paper, director, onDecide } = given;
+function Grant({ paper, dossier, onEnd }: { paper: Paper; dossier: string; onEnd: (sent: Sent) => void }): JSX.Element {
   const flagged = ((paper.body as { flags?: string[] }).flags ?? []).length > 0;
   const [verb, setVerb] = useState<"grant" | "grant_anyway" | "refuse" | null>(null);
-  const grant = flagged ? (director ? "grant_anyway" : null) : "grant";
-  const decide = (note: string): void => {
-    if (!verb) return;
-    const fields = { ...(note && { note: { set: note } }), state: { do: verb } };
-    const made = change({ op: "update", kind: "extension", record: paper.id, version: paper.version, fields });
-    setVerb(null);
-    void onDecide(say(verb), made);
+  const grant = flagged ? (holds(["director"], dossier) ? "grant_anyway" : null) : "grant";
+  const decide = (does: "grant" | "grant_anyway" | "refuse", note: string): Write => {
+    const fields = { ...(note && { note: { set: note } }), state: { do: does } };
+    const push = change({ op: "update", kind: "extension", record: paper.id, version: paper.version, fields });
+    return { what: say(does), send: () => push(dossier) };
   };
   return (
     <div class="buttons">
@@ -139,65 +120,65 @@ function Grant(given: { paper: Paper; director: boolean; onDecide: (what: string
         {say("refuse")}
       </button>
       {!grant && <p class="muted">{say("leaderGrants")}</p>}
-      {verb && <Comment title={say(verb)} optional={verb === "grant"} onSay={decide} onClose={() => setVerb(null)} />}
+      {verb && (
+        <Comment
+          title={say(verb)}
+          optional={verb === "grant"}
+          onSay={(note) => decide(verb, note)}
+          onEnd={onEnd}
+          onClose={() => setVerb(null)}
+        />
+      )}
     </div>
   );
 }
 
-function Comment(given: { title?: string; optional?: boolean; onSay: (text: string) => void; onClose: () => void }): JSX.Element {
-  const [text, setText] = useState("");
-  const title = given.title ?? say("addComment");
+interface Saying<T> {
+  onSay: (said: T) => Write;
+  onEnd: (sent: Sent) => void;
+  onClose: () => void;
+}
+
+function Comment({ title = say("addComment"), optional, onSay, onEnd, onClose }: Saying<string> & { title?: string; optional?: boolean }): JSX.Element {
+  const said = (form: FormData): Write => onSay(String(form.get("words") ?? "").trim());
   return (
-    <Dialog title={title} onClose={given.onClose}>
-      <form onSubmit={(event) => (event.preventDefault(), given.onSay(text.trim()))}>
-        <label class="field">
-          <span>{say("words")}</span>
-          <textarea rows={4} maxLength={1000} required={!given.optional} autofocus value={text} onInput={(event) => setText(event.currentTarget.value)} />
-        </label>
-        <Ends onCancel={given.onClose}>
-          <button class="main">{title}</button>
-        </Ends>
-      </form>
-    </Dialog>
+    <Filing title={title} does={title} onSay={said} onEnd={onEnd} onClose={onClose}>
+      <label class="field">
+        <span>{say("words")}</span>
+        <textarea name="words" rows={4} maxLength={1000} required={!optional} autofocus />
+      </label>
+    </Filing>
   );
 }
 
-function Pause({ onSay, onClose }: { onSay: (said: Record<string, unknown>) => void; onClose: () => void }): JSX.Element {
-  const say_ = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    onSay(Object.fromEntries([...form.entries()].filter(([, value]) => value !== "")));
-  };
+function Pause({ onSay, onEnd, onClose }: Saying<Record<string, unknown>>): JSX.Element {
+  const said = (form: FormData): Write => onSay(Object.fromEntries([...form.entries()].filter(([, value]) => value !== "")));
+  const title = say("addPause");
   return (
-    <Dialog title={say("addPause")} onClose={onClose}>
-      <form onSubmit={say_}>
-        <p class="muted">{say("pauseHint")}</p>
-        <label class="field">
-          <span>{say("reasonShort")}</span>
-          <select name="reason">
-            {codes("pause").map((code) => (
-              <option key={code} value={code}>
-                {word("pause", code)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span>{say("fromDay")}</span>
-          <input name="since" type="date" required />
-        </label>
-        <label class="field">
-          <span>{say("toDay")}</span>
-          <input name="until" type="date" />
-        </label>
-        <label class="field">
-          <span>{say("words")}</span>
-          <textarea name="note" rows={2} maxLength={1000} />
-        </label>
-        <Ends onCancel={onClose}>
-          <button class="main">{say("addPause")}</button>
-        </Ends>
-      </form>
-    </Dialog>
+    <Filing title={title} does={title} onSay={said} onEnd={onEnd} onClose={onClose}>
+      <p class="muted">{say("pauseHint")}</p>
+      <label class="field">
+        <span>{say("reasonShort")}</span>
+        <select name="reason">
+          {codes("pause").map((code) => (
+            <option key={code} value={code}>
+              {word("pause", code)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>{say("fromDay")}</span>
+        <input name="since" type="date" required />
+      </label>
+      <label class="field">
+        <span>{say("toDay")}</span>
+        <input name="until" type="date" />
+      </label>
+      <label class="field">
+        <span>{say("words")}</span>
+        <textarea name="note" rows={2} maxLength={1000} />
+      </label>
+    </Filing>
   );
 }

@@ -5,24 +5,17 @@ import { useState } from "preact/hooks";
 
 import { uuid7 } from "../../sync/ids.ts";
 import { useAsked } from "../asking.ts";
-import { change, type Outcome, type Push } from "../changes.ts";
+import { change } from "../changes.ts";
+import { Became, Filing, type Sent, useWrites, type Write } from "../filing.tsx";
 import { get, holds, type Said } from "../house.ts";
 import { beat } from "../live.ts";
-import { day, Dialog, Empty, Ends, Loading, today, Trouble, Verdict } from "../marks.tsx";
+import { day, Empty, Loading, today, Trouble } from "../marks.tsx";
 import { codes, listed, say, word } from "../words.ts";
 
 type Assignment = Said<"Assignment">;
 type Plan = Said<"Plan">;
 const DAYS = 7;
 const DAY_MS = 86_400_000;
-
-interface Sent {
-  what: string;
-  dossier: string;
-  push: Push;
-  outcome?: Outcome;
-  wrong?: unknown;
-}
 
 const plus = (on: string, days: number): string => new Date(Date.parse(on) + days * DAY_MS).toISOString().slice(0, 10);
 
@@ -32,24 +25,12 @@ export function Plans(): JSX.Element {
   const board = useAsked((signal) => get<Said<"Assignments">>("/api/v1/assignments", signal), [], beat.value);
   const sites = useAsked((signal) => get<Said<"Projects">>("/api/v1/projects", signal), []).told?.items ?? [];
   const [sending, setSending] = useState<{ site?: string; plan?: string; on?: string } | null>(null);
-  const [sent, setSent] = useState<Sent | null>(null);
-  const send = async (made: Sent): Promise<void> => {
-    setSending(null);
-    setSent(made);
-    try {
-      setSent({ ...made, outcome: await made.push(made.dossier) });
-      for (const asked of [plans, due, board]) asked.again();
-    } catch (wrong) {
-      setSent({ ...made, wrong });
-    }
-  };
+  const writes = useWrites(() => [plans, due, board].forEach((asked) => asked.again()));
   const named = (dossier: string): string => sites.find((one) => one.dossier === dossier)?.name ?? dossier;
-  const step = (kind: string, record: string, version: number, dossier: string, verb: string): void =>
-    void send({
-      what: word("planVerb", verb),
-      dossier,
-      push: change({ op: "update", kind, record, version, fields: { state: { do: verb } } }),
-    });
+  const step = (kind: string, record: string, version: number, dossier: string, verb: string): void => {
+    const push = change({ op: "update", kind, record, version, fields: { state: { do: verb } } });
+    void writes.send({ what: word("planVerb", verb), send: () => push(dossier) });
+  };
   return (
     <main id="figures" class="plans">
       <div class="buttons">
@@ -58,8 +39,7 @@ export function Plans(): JSX.Element {
           {say("assign")}
         </button>
       </div>
-      {sent?.outcome && <Verdict outcome={sent.outcome} what={sent.what} />}
-      <Trouble wrong={sent?.wrong} again={() => sent && void send(sent)} hint={say("sameChange")} />
+      <Became of={writes.last} again={writes.send} />
       <Trouble wrong={board.wrong ?? due.wrong ?? plans.wrong} again={board.again} />
       {board.told ? (
         <Board
@@ -100,7 +80,7 @@ export function Plans(): JSX.Element {
           sites={sites}
           plans={(plans.told?.items ?? []).filter((plan) => plan.state === "approved")}
           given={sending}
-          onAssign={(dossier, push) => void send({ what: say("assign"), dossier, push })}
+          onEnd={writes.ended}
           onClose={() => setSending(null)}
         />
       )}
@@ -194,11 +174,11 @@ interface Assigning {
   sites: Said<"Project">[];
   plans: Plan[];
   given: { site?: string; plan?: string; on?: string };
-  onAssign: (dossier: string, push: Push) => void;
+  onEnd: (sent: Sent) => void;
   onClose: () => void;
 }
 
-function Assign({ sites, plans, given, onAssign, onClose }: Assigning): JSX.Element {
+function Assign({ sites, plans, given, onEnd, onClose }: Assigning): JSX.Element {
   const [chosen, setSite] = useState(given.site ?? "");
   const site = chosen || (sites[0]?.dossier ?? ""); // the sites may come after the question
   const at = `/api/v1/projects/${encodeURIComponent(site)}/officers`;
@@ -206,74 +186,69 @@ function Assign({ sites, plans, given, onAssign, onClose }: Assigning): JSX.Elem
     async (signal) => (site ? get<Said<"Officers">>(at, signal) : { items: [] }),
     [at],
   );
-  const assign = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
+  const [record] = useState(uuid7);
+  const assign = (form: FormData): Write => {
     const fields: Record<string, unknown> = { officers: { add: form.getAll("officers").map(String), remove: [] } };
     for (const name of ["due_on", "inspection_type", "plan", "note"]) {
       const value = String(form.get(name) ?? "").trim();
       if (value) fields[name] = { set: value };
     }
-    onAssign(site, change({ op: "create", kind: "assignment", record: uuid7(), audience: "field", fields }));
+    const push = change({ op: "create", kind: "assignment", record, audience: "field", fields });
+    return { what: say("assign"), send: () => push(site) };
   };
   return (
-    <Dialog title={say("assign")} onClose={onClose}>
-      <form onSubmit={assign}>
-        <label class="field">
-          <span>{say("project")}</span>
-          <select value={site} onChange={(event) => setSite(event.currentTarget.value)}>
-            {sites.map((one) => (
-              <option key={one.dossier} value={one.dossier}>
-                {one.name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span>{say("visitDay")}</span>
-          <input name="due_on" type="date" required defaultValue={given.on ?? plus(today(), 1)} />
-        </label>
-        <label class="field">
-          <span>{say("visitType")}</span>
-          <select name="inspection_type">
-            {codes("visit").map((code) => (
-              <option key={code} value={code}>
-                {word("visit", code)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <fieldset>
-          <legend>{word("noticeField", "officers")}</legend>
-          {officers.told?.items.map((one) => (
-            <label class="tick" key={one.id}>
-              <input type="checkbox" name="officers" value={one.id} />
-              <span>
-                {one.name} <small>{one.licence_no ? `${one.licence_no} · ${say("until", { on: day(one.licence_until ?? "") })}` : say("noLicence")}</small>
-              </span>
-            </label>
+    <Filing title={say("assign")} does={say("assign")} onSay={assign} onEnd={onEnd} onClose={onClose}>
+      <label class="field">
+        <span>{say("project")}</span>
+        <select value={site} onChange={(event) => setSite(event.currentTarget.value)}>
+          {sites.map((one) => (
+            <option key={one.dossier} value={one.dossier}>
+              {one.name}
+            </option>
           ))}
-          <Trouble wrong={officers.wrong} again={officers.again} />
-        </fieldset>
-        <label class="field">
-          <span>{say("underPlan")}</span>
-          <select name="plan" defaultValue={given.plan ?? ""}>
-            <option value="">—</option>
-            {plans.map((plan) => (
-              <option key={plan.id} value={plan.id}>
-                {plan.title}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span>{say("words")}</span>
-          <textarea name="note" rows={2} maxLength={2000} />
-        </label>
-        <Ends onCancel={onClose}>
-          <button class="main">{say("assign")}</button>
-        </Ends>
-      </form>
-    </Dialog>
+        </select>
+      </label>
+      <label class="field">
+        <span>{say("visitDay")}</span>
+        <input name="due_on" type="date" required defaultValue={given.on ?? plus(today(), 1)} />
+      </label>
+      <label class="field">
+        <span>{say("visitType")}</span>
+        <select name="inspection_type">
+          {codes("visit").map((code) => (
+            <option key={code} value={code}>
+              {word("visit", code)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <fieldset>
+        <legend>{word("noticeField", "officers")}</legend>
+        {officers.told?.items.map((one) => (
+          <label class="tick" key={one.id}>
+            <input type="checkbox" name="officers" value={one.id} />
+            <span>
+              {one.name} <small>{one.licence_no ? `${one.licence_no} · ${say("until", { on: day(one.licence_until ?? "") })}` : say("noLicence")}</small>
+            </span>
+          </label>
+        ))}
+        <Trouble wrong={officers.wrong} again={officers.again} />
+      </fieldset>
+      <label class="field">
+        <span>{say("underPlan")}</span>
+        <select name="plan" defaultValue={given.plan ?? ""}>
+          <option value="">—</option>
+          {plans.map((plan) => (
+            <option key={plan.id} value={plan.id}>
+              {plan.title}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>{say("words")}</span>
+        <textarea name="note" rows={2} maxLength={2000} />
+      </label>
+    </Filing>
   );
 }

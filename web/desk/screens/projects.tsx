@@ -5,10 +5,11 @@ import { useState } from "preact/hooks";
 
 import { uuid7 } from "../../sync/ids.ts";
 import { useAsked } from "../asking.ts";
-import { change, type Fields, now, type Outcome } from "../changes.ts";
+import { change, type Fields, now, type Push } from "../changes.ts";
+import { Became, Filing, type Sent, useWrites, type Write } from "../filing.tsx";
 import { get, holds, me, type Said } from "../house.ts";
 import { beat } from "../live.ts";
-import { day, Dialog, Empty, Ends, Loading, moment, Trouble, Verdict } from "../marks.tsx";
+import { day, Empty, Loading, moment, Trouble } from "../marks.tsx";
 import { say, type Word, word } from "../words.ts";
 import { Contacts, contacts } from "./contacts.tsx";
 
@@ -74,17 +75,22 @@ interface Doing {
   version: number;
 }
 
-/** One deed after the other, each from the version that the one before left. */
-async function done({ dossier, record, version, steps }: Doing): Promise<Outcome> {
-  let last: Outcome | null = null;
-  for (const { op, ...fields } of steps) {
-    const seen: number = last?.version ?? version;
-    const about = op === "create" ? { audience: "office" } : { version: seen };
-    last = await change({ op, kind: "handover", record, fields, ...about })(dossier);
-    if (!["applied", "merged", "noop"].includes(last.status)) break;
-  }
-  if (!last) throw new Error("nothing to do");
-  return last;
+/** One deed after the other, each from the version that the one before left; sent again, they are the same changes. */
+function deeds({ dossier, what, steps, record, version }: Doing): Write {
+  const ready: Push[] = [];
+  const send: Write["send"] = async () => {
+    let seen = version;
+    for (const [index, { op, ...fields }] of steps.entries()) {
+      const about = op === "create" ? { audience: "office" } : { version: seen };
+      const push = (ready[index] ??= change({ op, kind: "handover", record, fields, ...about }));
+      const outcome = await push(dossier);
+      const done = ["applied", "merged", "noop"].includes(outcome.status);
+      if (!done || index === steps.length - 1) return { ...outcome, begun: index > 0 };
+      seen = outcome.version ?? seen;
+    }
+    throw new Error("nothing to do");
+  };
+  return { what, send };
 }
 
 /** All that wait for a signature, of however many pages, and the newest of those that are over. */
@@ -109,24 +115,14 @@ export function Projects({ dossier }: { dossier: string | undefined }): JSX.Elem
     async (signal) => (office ? get<Said<"Colleagues">>("/api/v1/officers", signal) : { items: [] }),
     [office],
   );
-  const [told, setTold] = useState<{ doing: Doing; outcome?: Outcome; wrong?: unknown } | null>(null);
+  const writes = useWrites(() => [sites, handed].forEach((asked) => asked.again()));
   const [proposing, setProposing] = useState<Project | null>(null);
-  const act = async (doing: Doing): Promise<void> => {
-    setProposing(null);
-    try {
-      setTold({ doing, outcome: await done(doing) });
-    } catch (wrong) {
-      setTold({ doing, wrong });
-    }
-    for (const asked of [sites, handed]) asked.again();
-  };
   const items = handed.told ?? [];
   const open = dossier ? (sites.told?.items ?? []).filter((one) => one.dossier === dossier) : (sites.told?.items ?? []);
   return (
     <main id="figures" class="projects">
       <h2>{say("projectsShort")}</h2>
-      {told?.outcome && <Verdict outcome={told.outcome} what={told.doing.what} />}
-      <Trouble wrong={told?.wrong} />
+      <Became of={writes.last} again={writes.send} />
       <Trouble wrong={sites.wrong ?? handed.wrong ?? called.wrong} again={() => (sites.again(), handed.again(), called.again())} />
       {!sites.told && <Loading />}
       {sites.told && !open.length && <Empty title={say("noProjects")} />}
@@ -145,13 +141,13 @@ export function Projects({ dossier }: { dossier: string | undefined }): JSX.Elem
               </button>
             )}
             {called.told && <Contacts site={site} known={called.told} onDone={called.again} />}
-            <Line of={items.filter((one) => bodyOf(one).project === site.id)} onAct={act} />
+            <Line of={items.filter((one) => bodyOf(one).project === site.id)} onEnd={writes.ended} />
           </li>
         ))}
       </ul>
       <GivenAway of={items.filter((one) => !open.some((site) => site.dossier === one.dossier) && !dossier)} />
       {proposing && (
-        <Propose site={proposing} known={known.told?.items ?? []} onPropose={act} onClose={() => setProposing(null)} />
+        <Propose site={proposing} known={known.told?.items ?? []} onEnd={writes.ended} onClose={() => setProposing(null)} />
       )}
     </main>
   );
@@ -161,7 +157,7 @@ const mayPropose = (site: Project): boolean =>
   holds(LEADERS, site.dossier) || (site.officer !== null && site.officer === me()?.id);
 
 /** The handovers of one project: what waits first, then its officers, the present one first. */
-function Line({ of, onAct }: { of: Handover[]; onAct: (doing: Doing) => Promise<void> }): JSX.Element | null {
+function Line({ of, onEnd }: { of: Handover[]; onEnd: (sent: Sent) => void }): JSX.Element | null {
   if (!of.length) return null;
   const past = of.filter(({ state }) => state !== "proposed");
   return (
@@ -169,7 +165,7 @@ function Line({ of, onAct }: { of: Handover[]; onAct: (doing: Doing) => Promise<
       {of
         .filter(({ state }) => state === "proposed")
         .map((one) => (
-          <Waiting key={one.id} one={one} onAct={onAct} />
+          <Waiting key={one.id} one={one} onEnd={onEnd} />
         ))}
       {past.length > 0 && (
         <details>
@@ -211,7 +207,7 @@ const GivenAway = ({ of }: { of: Handover[] }): JSX.Element | null =>
     </>
   ) : null;
 
-function Waiting({ one, onAct }: { one: Handover; onAct: (doing: Doing) => Promise<void> }): JSX.Element {
+function Waiting({ one, onEnd }: { one: Handover; onEnd: (sent: Sent) => void }): JSX.Element {
   const [act, setAct] = useState<Act | null>(null);
   const body = bodyOf(one);
   const items = body.open ?? [];
@@ -247,7 +243,7 @@ function Waiting({ one, onAct }: { one: Handover; onAct: (doing: Doing) => Promi
           </button>
         ))}
       </div>
-      {act && <Sign one={one} act={act} onAct={onAct} onClose={() => setAct(null)} />}
+      {act && <Sign one={one} act={act} onEnd={onEnd} onClose={() => setAct(null)} />}
     </section>
   );
 }
@@ -258,51 +254,43 @@ const titleOf = ({ kind, title }: Item): string =>
 interface Signing {
   one: Handover;
   act: Act;
-  onAct: (doing: Doing) => Promise<void>;
+  onEnd: (sent: Sent) => void;
   onClose: () => void;
 }
 
-function Sign({ one, act, onAct, onClose }: Signing): JSX.Element {
+function Sign({ one, act, onEnd, onClose }: Signing): JSX.Element {
   const { does, says, wants } = ACTS[act];
-  const sign = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const text = String(new FormData(event.currentTarget as HTMLFormElement).get("said") ?? "").trim();
+  const sign = (form: FormData): Write => {
+    const text = String(form.get("said") ?? "").trim();
     const more = says && text ? { [says]: { set: text } } : {};
     const steps = [{ op: "update" as const, ...more, state: { do: act } }];
-    onClose();
-    void onAct({ dossier: one.dossier, record: one.id, version: one.version, what: say(does), steps });
+    return deeds({ dossier: one.dossier, record: one.id, version: one.version, what: say(does), steps });
   };
   return (
-    <Dialog title={say(does)} onClose={onClose}>
-      <form onSubmit={sign}>
-        {(act === "give" || act === "take") && <p>{say("signHint")}</p>}
-        {wants && (
-          <label class="field">
-            <span>{say(wants)}</span>
-            <textarea name="said" rows={3} maxLength={400} required={says !== "note"} />
-          </label>
-        )}
-        <Ends onCancel={onClose}>
-          <button class="main">{say(does)}</button>
-        </Ends>
-      </form>
-    </Dialog>
+    <Filing title={say(does)} does={say(does)} onSay={sign} onEnd={onEnd} onClose={onClose}>
+      {(act === "give" || act === "take") && <p>{say("signHint")}</p>}
+      {wants && (
+        <label class="field">
+          <span>{say(wants)}</span>
+          <textarea name="said" rows={3} maxLength={400} required={says !== "note"} />
+        </label>
+      )}
+    </Filing>
   );
 }
 
 interface Proposing {
   site: Project;
   known: Colleague[];
-  onPropose: (doing: Doing) => Promise<void>;
+  onEnd: (sent: Sent) => void;
   onClose: () => void;
 }
 
-function Propose({ site, known, onPropose, onClose }: Proposing): JSX.Element {
+function Propose({ site, known, onEnd, onClose }: Proposing): JSX.Element {
   const mine = site.officer !== null && site.officer === me()?.id;
   const [absence, setAbsence] = useState("");
-  const propose = (event: SubmitEvent): void => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
+  const [record] = useState(uuid7);
+  const propose = (form: FormData): Write => {
     const said = (name: string): string => String(form.get(name) ?? "").trim();
     const about = { project: site.id, taker: said("taker"), reason: said("reason"), proposed_at: now() };
     const giver = site.officer ? { giver: { set: site.officer } } : {};
@@ -311,57 +299,54 @@ function Propose({ site, known, onPropose, onClose }: Proposing): JSX.Element {
     const steps: Doing["steps"] = [{ op: "create", ...fields, ...giver, ...stays }];
     if (mine) steps.push({ op: "update", ...(said("note") && { note: { set: said("note") } }), state: { do: "give" } });
     else if (absence.trim()) steps.push({ op: "update", absence: { set: absence.trim() }, state: { do: "appoint" } });
-    void onPropose({ dossier: site.dossier, record: uuid7(), version: 0, what: say("handOver"), steps });
+    return deeds({ dossier: site.dossier, record, version: 0, what: say("handOver"), steps });
   };
+  const title = say(site.officer ? "handOver" : "nameOfficer");
+  const does = say(mine ? "signGive" : absence.trim() ? "signFor" : "propose");
   return (
-    <Dialog title={say(site.officer ? "handOver" : "nameOfficer")} onClose={onClose}>
-      <form onSubmit={propose}>
-        <p class="muted">{site.name}</p>
+    <Filing title={title} does={does} onSay={propose} onEnd={onEnd} onClose={onClose}>
+      <p class="muted">{site.name}</p>
+      <label class="field">
+        <span>{say("whoTakes")}</span>
+        <select name="taker" required>
+          <option value="">—</option>
+          {known
+            .filter(({ id }) => id !== site.officer && (mine || id !== me()?.id))
+            .map(({ id, name, title }) => (
+              <option key={id} value={id}>
+                {[name, title].filter(Boolean).join(" · ")}
+              </option>
+            ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>{say("handReason")}</span>
+        <input name="reason" required maxLength={400} />
+      </label>
+      {mine ? (
         <label class="field">
-          <span>{say("whoTakes")}</span>
-          <select name="taker" required>
-            <option value="">—</option>
-            {known
-              .filter(({ id }) => id !== site.officer && (mine || id !== me()?.id))
-              .map(({ id, name, title }) => (
-                <option key={id} value={id}>
-                  {[name, title].filter(Boolean).join(" · ")}
-                </option>
-              ))}
-          </select>
+          <span>{say("handNote")}</span>
+          <textarea name="note" rows={3} maxLength={2000} />
         </label>
+      ) : (
         <label class="field">
-          <span>{say("handReason")}</span>
-          <input name="reason" required maxLength={400} />
+          <span>{say("absence")}</span>
+          <textarea
+            rows={2}
+            maxLength={400}
+            required={!site.officer}
+            value={absence}
+            onInput={(event) => setAbsence(event.currentTarget.value)}
+          />
+          <small>{say(site.officer ? "absenceMay" : "absenceMust")}</small>
         </label>
-        {mine ? (
-          <label class="field">
-            <span>{say("handNote")}</span>
-            <textarea name="note" rows={3} maxLength={2000} />
-          </label>
-        ) : (
-          <label class="field">
-            <span>{say("absence")}</span>
-            <textarea
-              rows={2}
-              maxLength={400}
-              required={!site.officer}
-              value={absence}
-              onInput={(event) => setAbsence(event.currentTarget.value)}
-            />
-            <small>{say(site.officer ? "absenceMay" : "absenceMust")}</small>
-          </label>
-        )}
-        {site.officer && (
-          <label class="tick">
-            <input type="checkbox" name="stays" value="yes" />
-            <span>{say("giverStays")}</span>
-          </label>
-        )}
-        <Ends onCancel={onClose}>
-          <button class="main">{say(mine ? "signGive" : absence.trim() ? "signFor" : "propose")}</button>
-        </Ends>
-      </form>
-    </Dialog>
+      )}
+      {site.officer && (
+        <label class="tick">
+          <input type="checkbox" name="stays" value="yes" />
+          <span>{say("giverStays")}</span>
+        </label>
+      )}
+    </Filing>
   );
 }

@@ -157,8 +157,29 @@ function Asked({ id, ...rest }: Asking & { id: string }): JSX.Element | null {
   useEffect(() => {
     if (draft === null) rest.onClose();
   }, [draft === null]);
-  if (!draft || was === undefined || (draft.values.record && !was)) return null;
+  if (!draft || was === undefined) return null;
+  if (draft.values.record && !was) return <Gone draft={draft} onClose={rest.onClose} />;
   return <Form draft={draft} was={was} {...rest} />;
+}
+
+/** An edit of what is here no more: what was typed can be read, and put away. */
+function Gone({ draft, onClose }: { draft: DraftRow; onClose: () => void }): JSX.Element {
+  const drop = (): Promise<void> => atWork().replica.discard(draft).then(onClose);
+  const typed = SAID.map((name) => text(draft.values, name)).filter(Boolean);
+  return (
+    <Dialog title={say("editContact")} onClose={onClose}>
+      <p class="notice">{say("gone")}</p>
+      <p>{typed.join(" · ")}</p>
+      <div class="menu">
+        <button type="button" class="quiet" onClick={() => void drop().catch(tell)}>
+          {say("discard")}
+        </button>
+        <button type="button" onClick={onClose}>
+          {say("close")}
+        </button>
+      </div>
+    </Dialog>
+  );
 }
 
 function Form({
