@@ -6,12 +6,20 @@ from datetime import date
 from typing import Any
 
 import orjson
+from marshmallow import Schema, fields, validate
 from sqlalchemy import Select, tuple_
 
 from .errors import Refusal
 
 PAGE = 50
 MOST = 200
+
+
+class Paged(Schema):
+    """What every list in pages is asked beside its own: `page` is the `next` of the page before."""
+
+    page = fields.String(load_default=None, validate=validate.Length(1, 500))
+    limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, MOST))
 
 
 class Keyset:

@@ -10,7 +10,7 @@ from server import access
 from server.endpoint import ANYONE, Call, endpoint
 from server.errors import Refusal
 from server.law.rules import SHANGHAI
-from server.paging import MOST, PAGE
+from server.paging import Paged
 from server.people.actions import ENDED, ROLES
 from server.sessions import actions as sessions
 from server.sessions import queries as signed_in
@@ -44,12 +44,10 @@ class GivenOut(Schema):
     expires_at = fields.String()
 
 
-class PeoplePage(Schema):
+class PeoplePage(Paged):
     """Which page; `begins`: only user names that begin so."""
 
     begins = fields.String(load_default=None, validate=validate.Length(1, 64))
-    page = fields.String(load_default=None, validate=validate.Length(1, 400))
-    limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, MOST))
 
 
 class PersonLine(Schema):

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
-from server import paging
 from server.endpoint import Call, endpoint
 from server.law.rules import local_day
+from server.paging import Paged
 from server.transaction import reading
 from server.watchbook import look
 
@@ -17,12 +17,10 @@ from .records.contact import CONTACT
 blueprint = Blueprint("contacts", __name__)
 
 
-class Narrow(Schema):
+class Narrow(Paged):
     """By dossier; paged."""
 
     dossier = fields.String(load_default=None, validate=validate.Length(1, 96))
-    limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
-    page = fields.String(load_default=None, validate=validate.Length(1, 400))
 
 
 class Contact(Schema):

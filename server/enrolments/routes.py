@@ -11,7 +11,7 @@ from server import access, proofs
 from server.endpoint import ANYONE, SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.office import office
-from server.paging import MOST, PAGE
+from server.paging import Paged
 from server.people.queries import exists
 from server.sessions import actions as sessions
 from server.sessions.routes import DEVICE, PROOF, SignedIn, WipeOrder
@@ -87,12 +87,10 @@ class Why(Schema):
     why = fields.String(required=True, validate=validate.Length(1, 120))
 
 
-class DevicePage(Schema):
+class DevicePage(Paged):
     """Which page; for administrators, of whose devices alone."""
 
     person = fields.UUID(load_default=None)
-    page = fields.String(load_default=None, validate=validate.Length(1, 400))
-    limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, MOST))
 
 
 class EnrolledDevice(Schema):

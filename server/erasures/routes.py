@@ -6,12 +6,12 @@ from typing import Any
 from flask import Blueprint, request
 from marshmallow import Schema, fields, validate
 
-from server import paging
 from server.delivery import Where
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
 from server.issues.routes import Amend, Named, Outcome
 from server.office import office
+from server.paging import Paged
 from server.transaction import reading
 from sync.arrival import rfc3339
 from sync.record import INSTANT_PATTERN
@@ -27,13 +27,11 @@ ENTERED = ("malformed", "not-found", "not-permitted", "unsupported-media-type", 
 AMENDED = (*ENTERED, "ambiguous", "version-required")
 
 
-class Narrow(Schema):
+class Narrow(Paged):
     """By dossier and by the record that they are about; paged."""
 
     dossier = fields.String(load_default=None, validate=validate.Length(1, 96))
     subject = fields.UUID(load_default=None)
-    limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
-    page = fields.String(load_default=None, validate=validate.Length(1, 400))
 
 
 class NarrowErasures(Narrow):

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
-from server import paging
 from server.endpoint import SIGNED_IN, Call, endpoint
 from server.issues.routes import Named
+from server.paging import Paged
 from server.people import queries as people
 from server.transaction import reading
 from sync.arrival import rfc3339
@@ -18,13 +18,11 @@ from .records.handover import HANDOVER, LIFECYCLE
 blueprint = Blueprint("handovers", __name__)
 
 
-class Narrow(Schema):
+class Narrow(Paged):
     """By dossier and by how far they have come; paged."""
 
     dossier = fields.String(load_default=None, validate=validate.Length(1, 96))
     state = fields.String(load_default=None, validate=validate.OneOf(list(LIFECYCLE.states)))
-    limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
-    page = fields.String(load_default=None, validate=validate.Length(1, 400))
 
 
 class Handover(Schema):

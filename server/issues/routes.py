@@ -7,11 +7,11 @@ from typing import Any
 from flask import Blueprint, request
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from server import paging
 from server.delivery import Where
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
 from server.office import office
+from server.paging import Paged
 from server.photos.queries import KINDS
 from server.photos.routes import Attachment, Photo
 from server.transaction import reading
@@ -48,12 +48,10 @@ def narrowed(said: Mapping[str, Any]) -> dict[str, Any]:
     return {**said, "assignee": str(said["assignee"] or "")}
 
 
-class Filter(Narrow):
+class Filter(Narrow, Paged):
     """The queue's filters, order and page."""
 
     sort = fields.String(load_default="-found_at", validate=validate.OneOf(list(queries.SORTS)))
-    page = fields.String(load_default=None, validate=validate.Length(max=500))
-    limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
 
 
 class Named(Schema):

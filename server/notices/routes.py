@@ -10,7 +10,6 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 from marshmallow import Schema, fields, validate
 
-from server import paging
 from server.config import ROOT
 from server.delivery import Where
 from server.endpoint import ANYONE, Call, endpoint
@@ -19,6 +18,7 @@ from server.issues.routes import Amend, Outcome
 from server.law.rules import local_day
 from server.numbers.records.block import KINDS
 from server.office import office
+from server.paging import Paged
 from server.transaction import reading
 from sync.arrival import rfc3339
 from sync.record import INSTANT_PATTERN
@@ -67,7 +67,7 @@ ENGLISH = {
 }
 
 
-class Filter(Schema):
+class Filter(Paged):
     """Filters narrow one another; several values of one filter widen it."""
 
     dossier = fields.List(fields.String(validate=validate.Length(1, 96)), load_default=list)
@@ -77,8 +77,6 @@ class Filter(Schema):
     number = fields.String(load_default=None, validate=validate.Length(1, 60))
     issue = fields.UUID(load_default=None)
     faulty = fields.Boolean(load_default=None)
-    page = fields.String(load_default=None, validate=validate.Length(max=500))
-    limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
 
 
 class Notice(Schema):

@@ -10,24 +10,21 @@ from server.carriers import KINDS
 from server.endpoint import SIGNED_IN, Call, endpoint
 from server.errors import Refusal
 from server.office import office
-from server.paging import MOST, PAGE
+from server.paging import Paged
 from server.transaction import reading
 
 from . import actions, queries
 from .rules import LANGUAGES, minutes, spelled
 
 blueprint = Blueprint("notifications", __name__)
-LIMIT = validate.Range(1, MOST)
 HOUR = validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", error="HH:MM")
 
 
-class Mine(Schema):
+class Mine(Paged):
     """`unread`: only those; `language`: else the person's own."""
 
     unread = fields.Boolean(load_default=False)
     language = fields.String(load_default=None, validate=validate.OneOf(LANGUAGES))
-    page = fields.String(load_default=None, validate=validate.Length(max=400))
-    limit = fields.Integer(load_default=PAGE, validate=LIMIT)
 
 
 class Told(Schema):
@@ -58,7 +55,7 @@ class Read(Schema):
     read_at = fields.String()
 
 
-class Asked(Schema):
+class Asked(Paged):
     """Which deliveries."""
 
     state = fields.String(load_default=None, validate=validate.OneOf(queries.STATES))
@@ -67,8 +64,6 @@ class Asked(Schema):
     dossier = fields.String(load_default=None, validate=validate.Length(1, 96))
     record = fields.String(load_default=None, validate=validate.Length(1, 36))
     person = fields.String(load_default=None, validate=validate.Length(1, 36))
-    page = fields.String(load_default=None, validate=validate.Length(max=400))
-    limit = fields.Integer(load_default=PAGE, validate=LIMIT)
 
 
 class Delivered(Schema):
@@ -134,13 +129,6 @@ class Wishes(Schema):
     quiet_from = fields.String(required=True, validate=HOUR, metadata={"example": "22:00"})
     quiet_to = fields.String(required=True, validate=HOUR, metadata={"example": "07:00"})
     digest = fields.Boolean(required=True)
-
-
-class Page(Schema):
-    """Which page."""
-
-    page = fields.String(load_default=None, validate=validate.Length(max=400))
-    limit = fields.Integer(load_default=PAGE, validate=LIMIT)
 
 
 @endpoint(
@@ -232,7 +220,7 @@ def set_my_preferences(call: Call) -> Any:
     "/api/v1/my-deliveries",
     may=SIGNED_IN,
     summary="我的发送记录 What went out to me",
-    query=Page,
+    query=Paged,
     answer=Deliveries,
     refusals=("malformed",),
 )

@@ -6,9 +6,9 @@ import orjson
 from flask import Blueprint, request
 from marshmallow import Schema, ValidationError, fields, validate
 
-from server import paging
 from server.endpoint import Call, endpoint
 from server.errors import Refusal
+from server.paging import Paged
 from server.transaction import reading
 
 from . import queries
@@ -19,13 +19,11 @@ from .rules import SORTS
 blueprint = Blueprint("organisations", __name__)
 
 
-class Wanted(Schema):
+class Wanted(Paged):
     """`text`: words of name or code, all of which must be there."""
 
     sort = fields.String(load_default=None, validate=validate.OneOf(SORTS))
     text = fields.String(load_default=None, validate=validate.Length(max=200))
-    page = fields.String(load_default=None, validate=validate.Length(max=500))
-    limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
 
 
 class Organisation(Schema):

@@ -8439,9 +8439,9 @@ export interface operations {
     list_people: {
         parameters: {
             query?: {
-                begins?: string | null;
                 page?: string | null;
                 limit?: number;
+                begins?: string | null;
             };
             header?: never;
             path?: never;
@@ -9314,6 +9314,8 @@ export interface operations {
     list_issues: {
         parameters: {
             query?: {
+                page?: string | null;
+                limit?: number;
                 dossier?: string[];
                 state?: ("submitted" | "confirmed" | "issued" | "received" | "rectifying" | "replied" | "on_spot" | "failed" | "passed" | "closed" | "dismissed" | "merged" | "referred" | "accepted" | "settled" | "withdrawn")[];
                 severity?: ("general" | "serious" | "major")[];
@@ -9324,8 +9326,6 @@ export interface operations {
                 overdue?: boolean | null;
                 text?: string | null;
                 sort?: "-found_at" | "found_at" | "due_on" | "-severity";
-                page?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -9646,9 +9646,9 @@ export interface operations {
     list_contacts: {
         parameters: {
             query?: {
-                dossier?: string | null;
-                limit?: number;
                 page?: string | null;
+                limit?: number;
+                dossier?: string | null;
             };
             header?: never;
             path?: never;
@@ -10157,9 +10157,9 @@ export interface operations {
     list_devices: {
         parameters: {
             query?: {
-                person?: string | null;
                 page?: string | null;
                 limit?: number;
+                person?: string | null;
             };
             header?: never;
             path?: never;
@@ -10380,10 +10380,10 @@ export interface operations {
     list_erasures: {
         parameters: {
             query?: {
+                page?: string | null;
+                limit?: number;
                 dossier?: string | null;
                 subject?: string | null;
-                limit?: number;
-                page?: string | null;
                 state?: "asked" | "granted" | "refused" | "done" | null;
             };
             header?: never;
@@ -10516,10 +10516,10 @@ export interface operations {
     list_holds: {
         parameters: {
             query?: {
+                page?: string | null;
+                limit?: number;
                 dossier?: string | null;
                 subject?: string | null;
-                limit?: number;
-                page?: string | null;
                 state?: "held" | "lifted" | null;
             };
             header?: never;
@@ -11016,10 +11016,10 @@ export interface operations {
     list_handovers: {
         parameters: {
             query?: {
+                page?: string | null;
+                limit?: number;
                 dossier?: string | null;
                 state?: "proposed" | "done" | "refused" | "withdrawn" | "lapsed" | null;
-                limit?: number;
-                page?: string | null;
             };
             header?: never;
             path?: never;
@@ -11287,9 +11287,9 @@ export interface operations {
     list_inspections: {
         parameters: {
             query?: {
-                dossier?: string[];
                 page?: string | null;
                 limit?: number;
+                dossier?: string[];
             };
             header?: never;
             path?: never;
@@ -11518,6 +11518,8 @@ export interface operations {
     list_notices: {
         parameters: {
             query?: {
+                page?: string | null;
+                limit?: number;
                 dossier?: string[];
                 state?: ("draft" | "approved" | "issued" | "served" | "answered" | "closed" | "voided")[];
                 notice_kind?: ("rectification" | "stop_work" | "resume" | "referral" | "interview" | "listing")[];
@@ -11525,8 +11527,6 @@ export interface operations {
                 number?: string | null;
                 issue?: string | null;
                 faulty?: boolean | null;
-                page?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -11992,10 +11992,10 @@ export interface operations {
     list_notifications: {
         parameters: {
             query?: {
-                unread?: boolean;
-                language?: "zh" | "en" | null;
                 page?: string | null;
                 limit?: number;
+                unread?: boolean;
+                language?: "zh" | "en" | null;
             };
             header?: never;
             path?: never;
@@ -12051,14 +12051,14 @@ export interface operations {
     list_deliveries: {
         parameters: {
             query?: {
+                page?: string | null;
+                limit?: number;
                 state?: "waiting" | "sent" | "given_up" | "cancelled" | null;
                 kind?: "wecom" | "dingtalk" | "feishu" | "mail" | "webhook" | null;
                 template?: string | null;
                 dossier?: string | null;
                 record?: string | null;
                 person?: string | null;
-                page?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -12338,10 +12338,10 @@ export interface operations {
     list_organisations: {
         parameters: {
             query?: {
-                sort?: "firm" | "street" | "department" | null;
-                text?: string | null;
                 page?: string | null;
                 limit?: number;
+                sort?: "firm" | "street" | "department" | null;
+                text?: string | null;
             };
             header?: never;
             path?: never;

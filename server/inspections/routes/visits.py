@@ -4,11 +4,11 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from server import paging
 from server.endpoint import Call, endpoint
 from server.inspections.queries import checklists, visits
 from server.inspections.records.inspection import ABOVE_CAP, CONCLUSIONS, LIFECYCLE, TYPES
 from server.inspections.rules import GRADES, FormScore, Score, SectionScore, shown
+from server.paging import Paged
 from server.transaction import reading
 
 from .blueprint import blueprint
@@ -16,12 +16,10 @@ from .blueprint import blueprint
 MARKS = {"example": "83.50"}  # decimal text, two places, half up
 
 
-class Filter(Schema):
+class Filter(Paged):
     """`dossier` may be given several times."""
 
     dossier = fields.List(fields.String(validate=validate.Length(1, 96)), load_default=list)
-    page = fields.String(load_default=None)
-    limit = fields.Integer(load_default=paging.PAGE, validate=validate.Range(1, paging.MOST))
 
 
 class Inspection(Schema):
