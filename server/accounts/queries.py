@@ -9,6 +9,7 @@ from server.errors import Refusal
 from server.organisations.queries import names_of
 from server.paging import Keyset
 from server.people.tables import Person, Post
+from server.projects.queries import names_of as projects_called
 
 _p, _q = cast(Table, Person.__table__), cast(Table, Post.__table__)
 _SHOWN = ("id", "username", "name", "title", "active", "left_at", "once_until", "licence_no", "licence_until")
@@ -36,7 +37,11 @@ def shown(conn: Connection, person: str) -> dict[str, Any]:
         select(*(_q.c[n] for n in _POST)).where(_q.c.person == person).order_by(_q.c.since, _q.c.id)
     ).all()
     firms = names_of(conn, (post.firm for post in posts))
-    told = [dict(post._mapping) | {"firm_name": firms.get(post.firm or "")} for post in posts]
+    projects = projects_called(conn, {post.dossier for post in posts})
+    told = [
+        dict(post._mapping) | {"project": projects.get(post.dossier), "firm_name": firms.get(post.firm or "")}
+        for post in posts
+    ]
     return _plain(found) | {"posts": told}
 
 

@@ -72,10 +72,13 @@ class PersonLines(Schema):
 
 
 class DatedPost(Schema):
-    """A duty with its dates; `ended` is the code of why it ended before its time."""
+    """A duty with its dates; `project` is what the dossier's project is called, `ended` the code of why it
+    ended before its time.
+    """
 
     id = fields.UUID()
     dossier = fields.String()
+    project = fields.String(allow_none=True)
     role = fields.String()
     firm = fields.String(allow_none=True)
     firm_name = fields.String(allow_none=True)

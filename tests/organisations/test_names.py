@@ -72,6 +72,8 @@ def test_visits_of_this_year_and_posts_say_whose(named: House) -> None:
         people.give_post(named.people["zhao"], WJ, "client", firm=OTHER)
     posts = ding.get(f"/api/v1/people/{named.people['zhao']}")["posts"]
     assert {(post["firm"], post["firm_name"]) for post in posts} == {(FIRM, NAME), (OTHER, None)}
+    [called] = {project["name"] for project in named.desk("zhang").get("/api/v1/projects")["items"]}
+    assert {(post["dossier"], post["project"]) for post in posts} == {(WJ, called), ("office:cy", None)}
 
 
 def test_a_draft_that_names_a_code_alone_is_listed_by_name(named: House) -> None:

@@ -5526,6 +5526,7 @@ export interface components {
             /** Format: uuid */
             id?: string;
             dossier?: string;
+            project?: string | null;
             role?: string;
             firm?: string | null;
             firm_name?: string | null;

@@ -198,7 +198,9 @@ function One({ id, onChange }: { id: string; onChange: () => void }): JSX.Elemen
           {person.posts.map((one) => (
             <li key={one.id}>
               <b>{word("role", one.role)}</b>
-              <span>{one.dossier}</span>
+              <span>
+                <Named code={one.dossier} name={one.project} />
+              </span>
               {one.firm && (
                 <span>
                   <Named code={one.firm} name={one.firm_name} />
