@@ -133,8 +133,8 @@ def endpoint(
     """Declare a route; `said` are the fields of Operation.
 
     `may` is ANYONE, SIGNED_IN or a verb such as `issue.read`. `query` and a schema as `body` are
-    marshmallow schemas; a dict as `body` is a JSON Schema that only documents what the view itself
-    parses; `raw` leaves the stream to the view.
+    marshmallow schemas; an instance of one as `body`, or a dict which is a JSON Schema, only documents
+    what the view itself parses; `raw` leaves the stream to the view.
     """
 
     def declare(view: Callable[..., Any]) -> Callable[..., Response]:

@@ -13,7 +13,7 @@ from server.transaction import reading
 
 from . import queries
 from .actions import register, sheets
-from .records.organisation import ORGANISATION, PARTIES
+from .records.organisation import PARTIES
 from .rules import SORTS
 
 blueprint = Blueprint("organisations", __name__)
@@ -77,8 +77,8 @@ class BroughtIn(Schema):
     ignored = fields.List(fields.String())
 
 
-class Said(Schema):
-    """One organisation; what it leaves out stays as it is."""
+class OrganisationSaid(Schema):
+    """One organisation; what it leaves out stays as it is. What its kind forbids is told with its row."""
 
     code = fields.String(required=True, validate=validate.Length(1, 80))
     name = fields.String(required=True, validate=validate.Length(1, 400))
@@ -88,19 +88,12 @@ class Said(Schema):
     duties = fields.List(fields.String(validate=validate.Length(1, 200)), validate=validate.Length(max=50))
 
 
-class Several(Schema):
+class OrganisationsSaid(Schema):
     """Organisations told one by one."""
 
-    items = fields.List(fields.Nested(Said), required=True, validate=validate.Length(1, sheets.ROWS))
-
-
-_BODY = ORGANISATION.body_schema()
-SEVERAL = {
-    "type": "object",
-    "properties": {"items": {"type": "array", "items": _BODY, "minItems": 1, "maxItems": sheets.ROWS}},
-    "required": ["items"],
-    "additionalProperties": False,
-}
+    items = fields.List(
+        fields.Nested(OrganisationSaid), required=True, validate=validate.Length(1, sheets.ROWS)
+    )
 
 
 @endpoint(
@@ -124,7 +117,7 @@ def list_organisations(call: Call) -> Any:
     "POST",
     may="organisation.create",
     summary="导入单位 Enter organisations (JSON; or a workbook or CSV under its own media type)",
-    body=SEVERAL,
+    body=OrganisationsSaid(),  # read by the view: a file comes at the same address
     answer=BroughtIn,
     refusals=("malformed", "too-large", "busy", "unsupported-media-type"),
 )
@@ -146,7 +139,7 @@ def bring_in_organisations(call: Call) -> Any:
 def _items(data: bytes) -> list[dict[str, Any]]:
     """Raises Refusal `malformed`."""
     try:
-        items: list[dict[str, Any]] = Several().load(orjson.loads(data))["items"]
+        items: list[dict[str, Any]] = OrganisationsSaid().load(orjson.loads(data))["items"]
     except orjson.JSONDecodeError as wrong:
         raise Refusal("malformed", f"The body is not JSON: {wrong}") from None
     except ValidationError as wrong:

@@ -7482,6 +7482,18 @@ export interface components {
             items?: components["schemas"]["Organisation"][];
             next?: string | null;
         };
+        OrganisationSaid: {
+            code: string;
+            name: string;
+            parties?: ("client" | "contractor" | "supervision" | "designer" | "surveyor" | "laboratory" | "monitoring" | "concrete" | "lessor")[];
+            qualification?: string;
+            /** Format: date */
+            qualified_until?: string;
+            duties?: string[];
+        };
+        OrganisationsSaid: {
+            items: components["schemas"]["OrganisationSaid"][];
+        };
         RowFault: {
             column?: string;
             reason?: string;
@@ -12376,9 +12388,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    items: components["schemas"]["OrganisationBody"][];
-                };
+                "application/json": components["schemas"]["OrganisationsSaid"];
             };
         };
         responses: {
