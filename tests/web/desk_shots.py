@@ -32,6 +32,7 @@ TRY = re.compile("^(按手机样式预览|Try it as on the phone)$")
 FACTOR = re.compile("^(设置动态验证码|Set a second factor)$")
 PLAY, EXPORT = re.compile("^(播放|Play)$"), re.compile("^(导出|Export)$")
 ASSIGN, HAND_OVER = re.compile("^(派任务|Assign a visit)$"), re.compile("^(提出交接|Hand over)$")
+RECALL = re.compile("^(收回|Call back)$")
 CONTACTS = re.compile("^(联系人|Whom to call:) [1-9]")
 SHOW_NUMBER, ADD_CONTACT = (
     re.compile("^(显示号码|Show the number)"),
@@ -219,6 +220,10 @@ def asked(desk: Desk, page: Page, shot: Callable[[str], None]) -> None:
     page.get_by_role("button", name=HAND_OVER).first.click()
     page.wait_for_selector("dialog option:nth-child(2)", state="attached")
     shot("hand-over")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=RECALL).first.click()
+    page.wait_for_selector("dialog textarea")
+    shot("recall")
     page.keyboard.press("Escape")
     page.locator("summary").filter(has_text=CONTACTS).first.click()
     page.locator(".contacts li").first.wait_for()

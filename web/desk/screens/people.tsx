@@ -197,10 +197,12 @@ function One({ id, onChange }: { id: string; onChange: () => void }): JSX.Elemen
         <ul class="list">
           {person.posts.map((one) => (
             <li key={one.id}>
-              <b>{word("role", one.role)}</b>
-              <span>
-                <Named code={one.dossier} name={one.project} />
-              </span>
+              <b>
+                {word("role", one.role)}{" "}
+                <span>
+                  <Named code={one.dossier} name={one.project} />
+                </span>
+              </b>
               {one.firm && (
                 <span>
                   <Named code={one.firm} name={one.firm_name} />
