@@ -9964,7 +9964,7 @@ export interface operations {
                                 faults?: Record<string, never>[];
                             }[];
                             /** @enum {unknown} */
-                            error?: "epoch-changed" | "unknown-dossier" | "read-only";
+                            error?: "epoch-changed" | "unknown-dossier" | "busy" | "read-only" | "disk-full" | "database-unavailable" | "internal";
                             status?: number;
                             remedy?: string;
                         }[];
@@ -10008,7 +10008,7 @@ export interface operations {
                                                 kind: string;
                                                 version: number;
                                                 /** @enum {unknown} */
-                                                op: "put" | "delete" | "leave";
+                                                op: "put" | "delete" | "leave" | "erase";
                                                 schema?: number;
                                                 body?: Record<string, never>;
                                                 written?: {
