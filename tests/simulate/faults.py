@@ -6,6 +6,7 @@ Where the protocol's executable model has the same fault, its name stands behind
 from collections.abc import Mapping
 from pathlib import Path
 
+from .files import FILES
 from .injection import Edit, Fault
 from .transport import Chances
 from .world import WEIGHTS
@@ -23,6 +24,7 @@ DECIDED = dict(
     PEACE | {"edit": 36, "review": 14, "glance": 10, "desk_edit": 14, "round_trip": 24, "collect": 0.2}
 )
 LATE = dict(WEIGHTS | {"grant": 8, "review": 12})
+LOADED = dict(FILES | {"regain": 10, "fetch": 20, "take": 8, "collect": 0.5})
 HOT = Chances(new_records=0.015)
 INTERLEAVED = Chances(interleaved=0.9, lost=0.02)
 DYING = Chances(phone_dies=0.3)
@@ -92,6 +94,9 @@ PUSH: dict[str, Fault] = {
 }
 MERGE: dict[str, Fault] = {
     "silent_overwrite": fault("merge:_value", "if not moved:", "if True:"),  # silent_lww
+    "own_writes_move": fault(  # own_off
+        "merge:Written.moved", "self.devices.get(name) != device", "True", 300, PEACE, HOT
+    ),
     "silent_last": fault("merge:_value", 'Lost(current, mine, "info")', 'Lost(mine, mine, "info")', 300),
     "text_last_wins": fault("merge:_value", "out.after[name] = merged", "out.after[name] = mine", 300, PEACE),
     "merge_called_own": fault(
@@ -235,6 +240,30 @@ EVIDENCE: dict[str, Fault] = {
         100,
     ),
 }
+LOADS: dict[str, Fault] = {
+    "file_sets_back": Fault(
+        (
+            Edit(
+                "replica_answers:take_snapshot",
+                'newer.get(item["record"], -1) <= item["version"]',
+                "True",
+            ),
+        ),
+        300,
+        LOADED,
+        HOT,
+        files=True,
+    ),
+    "file_after_the_load": Fault(
+        (Edit("replica_answers:take_snapshot", 'held["seq"] != 0', "False"),), 300, files=True
+    ),
+    "file_offered_as_newer": Fault(
+        (Edit("snapshots:Snapshot.offer", '"until": self.seq', '"until": self.seq + 3'),),
+        300,
+        LOADED,
+        files=True,
+    ),
+}
 HOUSE: dict[str, Fault] = {
     "ended_posts_count": fault(
         "server.people.queries:_actor",
@@ -259,4 +288,4 @@ HOUSE: dict[str, Fault] = {
 }
 # A seed that caught each, by name: `python -m tests.simulate first` looks for them anew.
 FIRST = Path(__file__).with_name("first_seeds.json")
-FAULTS = PUSH | MERGE | DECISIONS | FEED | REPLICA | EVIDENCE | HOUSE
+FAULTS = PUSH | MERGE | DECISIONS | FEED | REPLICA | EVIDENCE | LOADS | HOUSE

@@ -16,7 +16,10 @@ from .phone import Phone
 from .world import WEIGHTS, World
 
 FILES = MappingProxyType(
-    dict(WEIGHTS | {"prepare": 5, "fetch": 12, "grant": 5, "restore": 1.5, "collect": 4})
+    dict(
+        WEIGHTS
+        | {"prepare": 5, "regain": 5, "fetch": 12, "take": 5, "grant": 5, "restore": 1.5, "collect": 4}
+    )
 )
 
 
@@ -25,7 +28,10 @@ class FileWorld(World):
 
     def __init__(self, seed: int, chances: Any = None) -> None:
         super().__init__(seed, chances)
+        # Pages are small: a load that is over after one has no use for a file.
+        self.transport.page_limit = lambda: self.rnd.choice((1, 1, 2, 3))
         self.rest: dict[str, bytes] = {}  # what rests in the store, by digest
+        self.arriving: list[tuple[Phone, int, Any, bytes]] = []  # to which phone, in which of its lives
 
     def do_prepare(self) -> None:
         """The scheduler makes a file of some audience."""
@@ -41,17 +47,44 @@ class FileWorld(World):
         with self.server.writing() as conn:
             snapshots.note(conn, made)
 
+    def do_regain(self) -> None:
+        """An audience is taken from somebody and given back: their phone begins to load it anew."""
+        phone, dossier = self.rnd.choice(self.phones), self.rnd.choice(self.dossiers)
+        held = set(self.server.grants[phone.person][dossier])
+        if not held:
+            return
+        self.server.grant(phone.person, dossier, held - {self.rnd.choice(sorted(held))})
+        self.transport.exchange(phone)
+        self.server.grant(phone.person, dossier, held)
+        for _ in range(2):
+            self.transport.exchange(phone)
+
     def do_fetch(self) -> None:
         """A phone asks for a file that it was offered, perhaps long ago."""
-        phone = self.rnd.choice(self.phones)
-        if not phone.replica.offers:
+        offered = [phone for phone in self.phones if phone.replica.offers]
+        if not offered:
             return
+        phone = self.rnd.choice(offered)
         offer = self.rnd.choice(phone.replica.offers)
         if self.rnd.random() < 0.7:
             phone.replica.offers.remove(offer)
         data = self._served(phone, offer)
         if data is None:
             return
+        if self.rnd.random() < 0.4:  # it comes over a thin line, and what was true may change meanwhile
+            self.arriving.append((phone, phone.life, offer, data))
+        else:
+            self._take(phone, offer, data)
+
+    def do_take(self) -> None:
+        """A file has come in whole, if its phone still runs."""
+        if not self.arriving:
+            return
+        phone, life, offer, data = self.arriving.pop(self.rnd.randrange(len(self.arriving)))
+        if life == phone.life:
+            self._take(phone, offer, data)
+
+    def _take(self, phone: Phone, offer: Any, data: bytes) -> None:
         dies_after = self.rnd.randrange(24) if self.rnd.random() < self.transport.chances.phone_dies else None
         with self.watch.taking(phone, {}):
             phone.survives(lambda: phone.replica.take_snapshot(offer, data), dies_after)
