@@ -16,6 +16,7 @@ from rich.table import Table
 from media import doctor_locks, doctor_parts  # noqa: F401  # their probes follow the doctor's own
 from media.address import S3Address
 from media.doctor import PROBES, Bench, Finding, examine
+from media.patience import PATIENT
 
 from .checkup import examined as examined_parts
 from .health import Standing
@@ -74,7 +75,7 @@ def examined(address: S3Address) -> list[Finding]:
     from media import s3  # boto3 only for those who ask
 
     here = office()
-    client = s3.make_client(address, s3.Patience())
+    client = s3.make_client(address, PATIENT)
     scratch = f"{address.prefix}doctor/{here.new_id()}/"
     with httpx.Client(trust_env=not address.on_loopback, timeout=20) as line:
         bench = Bench(
