@@ -112,6 +112,8 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "schema": counted(),
         "no": counted(),
         "sent_at": INSTANT_SCHEMA,
+        # The last `server_time` that the device had seen before any of these changes was made.
+        "seen_at": INSTANT_SCHEMA,
         "clock": {"anyOf": [CLOCK_SCHEMA, {"type": "null"}]},
         "push": {"type": "array", "items": _GROUP, "maxItems": REQUEST_GROUPS},
         "pull": {

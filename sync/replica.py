@@ -28,8 +28,8 @@ from .protocol import (
     SCHEMA,
 )
 from .record import Kind
-from .replica_answers import Offer, settle, take_pull, take_push, take_snapshot
-from .replica_requests import standing, unread
+from .replica_answers import Offer, heard, settle, take_pull, take_push, take_snapshot
+from .replica_requests import seen, standing, unread
 from .replica_tables import TABLES
 from .replica_view import view
 
@@ -315,6 +315,7 @@ class Replica:
             "schema": schema or self.schema,
             "no": no,
             "sent_at": self.clock().isoformat(timespec="milliseconds"),
+            **seen(self.db),
             "push": [{"dossier": d, "epoch": self._epoch(d), "changes": c} for d, c in groups.items()],
             "pull": pull,
         }
@@ -335,6 +336,7 @@ class Replica:
                 self._put_meta("key", answer["device_key"]["key"])
             for group in answer.get("push", ()):
                 take_push(self.db, group, self._epoch(group["dossier"]))
+            heard(self.db, answer.get("server_time"))
         if "pull" in answer:
             now = self.clock().isoformat(timespec="milliseconds")
             with self._transaction():

@@ -15,6 +15,12 @@ def standing(db: sqlite3.Connection) -> dict[str, Any]:
     return {"cursors": cursors, "checkpoints": trust.held(db), "keys": trust.known(db)}
 
 
+def seen(db: sqlite3.Connection) -> dict[str, str]:
+    """The last server time that was seen here before any of the unsent work was made, where it is known."""
+    row = db.execute("SELECT value FROM meta WHERE key='seen'").fetchone()
+    return {"seen_at": row["value"]} if row else {}
+
+
 def unread(db: sqlite3.Connection, no: int, room: int) -> list[str]:
     """Dossiers from which there is nothing to pull and of which something is retained: an empty group asks
     whether the epoch is still the same. Where there are more than `room`, they take turns by `no`.

@@ -189,7 +189,9 @@ def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any]) -> di
     for device, made in signed.by_device(changes, keys, actor.device):
         author = Author(actor.id, replace(actor, device=device).writer, may)
         one = replace(group, changes=made)
-        judge = partial(exchange.push_group, actions.push, group=one, author=author, arrival=arrival)
+        # What was made elsewhere had not seen what this device has.
+        came = arrival if device == actor.device else replace(arrival, seen_at=None)
+        judge = partial(exchange.push_group, actions.push, group=one, author=author, arrival=came)
         told = transaction.share(group.dossier, len(made), judge)
         if "error" in told:
             return told

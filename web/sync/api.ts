@@ -9866,6 +9866,8 @@ export interface operations {
                     no: number;
                     /** Format: date-time */
                     sent_at?: string;
+                    /** Format: date-time */
+                    seen_at?: string;
                     clock?: {
                         boot: string;
                         ms: number;

@@ -2,7 +2,7 @@
 
 import { canonical } from "./canonical.ts";
 import { claim, type DeviceKey, sign } from "./signatures.ts";
-import { type OutboxRow, reopening, TAKEN, type Tables } from "./tables.ts";
+import { type OutboxRow, reopening, SEEN, TAKEN, type Tables } from "./tables.ts";
 import { heldNow } from "./trust.ts";
 
 const PROTOCOL = 1;
@@ -39,7 +39,9 @@ export async function next(db: Tables, { device, schema, sent_at, clock, key }: 
     // However much a device holds, it brings its work home, a change at a time if need be.
     const room = Math.max(ROOM - bytes(JSON.stringify(pull)), CHANGE_BYTES);
     const push = offered ? { groups: new Map<string, string[]>(), schema: null } : await groupsOf(db, room, no);
-    const envelope = { protocol: PROTOCOL, no, sent_at, clock, pull, ...claimed, schema: push.schema ?? schema };
+    const seen = (await db.meta.get(SEEN))?.value as string | undefined;
+    const times = { sent_at, clock, ...(seen !== undefined && { seen_at: seen }) };
+    const envelope = { protocol: PROTOCOL, no, ...times, pull, ...claimed, schema: push.schema ?? schema };
     const groups = await Promise.all(
       [...push.groups].map(async ([dossier, changes]) => {
         const head = JSON.stringify({ dossier, epoch: (await db.epochs.get(dossier))?.epoch ?? 1 });
