@@ -31,6 +31,8 @@ XUNJIAN_METRICS_TOKEN  who shows it as a bearer token reads /metrics; also in a 
                        XUNJIAN_METRICS_TOKEN_FILE. Unset: there is no such page
 XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset; also in a
                        file, named by XUNJIAN_DEMO_PASSWORD_FILE
+XUNJIAN_LOCKED_MS      for how long the changes of phones are judged in one transaction, while others wait
+                       for the dossier; what is left is asked for again. Default 250 milliseconds
 XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
                        closed, what was done before that is taken in without a reviewer;
                        default 72, 0 for never
@@ -135,6 +137,7 @@ class Config:
     rate_sign_in: int
     metrics_token: str | None = field(repr=False)
     demo_password: str | None = field(repr=False)
+    locked_ms: int
     late_work_hours: int
     openid: OpenId | None
     second_factor: str
@@ -174,6 +177,7 @@ class Config:
             rate_sign_in=_count(env, "XUNJIAN_RATE_SIGN_IN", 120, "requests", 0, 10**9),
             metrics_token=_secret(env, "XUNJIAN_METRICS_TOKEN"),
             demo_password=_secret(env, "XUNJIAN_DEMO_PASSWORD"),
+            locked_ms=_count(env, "XUNJIAN_LOCKED_MS", 250, "milliseconds", 10, 60_000),
             late_work_hours=_count(env, "XUNJIAN_LATE_WORK_HOURS", 72, "hours", 0, 24 * 365),
             openid=_openid(env),
             second_factor=_one_of(env, "XUNJIAN_SECOND_FACTOR", ("administrators", "optional")),

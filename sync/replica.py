@@ -18,14 +18,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from . import signatures, trust
 from .canonical import canonical
-from .protocol import CHANGE_BYTES, PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, SCHEMA
+from .protocol import (
+    CHANGE_BYTES,
+    PAGE_ITEMS,
+    PROTOCOL,
+    REQUEST_BYTES,
+    REQUEST_CHANGES,
+    REQUEST_GROUPS,
+    SCHEMA,
+)
 from .record import Kind
-from .replica_answers import Offer, settle, take_pull, take_push, take_snapshot
+from .replica_answers import Offer, heard, settle, take_pull, take_push, take_snapshot
+from .replica_requests import seen, standing, unread
 from .replica_tables import prepare
 from .replica_view import view
 
 UNSETTLED = ("new", "acked")  # what the view replays
-_ROOM = REQUEST_BYTES - 256 * 1024  # left for the envelope and the cursors
+_ROOM = REQUEST_BYTES - 64 * 1024  # for changes, cursors and checkpoints; the rest is the envelope's
 
 
 class Line(Protocol):
@@ -295,8 +304,10 @@ class Replica:
         with self._transaction():
             no = int(self._meta("no", "0")) + 1
             self._put_meta("no", str(no))
+        pull = {"limit": PAGE_ITEMS} | standing(self.db)
         groups: dict[str, list[Any]] = {}
-        room, schema = _ROOM, None
+        # However much a device holds, it brings its work home, a change at a time if need be.
+        room, schema = max(_ROOM - len(orjson.dumps(pull)), CHANGE_BYTES), None
         waiting = (
             "SELECT dossier, change, schema FROM outbox WHERE state='new'"
             " AND dossier NOT IN (SELECT dossier FROM doubts) ORDER BY n LIMIT ?"
@@ -307,28 +318,16 @@ class Replica:
             if room < 0 or row["schema"] != schema:  # what an older app saved goes first, as it was said
                 break
             groups.setdefault(row["dossier"], []).append(orjson.Fragment(row["change"]))
-        # Where there is nothing to pull, an empty group asks whether the epoch is still the same.
-        for row in self.db.execute(
-            "SELECT DISTINCT dossier FROM outbox WHERE state='retained'"
-            " AND dossier NOT IN (SELECT dossier FROM cursors)"
-        ):
-            groups.setdefault(row["dossier"], [])
-        cursors: dict[str, dict[str, Any]] = {}
-        for c in self.db.execute("SELECT * FROM cursors"):
-            held = {k: c[k] for k in ("nonce", "epoch", "seq", "floor", "below")}
-            cursors.setdefault(c["dossier"], {})[c["audience"]] = held
+        for dossier in unread(self.db, no, REQUEST_GROUPS - len(groups)):
+            groups.setdefault(dossier, [])
         body = {
             "protocol": PROTOCOL,
             "schema": schema or self.schema,
             "no": no,
             "sent_at": self._now(),
+            **seen(self.db),
             "push": [{"dossier": d, "epoch": self._epoch(d), "changes": c} for d, c in groups.items()],
-            "pull": {
-                "limit": PAGE_ITEMS,
-                "cursors": cursors,
-                "checkpoints": trust.held(self.db),
-                "keys": trust.known(self.db),
-            },
+            "pull": pull,
         }
         if (ticks := self._ticks()) is not None:
             body["clock"] = ticks
@@ -350,6 +349,7 @@ class Replica:
                 self._put_meta("key", answer["device_key"]["key"])
             for group in answer.get("push", ()):
                 take_push(self.db, group, self._epoch(group["dossier"]), now)
+            heard(self.db, answer.get("server_time"))
         if "pull" in answer:
             with self._transaction():
                 self.offers += take_pull(self.db, answer["pull"], answer["no"], self.new_id, now)

@@ -53,6 +53,18 @@ def take_push(db: sqlite3.Connection, group: Mapping[str, Any], epoch: int, at: 
     settle(db, at)
 
 
+def heard(db: sqlite3.Connection, server_time: str | None) -> None:
+    """The server has told its time (RFC 3339 UTC). What still waits was made before this device knew it: as
+    long as anything does, the time that stands is the one that all of it had seen.
+    """
+    waits = db.execute("SELECT 1 FROM outbox WHERE state='new' LIMIT 1").fetchone()
+    if server_time is None or waits is not None:
+        return
+    known = db.execute("SELECT value FROM meta WHERE key='seen'").fetchone()
+    if known is None or known["value"] < server_time:
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('seen', ?)", (server_time,))
+
+
 def settle(db: sqlite3.Connection, at: str) -> None:
     """Acknowledged changes leave the view once every cursor of the dossier has passed them, and are
     let go once a backup covers them, or RETAINED after: until then a restored server gets them again.
@@ -168,6 +180,7 @@ def _again(db: sqlite3.Connection, dossier: str) -> None:
         " WHERE dossier=? AND state IN ('acked','retained','invalid')",
         (dossier,),
     )
+    db.execute("DELETE FROM meta WHERE key='seen'")  # it was made before that
 
 
 def _grants(db: sqlite3.Connection, pull: Mapping[str, Any], new_id: Callable[[], str]) -> None:

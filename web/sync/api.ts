@@ -9866,6 +9866,8 @@ export interface operations {
                     no: number;
                     /** Format: date-time */
                     sent_at?: string;
+                    /** Format: date-time */
+                    seen_at?: string;
                     clock?: {
                         boot: string;
                         ms: number;
@@ -9964,7 +9966,7 @@ export interface operations {
                                 faults?: Record<string, never>[];
                             }[];
                             /** @enum {unknown} */
-                            error?: "epoch-changed" | "unknown-dossier" | "read-only";
+                            error?: "epoch-changed" | "unknown-dossier" | "busy" | "read-only" | "disk-full" | "database-unavailable" | "internal";
                             status?: number;
                             remedy?: string;
                         }[];
@@ -10008,7 +10010,7 @@ export interface operations {
                                                 kind: string;
                                                 version: number;
                                                 /** @enum {unknown} */
-                                                op: "put" | "delete" | "leave";
+                                                op: "put" | "delete" | "leave" | "erase";
                                                 schema?: number;
                                                 body?: Record<string, never>;
                                                 written?: {

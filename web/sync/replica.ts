@@ -334,10 +334,11 @@ export class Replica {
   /** Take an answer in; late, repeated and reordered ones do no harm. */
   async receive(answer: Answer): Promise<Offer[]> {
     const now = this.now().getTime();
-    const { takePull, takePush } = await answers();
+    const { heard, takePull, takePush } = await answers();
     await this.#takeKey(answer);
     await this.together(async () => {
       for (const group of answer.push ?? []) await takePush(this.db, group, now);
+      await heard(this.db, answer.server_time);
     });
     const { pull, no } = answer;
     if (!pull) return [];
