@@ -8,6 +8,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from media.errors import BadMetadata
 from media.intake import ATTACHED, HEIC, IMAGES
+from media.patience import at_leisure
 from media.tus import VERSION, parse_metadata
 from server import access, metrics
 from server.delivery import Original, Where, hand_out
@@ -107,14 +108,15 @@ def _tus(call: Call, upload: str | None) -> Response:
 
     if upload is None:
         _may_upload(call)
-    answer = office().tus.answer(
-        request.method,
-        upload,
-        dict(request.headers),
-        read,
-        f"{actor.id}/{actor.device}",
-        actions.take_in,
-    )
+    with at_leisure():  # in threads of its own; a store that is slow to take the bytes is waited for
+        answer = office().tus.answer(
+            request.method,
+            upload,
+            dict(request.headers),
+            read,
+            f"{actor.id}/{actor.device}",
+            actions.take_in,
+        )
     out = Response(status=answer.status, headers=answer.headers)
     if answer.location_id is not None:
         out.headers["Location"] = f"{request.host_url}api/v1/uploads/{answer.location_id}"

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import random
+import select
 import socket
 import threading
 import time
@@ -16,6 +17,8 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from server.reception import FETCHING
+from tests.faults import senders
 from tests.faults.serving import WJ, Office, serving
 from tests.support.databases import DatabaseFactory
 from tests.support.house import jpeg, new_id
@@ -23,6 +26,8 @@ from tests.support.ports import LOOPBACK
 
 STALLED = int(os.environ.get("STALLED", "10"))
 SENDERS = 16
+READERS = 4 * FETCHING  # more than two workers have threads for what is fetched
+LARGE = 12_000_000  # bytes: more than the kernel holds between two ends of a line
 AT_ONCE_S = 5  # for an answer that needs milliseconds
 ENDED_S = 60 + 2 * STALLED  # for the last of the silent ones; ten seconds each, side by side
 
@@ -143,4 +148,22 @@ def test_uploads_that_take_their_time_leave_the_api_its_threads_and_all_arrive(o
     for line in lines:
         line.settimeout(ENDED_S)
         assert line.recv(4096).startswith(b"HTTP/1.1 204")
+        line.close()
+
+
+def test_readers_who_stop_in_the_middle_of_a_picture_keep_nobody_from_an_answer(office: Office) -> None:
+    phone = senders.Sender(office.server.url, office.token("li", "taker"), piece=LARGE)
+    photo = senders.Photo(jpeg("red", (64, 48)) + bytes(LARGE))
+    phone.push(photo.change())
+    assert phone.send(photo) == "stored"
+    one, lines = Sender(office, "reader"), []
+    for _ in range(READERS):
+        lines.append(socket.create_connection((LOOPBACK, one.port)))
+        lines[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        lines[-1].sendall(one.head(f"GET /api/v1/photos/{photo.record}/original"))
+    until = time.monotonic() + AT_ONCE_S
+    while len(select.select(lines, [], [], 0.1)[0]) < 2 * FETCHING:  # that many have their answer's begin
+        assert time.monotonic() < until
+    answers(office)
+    for line in lines:
         line.close()
