@@ -13,7 +13,7 @@ import pytest
 from tests.faults.serving import Office
 from tests.support.faulty_line import lots
 from tests.support.house import PASSWORD
-from tests.web.browser import DRAFTS, Handset, until
+from tests.web.browser import CHANGES, DRAFTS, Handset, until
 from tests.web.conftest import Line
 from tests.web.evidence import album, digests, originals, queue
 
@@ -105,6 +105,8 @@ def test_a_day_with_the_server_dead_comes_home_once(
     told = li.open("#/outbox").inner_text(".lead h1")
     assert told == f"{ISSUES} 条问题、{PHOTOS} 张照片"
     assert li.unsent() == ISSUES + 2 * PHOTOS
+    taken = [change["fields"] for change in li.page.evaluate(CHANGES) if change["kind"] == "photo"]
+    assert all("clock_offset_ms" in fields for fields in taken), "measured before the browser was restarted"
     line.fails = lots(11, cut=0.7)  # a good connection would carry everything, however many are bad
     office.server.start()
     for kill in range(WHILE_SENDING):  # while photographs are on their way
