@@ -24,7 +24,7 @@ PATIENCE_S = 60.0
 UNPACKED = REPOSITORY / ".venv" / "clients" / "chromium"
 # A dead line is part of the day, and so are refusals that the page tells a person in its own words. Anything
 # else on the console is a fault: of the page, of the house (500), or a request not to be made (400).
-EXPECTED = re.compile(r"net::ERR_|responded with a status of (401|403|404|409|412|422|429|503)\b")
+EXPECTED = re.compile(r"net::ERR_|responded with a status of (401|403|404|409|412|422|429|503|507)\b")
 HERE = {"latitude": 39.995312, "longitude": 116.477245, "accuracy": 12}
 
 # What a gloved thumb aims at: at least 44 px either way. What stands in a sentence is left out, and what lies
