@@ -1,14 +1,14 @@
 """A phone in a person's hand: Chromium with a profile that outlives it, as a test drives it."""
 
+import contextlib
 import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Page, Playwright, sync_playwright
 
 from tests.support.keeping import REPOSITORY
 
@@ -123,6 +123,19 @@ class Handset:
         self.page.goto("about:blank")
         self.open()
 
+    def crash(self) -> None:
+        """The page's process dies in the middle of whatever it does: nothing is unloaded, no handler runs.
+        Its owner opens another tab, by the code, where they were.
+        """
+        dead, at = self.page, self.page.evaluate("location.hash")
+        with dead.expect_event("crash"), contextlib.suppress(Error):
+            dead.goto("chrome://crash")
+        self.page = self.context.new_page()
+        dead.close()
+        self._listen(self.page)
+        self.open(at)
+        self.unlock()
+
     def open(self, path: str = "") -> Page:
         self.page.goto(f"{self.url}/phone/{path}")
         return self.page
@@ -227,7 +240,7 @@ UNSENT = _OPEN % (
 )
 
 
-@contextmanager
+@contextlib.contextmanager
 def playing() -> Iterator[Playwright]:
     """Playwright for one test."""
     with sync_playwright() as playwright:
