@@ -9840,6 +9840,7 @@ export interface operations {
                         server_time: string;
                         offline_hours?: number;
                         openid?: boolean;
+                        tiles?: string | null;
                     };
                 };
             };
