@@ -321,6 +321,9 @@ CODES: dict[str, Code] = {
     "change-too-large": Code(200, "repair", "单条内容过大", "The change is above 64 KiB."),
     "change-id-reused": Code(200, "repair", "提交编号重复", "This change id was used for another change."),
     "missing-base": Code(200, "retry", "等待前一条提交", "An earlier change has not arrived yet."),
+    "out-of-time": Code(
+        200, "retry", "本次提交较多，其余请再次提交", "There was no time left; it is judged next time."
+    ),
     "schema-ahead": Code(200, "update", "服务器版本较旧，稍后重试", "The server does not know this yet."),
     "erased": Code(200, "drop", "相关内容已依法删除", "Its contents were erased by law."),
     "epoch-changed": Code(200, "retry", "服务器已恢复备份，请先同步", "The server was restored; pull first."),

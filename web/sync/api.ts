@@ -9840,6 +9840,7 @@ export interface operations {
                         server_time: string;
                         offline_hours?: number;
                         openid?: boolean;
+                        tiles?: string | null;
                     };
                 };
             };
@@ -9866,6 +9867,8 @@ export interface operations {
                     no: number;
                     /** Format: date-time */
                     sent_at?: string;
+                    /** Format: date-time */
+                    seen_at?: string;
                     clock?: {
                         boot: string;
                         ms: number;
@@ -9964,7 +9967,7 @@ export interface operations {
                                 faults?: Record<string, never>[];
                             }[];
                             /** @enum {unknown} */
-                            error?: "epoch-changed" | "unknown-dossier" | "read-only";
+                            error?: "epoch-changed" | "unknown-dossier" | "busy" | "read-only" | "disk-full" | "database-unavailable" | "internal";
                             status?: number;
                             remedy?: string;
                         }[];
@@ -10008,7 +10011,7 @@ export interface operations {
                                                 kind: string;
                                                 version: number;
                                                 /** @enum {unknown} */
-                                                op: "put" | "delete" | "leave";
+                                                op: "put" | "delete" | "leave" | "erase";
                                                 schema?: number;
                                                 body?: Record<string, never>;
                                                 written?: {

@@ -2,7 +2,7 @@
 
 import { DetailedError, Upload } from "tus-js-client";
 
-import { Refused } from "./line.ts";
+import { Refused, refusal } from "./line.ts";
 import type { MediaRow, Tables } from "./tables.ts";
 import { waitingBytes } from "./waiting.ts";
 
@@ -96,7 +96,7 @@ function told(wrong: Error): Error {
   try {
     body = JSON.parse(answer.getBody()) as object;
   } catch {
-    // Not the house's own words: a proxy on the way.
+    // Not the house's own words: somebody on the way.
   }
-  return new Refused(answer.getStatus(), body, Number(answer.getHeader("Retry-After")) || 0);
+  return refusal(answer.getStatus(), body, Number(answer.getHeader("Retry-After")) || 0);
 }
