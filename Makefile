@@ -51,9 +51,9 @@ openapi: $(VENV)/dev $(PACKAGES) ## write openapi.yaml, the clients' kinds and t
 matrix: $(VENV)/dev ## write docs/access.md, who may do what, from the table that tests/doors holds the server to
 	@$(BIN)/python -m tests.doors.matrix
 
-audit: $(VENV)/dev ## careless code by bandit; what is known against our dependencies by pip-audit (asks pypi.org)
+audit: $(VENV)/dev $(PACKAGES) ## careless code by bandit; what is known against our dependencies (asks pypi.org and npm)
 	@$(BIN)/bandit -q -r server sync media migrations -ll
-	@$(BIN)/python -m tools.audit requirements.txt
+	@$(NODE) $(BIN)/python -m tools.audit requirements.txt web
 
 schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and person; no server error, no undocumented answer
 	@EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest tests/doors/test_schemathesis.py
