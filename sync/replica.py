@@ -49,8 +49,8 @@ class Line(Protocol):
 
 class Replica:
     """One device. `kinds` are needed to preview merges in the view and to check what is saved. `running` is
-    a clock that nobody sets, in milliseconds since this object was made or longer: where it is given, times
-    are right whatever happens to the wall clock (arrival.py).
+    a clock that nobody sets and no sleep stops (CLOCK_BOOTTIME), in milliseconds since this object was made
+    or longer: where it is given, times are right whatever happens to the wall clock (arrival.py).
     """
 
     def __init__(

@@ -24,8 +24,8 @@ def addresses(url: str) -> dict[str, str]:
         paper = line.request(
             "GET", f"/api/v1/notices/{numbered['id']}", params={"dossier": numbered["dossier"]}
         )
-        # A record whose bytes have not come.
-        awaited = photo(jpeg("teal"), subject=ISSUE)
+        # A record whose bytes have not come, of nothing that another walk shows.
+        awaited = photo(jpeg("teal"))
         line.sign_in("inspector2", PASSWORD, "shots-open")
         push = [{"dossier": SITE, "epoch": 1, "changes": [awaited]}]
         line.exchange(orjson.dumps({"protocol": 1, "schema": 1, "no": 1, "push": push}))

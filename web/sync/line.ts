@@ -41,7 +41,7 @@ export function refusal(status: number, body: Partial<Problem>, retryAfterS: num
 }
 
 /** What the house said. Throws NoLine where it is somebody else's page, under a status that means well. */
-export async function heard<T>(answer: Response): Promise<T> {
+export async function answered<T>(answer: Response): Promise<T> {
   try {
     return (await answer.json()) as T;
   } catch (wrong) {
@@ -130,7 +130,7 @@ export class HttpLine {
       data = await new Response(packed).arrayBuffer();
       headers["Content-Encoding"] = "gzip";
     }
-    return heard(await this.ask("/api/v1/exchange", { method: "POST", headers, body: data }));
+    return answered(await this.ask("/api/v1/exchange", { method: "POST", headers, body: data }));
   }
 
   async fetch(url: string, init: RequestInit = {}): Promise<ArrayBuffer> {
@@ -144,7 +144,7 @@ export class HttpLine {
   async #json<T>(path: string, method: string, data?: unknown): Promise<T> {
     const body = data === undefined ? {} : { body: utf8(JSON.stringify(data)) };
     const headers = { "Content-Type": "application/json" };
-    return heard<T>(await this.ask(path, { method, headers, ...body }));
+    return answered<T>(await this.ask(path, { method, headers, ...body }));
   }
 
   /** One request with the token. Throws NoLine without an answer, Refused for a problem. */

@@ -5,7 +5,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 
-import { heard, HttpLine, NoLine, refusal, Refused, retryAfterMs } from "../line.ts";
+import { answered, HttpLine, NoLine, refusal, Refused, retryAfterMs } from "../line.ts";
 
 let says: (answer: ServerResponse) => void = (answer) => answer.end();
 const somebody = createServer((asked, answer) => asked.resume().on("end", () => says(answer)));
@@ -49,5 +49,5 @@ test("what the house refuses, and a proxy that asks for patience, are heard", as
 });
 
 test("an answer that is cut off is none", async () => {
-  await assert.rejects(heard(new Response('{"no": 1')), NoLine);
+  await assert.rejects(answered(new Response('{"no": 1')), NoLine);
 });

@@ -1,5 +1,7 @@
 /** What all clients must agree on: canonical bytes, merges, pages, outcomes, ids, scores. */
 
+import "fake-indexeddb/auto";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
