@@ -17,6 +17,10 @@ XUNJIAN_MEDIA_PUBLIC_URL  https://host[:port] under which phones and browsers re
                        both are signed. Unset: everything comes through this server
 XUNJIAN_PUBLIC_URL     https://host[:port] under which the public reaches this server, for links
                        on paper and in pictures; default: the one that the request came by
+XUNJIAN_TILES_URL      where the desk's maps get their ground: tiles of the office's own, XYZ in Web
+                       Mercator, as /path/{z}/{x}/{y}.png that a proxy answers on this very host, or
+                       https://host[:port]/…; anybody may read it, so that a service's key belongs
+                       into that proxy. Unset: a grid (decision 0047)
 XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
 XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
 XUNJIAN_BIND           address:port; default 127.0.0.1:8000
@@ -128,6 +132,7 @@ class Config:
     media: Path | S3Address
     media_public_url: str | None
     public_url: str | None
+    tiles_url: str | None
     staging: Path
     scratch: Path
     bind: str
@@ -168,6 +173,7 @@ class Config:
             media=_store(env, "XUNJIAN_MEDIA_URL", (var / "media").as_uri()),
             media_public_url=_url(env, "XUNJIAN_MEDIA_PUBLIC_URL"),
             public_url=_url(env, "XUNJIAN_PUBLIC_URL"),
+            tiles_url=_tiles(env.get("XUNJIAN_TILES_URL")),
             staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
             scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
@@ -265,6 +271,20 @@ def _url(env: Mapping[str, str], name: str) -> str | None:
         return checked_endpoint(env[name]) if env.get(name) else None
     except ValueError as wrong:
         raise ValueError(f"{name}: {wrong}") from None
+
+
+def _tiles(given: str | None) -> str | None:
+    # It becomes part of a page's policy: what would end a directive there, or begin another, is none.
+    host = r"(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?)?"
+    if given and not (
+        re.fullmatch(host + r"/[A-Za-z0-9._~/{}?&=%-]*", given)
+        and not given.startswith("//")
+        and all(given.count(part) == 1 for part in ("{z}", "{x}", "{y}"))
+    ):
+        raise ValueError(
+            f"XUNJIAN_TILES_URL: expected https://host/…{{z}}/{{x}}/{{y}} or /path, got {given!r}"
+        )
+    return given or None
 
 
 def _count(env: Mapping[str, str], name: str, usual: int, unit: str, least: int, most: int) -> int:

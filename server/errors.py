@@ -163,6 +163,12 @@ CODES: dict[str, Code] = {
     "bad-key": Code(400, "repair", "案卷或校验值有误", "The dossier or the digest is not one."),
     "blob-unknown": Code(404, "drop", "没有此文件", "Nothing is stored there."),
     "bytes-differ": Code(409, "ask", "同名文件内容不同，未作改动", "Other bytes are stored there."),
+    "lock-ignored": Code(
+        503,
+        "ask",
+        "归档存储未按保留期锁定对象，请检查存储桶",
+        "The archive's store holds nothing under retention.",
+    ),
     "store-unavailable": Code(503, "retry", "存储暂不可用，稍后自动重试", "The store cannot be reached."),
     "darkroom-unavailable": Code(503, "retry", "暂时无法生成缩略图", "Pictures cannot be decoded now."),
     "no-picture": Code(

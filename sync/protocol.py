@@ -286,6 +286,7 @@ CONFIG_SCHEMA: dict[str, Any] = {
         "server_time": INSTANT_SCHEMA,
         "offline_hours": _INT,
         "openid": {"type": "boolean"},
+        "tiles": {"type": ["string", "null"]},
     },
     "required": ["protocol", "schema", "limits", "server_time"],
 }

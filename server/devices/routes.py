@@ -51,6 +51,7 @@ def config(call: Call) -> Any:
         "server_time": rfc3339(call.now),
         "offline_hours": office().config.offline_hours,
         "openid": office().provider is not None,
+        "tiles": office().config.tiles_url,
     }
 
 

@@ -109,7 +109,16 @@ def _add_channel(town: Town, who: str, _whose: str) -> Ask:
 
 @made("sign_in")
 def _sign_in(town: Town, who: str, _whose: str) -> Ask:
-    return Ask("POST", "/api/v1/session", {"username": "inspector", "password": PASSWORD, "device": "d"})
+    said = {"username": "inspector", "password": PASSWORD, "device": "d"}
+    if who != "revoked":
+        return Ask("POST", "/api/v1/session", said)
+    proof = town.phone.proof("/api/v1/session")
+    return Ask(
+        "POST",
+        "/api/v1/session",
+        said | {"username": "second", "device": town.phone.id},
+        headers={"DPoP": proof},
+    )
 
 
 @made("sign_out")

@@ -97,21 +97,25 @@ def _proven(phone: Handset, path: str, said: dict[str, Any]) -> Ask:
     return Ask("POST", path, said, headers={"DPoP": phone.proof(path)})
 
 
-def _enrol(town: Town, _who: str, _whose: str) -> Ask:
+def _enrol(town: Town, who: str, _whose: str) -> Ask:
+    if who == "revoked":  # once more, as where the reply was lost
+        return _proven(town.phone, "/api/v1/devices", {"code": town.code})
     return _proven(Handset(town.house), "/api/v1/devices", {"code": code(town.desks["inspector"])})
 
 
-def _renew(town: Town, _who: str, _whose: str) -> Ask:
-    phone = _handset(town, town.desks["inspector"])
+def _renew(town: Town, who: str, _whose: str) -> Ask:
+    phone = town.phone if who == "revoked" else _handset(town, town.desks["inspector"])
     said = {"session": phone.session, "renewal": secrets.token_hex(16)}
     return _proven(phone, f"/api/v1/devices/{phone.id}/token", said)
 
 
-def _wiped(town: Town, _who: str, _whose: str) -> Ask:
+def _wiped(town: Town, who: str, _whose: str) -> Ask:
+    """Also a revoked one says so, and is heard."""
     desk = town.desks["inspector"]
-    phone = _handset(town, desk)
-    desk.call("POST", f"/api/v1/devices/{phone.id}/wipe", json={"why": "换机"})
-    order = phone.renew().json["wipe"]["order"]
+    phone, act = _handset(town, desk), "revoke" if who == "revoked" else "wipe"
+    desk.call("POST", f"/api/v1/devices/{phone.id}/{act}", json={"why": "换机"})
+    told = phone.renew().json
+    order = (told["details"] if who == "revoked" else told)["wipe"]["order"]
     return _proven(phone, f"/api/v1/devices/{phone.id}/wiped", {"order": order, "unsent": 0})
 
 

@@ -12,9 +12,19 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).parent / "who_may.txt"
 PAGE = ROOT / "docs" / "access.md"
-COLUMNS = ("anonymous", "other", "contractor", "inspector", "supervisor", "administrator", "auditor")
+COLUMNS = (
+    *("anonymous", "revoked", "other", "contractor", "supervision", "client", "inspector", "supervisor"),
+    *("director", "administrator", "auditor"),
+)
 ZH = {
-    **{"anonymous": "未登录", "other": "其他案卷的监督员", "contractor": "施工单位", "inspector": "监督员"},
+    **{
+        "anonymous": "未登录",
+        "revoked": "已停用的设备",
+        "other": "其他案卷的监督员",
+        "contractor": "施工单位",
+        "inspector": "监督员",
+    },
+    **{"supervision": "监理单位", "client": "建设单位", "director": "所领导"},
     **{"supervisor": "科长", "administrator": "系统管理员", "auditor": "审计"},
 }
 # What a cell may say, its sign on the page, and what it means.
@@ -25,6 +35,7 @@ CELLS = {
     "no": ("403", "may not do this anywhere"),
     "absent": ("404", "there is no such thing, as far as the caller can tell"),
     "sign-in": ("401", "signs in first"),
+    "out": ("⊘", "403 `device-revoked`, with the order to wipe itself, whatever is asked for"),
 }
 # What is answered to whoever names a thing that is not theirs.
 FOREIGN = {
@@ -83,7 +94,7 @@ def page() -> str:
         "Written by `make matrix` from tests/doors/who_may.txt; do not edit. `tests/doors` asks every",
         "operation of openapi.yaml as every person below, for what lies on their own site, on another site,",
         "and for what does not exist: an operation without a row fails, and so does an answer that is not in",
-        "its row. A revoked device is answered like nobody.",
+        "its row. A revoked device is an inspector's phone with the token it was given before it was lost.",
         "",
         *(f"- {sign}: {meaning}" for sign, meaning in CELLS.values()),
         "",

@@ -21,6 +21,7 @@ from server.law import actions as law
 from server.notifications import actions as notifications
 from server.notifications.rules import Person
 from server.people import actions as people
+from tests.doors.conftest import Handset, code
 from tests.doors.liar import Liar
 from tests.notices.conftest import Bureau
 from tests.server.test_attachments import PDF, attachment
@@ -30,7 +31,8 @@ from tests.support.house import Desk, House, create, issue, jpeg, new_id, update
 OFFICE, HERE, NEXT_DOOR, FAR = "office:cy", "project:wj-01", "project:wj-02", "project:wj-03"
 FIRM = "91110105MA0XD00162"
 SITE, ELSEWHERE, INNER, SECRET = "本工地", "别处工地", "内部掌握", "举报线索"
-ROLES = ("contractor", "inspector", "supervisor", "administrator", "auditor")
+FIRMS = ("contractor", "supervision", "client")
+ROLES = (*FIRMS, "inspector", "supervisor", "director", "administrator", "auditor")
 PEOPLE = ("anonymous", "revoked", "other", *ROLES)
 # Of a contact on either site: whom officers call, and nobody else is told under which number.
 NUMBERS = {HERE: "13800000037", FAR: "13900000042"}
@@ -80,13 +82,16 @@ class Town:
     )  # guessed, on the own site
     desks: dict[str, Desk] = field(default_factory=dict)
     provider: Liar | None = None
+    # The second inspector's, who ends no session here: with what it holds is asked as `revoked`.
+    phone: Handset = field(init=False)
+    code: str = ""
 
     def things(self, whose: str) -> Things:
         found: Things = getattr(self, whose)
         return found
 
     def client(self, who: str) -> Desk:
-        """Somebody's desk; the revoked device has one too, and nobody's holds no token."""
+        """Somebody's desk, or the revoked phone; nobody's holds no token."""
         return self.desks[who]
 
     def owner(self, who: str, whose: str) -> Desk:
@@ -111,8 +116,7 @@ def settle(house: House, askers: tuple[str, ...] = PEOPLE) -> Town:
         # Administrators keep accounts with a second factor alone.
         town.desks[who] = house.desk(who, shown=2 if who == "administrator" else 1)
     town.desks["anonymous"] = Desk(house, "", "nowhere", "nothing")
-    town.desks["revoked"] = house.desk("inspector", device="lost-phone")
-    town.desks["revoked"].call("DELETE", "/api/v1/session")
+    _lose(town)
     for things, dossier, words in ((town.own, HERE, SITE), (town.foreign, FAR, ELSEWHERE)):
         _furnish(town, things, dossier, words, record)
     _hide(town)
@@ -132,6 +136,16 @@ def settle(house: House, askers: tuple[str, ...] = PEOPLE) -> Town:
     return town
 
 
+def _lose(town: Town) -> None:
+    """A phone that was enrolled, let in everywhere that its owner is, and then reported lost."""
+    town.phone, town.code = Handset(town.house), code(town.desks["second"])
+    assert town.phone.enrol(town.code).status_code == 200
+    town.desks["revoked"] = town.phone.at()
+    assert town.desks["revoked"].get("/api/v1/projects")["items"]
+    path = f"/api/v1/devices/{town.phone.id}/revoke"
+    assert town.desks["second"].call("POST", path, json={"why": "丢失"}).status_code == 204
+
+
 def _words(who: str) -> str:
     return ELSEWHERE if who == "far" else f"{who}某"
 
@@ -139,9 +153,10 @@ def _words(who: str) -> str:
 def _people(house: House) -> None:
     for who in ("inspector", "second"):
         house.person(who, "inspector", HERE, OFFICE)
-    for who in ("supervisor", "auditor"):
+    for who in ("supervisor", "director", "auditor"):
         house.person(who, who, HERE, OFFICE)
-    house.person("contractor", "contractor", HERE, firm=FIRM)
+    for who, firm in zip(FIRMS, (FIRM, "91110105MA01234567", "911101050000000000"), strict=True):
+        house.person(who, who, HERE, firm=firm)
     house.person("administrator", "administrator", OFFICE)
     house.person("other", "inspector", NEXT_DOOR, OFFICE)
     house.person("far", "supervisor", FAR, OFFICE)

@@ -1,9 +1,11 @@
 """`xunjian doctor` says of each part in words how it stands, and its exit code what that comes to."""
 
 import json
+import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -102,6 +104,23 @@ def test_a_key_that_others_can_read_is_a_fault_and_one_that_is_closed_is_none(ho
             key.chmod(mode)
             found = {one.name: one for one in checkup.keys(house.app.extensions["office"])}
             assert (found["signing-key"].fault is None) is closed, oct(mode)
+
+
+def test_of_a_file_that_a_container_is_handed_only_that_nobody_else_writes_it_is_asked(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phrase = tmp_path / "backup_passphrase"
+    phrase.write_text("a phrase of the host's own\n")
+    here = replace(house.app.extensions["office"].config, backup_passphrase_file=phrase)
+    monkeypatch.setattr(house.app.extensions["office"], "config", here)
+    monkeypatch.setattr(os, "geteuid", lambda: phrase.stat().st_uid + 1)  # the account in the container
+    faults = []
+    for handed_in, mode in ((tmp_path, 0o444), (tmp_path, 0o464), (tmp_path, 0o446), (tmp_path / "x", 0o444)):
+        phrase.chmod(mode)
+        monkeypatch.setattr(checkup, "HANDED_IN", handed_in)
+        [found] = [k for k in checkup.keys(house.app.extensions["office"]) if k.name == "backup-passphrase"]
+        faults.append((found.fault or "").partition(" ")[0])
+    assert faults == ["", "他人可写", "他人可写", "他人可读"]
 
 
 def test_a_key_that_the_environment_hands_out_is_read_and_no_file_is_asked_for(
@@ -211,4 +230,15 @@ def test_a_certificate_that_nobody_vouches_for_is_no_line(proxy, factories, tmp_
     public = f"https://127.0.0.1:{proxy[1].server_port}"
     code, found = examined(url, tmp_path, XUNJIAN_PUBLIC_URL=public)
     assert code == 1 and "不通" in found["tls"]["fault"]
+    factories("sqlite").dispose(url)
+
+
+@pytest.mark.parametrize(("host", "unfit"), [("localhost", 0), ("house.invalid", 1)])
+def test_a_first_look_without_a_name_of_its_own_is_warned_and_not_unfit(
+    host: str, unfit: int, factories, tmp_path
+) -> None:
+    url = factories("sqlite").fresh()
+    code, found = examined(url, tmp_path, XUNJIAN_PUBLIC_URL=f"https://{host}:9")
+    assert code == unfit and found["tls"]["vital"] is bool(unfit)
+    assert ("by which phones come" in found["tls"]["fault"]) is not bool(unfit)
     factories("sqlite").dispose(url)

@@ -49,6 +49,10 @@ def test_a_table_says_what_the_catalogue_says(name: str, said: dict[str, str]) -
     assert table(name) == dict(said)
 
 
+def test_stages_stand_in_the_order_in_which_the_phone_counts_them() -> None:
+    assert list(table("stage")) == list(STAGES)
+
+
 def test_every_state_verb_and_risk_has_a_word() -> None:
     assert set(ISSUES.states) | set(VISITS.states) <= {*table("STATES"), *table("VISIT_STATES")}
     assert set(ISSUES.transitions) | set(VISITS.transitions) <= {*table("VERBS"), *table("VISIT_VERBS")}

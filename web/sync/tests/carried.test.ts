@@ -1,5 +1,7 @@
 /** Work carried out of one phone by hand and into another: what is in the file, and who may bring it in. */
 
+import "fake-indexeddb/auto";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,5 +1,7 @@
 /** A device without a server: what is saved together, what is folded, what is let go and when. */
 
+import "fake-indexeddb/auto";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
