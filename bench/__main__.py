@@ -6,6 +6,7 @@ ROWS=push,hot,single,pull,…   which rows; default all
 DATABASES=sqlite,postgresql   on which databases; default both
 SIZE=full|ci                  `ci` is a quarter of the work, and 50,000 for the million
 TIMES=5                       how often each row is measured; the median counts (default 5, ci 1)
+GROWN=10000,5000000           the sizes that `growth` goes through
 KEEP=/tmp/houses              a folder whose databases stay: the next run need not fill them
 """
 
@@ -40,6 +41,8 @@ def main() -> None:
     rows, databases = _asked("ROWS", ROWS), _asked("DATABASES", HOUSES)
     name = _asked("SIZE", SIZES, default="full")[0]
     size, times = SIZES[name], int(os.environ.get("TIMES") or (5 if name == "full" else 1))
+    if grown := os.environ.get("GROWN"):
+        size = replace(size, grown=tuple(int(many) for many in grown.split(",")))
     results: list[Result] = []
     load = os.getloadavg()[0]  # a busy machine halves every number
     columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())

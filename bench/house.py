@@ -37,7 +37,7 @@ HOT = "project:wangjing-hot"  # the dossier that all push into
 LARGE = "project:wangjing-large"  # the dossier that is pulled
 MILLION = "project:wangjing-million"
 AUDIENCE = "field"
-NOTE, KEPT = "filled.json", ("officers", "large", "millions", "pictured", "queued")
+NOTE, KEPT = "filled.json", ("officers", "large", "millions", "pictured", "queued", "worded")
 WORKERS, THREADS = 2, 8  # a process for each core
 
 
@@ -61,6 +61,7 @@ class House:
     millions: int = 0
     pictured: int = 0
     queued: int = 0
+    worded: int = 0
 
     @contextmanager
     def filling(self) -> Iterator[None]:

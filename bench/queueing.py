@@ -169,11 +169,18 @@ def _found(house: House) -> list[dict[str, Any]]:
 
 
 def _supervisor(house: House, size: Size, step: Step) -> Client:
-    return supervisor(house, house.queued or size.million, step)
+    client = supervisor(house, house.queued or size.million, step)
+    if house.worded < house.queued:
+        with house.filling():
+            _enter_words(house, step)
+            house.worded = house.queued
+    return client
 
 
 def supervisor(house: House, many: int, step: Step) -> Client:
-    """A supervisor of every site, signed in, in an office with so many issues at least."""
+    """A supervisor of every site, signed in, in an office with so many issues at least; their words are not
+    entered yet, which takes longer than all else.
+    """
     if house.queued < many:
         with house.filling():
             if not house.queued:
@@ -211,12 +218,8 @@ def _fill(house: House, many: int, step: Step) -> None:
             bulk.insert(conn, _issues, [[issue[name] for name in names] for issue in made])
             bulk.insert(conn, _photos, [_photo(issue) for issue in made if issue["gravity"]])
             bulk.insert(conn, _measured, [_counted(issue) for issue in made])
-    _enter_words(house, step)
     house.queued = many
-    step("analyze")
-    with house.app.app_context(), transaction.writing() as conn:
-        for table in (_issues, _photos, _measured, _grams, _places):
-            conn.execute(sql(f"ANALYZE {table.name}"))
+    _analyze(house, step, _issues, _photos, _measured)
 
 
 def _enter_words(house: House, step: Step) -> None:
@@ -228,6 +231,14 @@ def _enter_words(house: House, step: Step) -> None:
             words.enter(conn, site, {row.id: row.words for row in found})
     with house.app.app_context():
         enter_words()  # what the journals tell of: nothing is behind
+    _analyze(house, step, _grams, _places)
+
+
+def _analyze(house: House, step: Step, *tables: Table) -> None:
+    step("analyze")
+    with house.app.app_context(), transaction.writing() as conn:
+        for table in tables:
+            conn.execute(sql(f"ANALYZE {table.name}"))
 
 
 def _made(house: House, start: int, count: int, total: int) -> Iterator[dict[str, Any]]:

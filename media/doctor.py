@@ -2,11 +2,11 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 RACERS = 16
 CHINESE = "项目 一/图 1（复查）.jpg"
@@ -26,10 +26,23 @@ class Finding:
     fault: str | None
 
 
+class Reply(Protocol):
+    """What a bare URL answers: httpx's Response, as far as a probe looks at it."""
+
+    status_code: int
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def content(self) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What a probe works with. `ask` makes one call and answers its error code, or None; `clock` is
-    in UTC; `fetch` gets a bare URL and answers its HTTP status.
+    in UTC; `fetch(url, method="GET", headers={}, content=b"")` asks a bare URL. `expired` is an address of
+    the object "expired" that was signed for a second, more than that ago once it is asked for.
     """
 
     client: Any
@@ -37,7 +50,8 @@ class Bench:
     scratch: str
     ask: Callable[..., str | None]
     clock: Callable[[], datetime]
-    fetch: Callable[[str], int]
+    fetch: Callable[..., Reply]
+    expired: Callable[[], str]
 
     def at(self, name: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": self.scratch + name}
@@ -215,6 +229,16 @@ def _(b: Bench) -> str | None:
     return unless(seen == list("01234"), seen)
 
 
+@probe("列表：文件夹", "a listing of the folders below a prefix", archive=True)
+def _(b: Bench) -> str | None:
+    for name in ("tree/b/1", "tree/b/2", "tree/a/1", "tree/file"):
+        b.put(name)
+    below = f"{b.scratch}tree/"
+    found = b.client.list_objects_v2(Bucket=b.bucket, Prefix=below, Delimiter="/")
+    seen = [one["Prefix"].removeprefix(below) for one in found.get("CommonPrefixes", [])]
+    return unless(seen == ["a/", "b/"], seen)
+
+
 @probe("列表：写后即见", "what was put is listed at once")
 def _(b: Bench) -> str | None:
     b.put("fresh/1")
@@ -249,6 +273,14 @@ def _(b: Bench) -> str | None:
     return unless(winners == 1, f"{winners} winners")
 
 
+@probe("只写一次：删除后可再写", "create-once: what was deleted may be put again")
+def _(b: Bench) -> str | None:
+    b.put("again", b"first", IfNoneMatch="*")
+    b.client.delete_object(**b.at("again"))
+    seen = b.ask("put_object", **b.at("again"), Body=b"second", IfNoneMatch="*")
+    return unless(seen is None and b.read("again") == b"second", seen or "other bytes")
+
+
 @probe("错误的 SHA-256 被拒绝", "a wrong SHA-256 is refused", archive=True)
 def _(b: Bench) -> str | None:
     seen = b.ask("put_object", **b.at("wrong"), Body=b"evidence", ChecksumSHA256=digest(b"other"))
@@ -267,48 +299,6 @@ def _(b: Bench) -> str | None:
     b.put("right", ChecksumSHA256=digest(b"evidence"))
     seen = b.client.head_object(**b.at("right"), ChecksumMode="ENABLED").get("ChecksumSHA256")
     return unless(seen == digest(b"evidence"), seen or "not told")
-
-
-# -- signed addresses ----------------------------------------------------------------------------
-
-
-def _signed(b: Bench, name: str, seconds: int) -> str:
-    url: str = b.client.generate_presigned_url("get_object", Params=b.at(name), ExpiresIn=seconds)
-    return url
-
-
-@probe("签名地址为 SigV4", "a signed address is SigV4")
-def _(b: Bench) -> str | None:
-    return unless("X-Amz-Algorithm=AWS4-HMAC-SHA256" in _signed(b, "plain", 60), "an older signature")
-
-
-@probe("签名地址可读", "a signed address is served")
-def _(b: Bench) -> str | None:
-    b.put("signed")
-    seen = b.fetch(_signed(b, "signed", 60))
-    return unless(seen == 200, seen)
-
-
-@probe("签名被改动即失效", "a signature that was touched is refused", archive=True)
-def _(b: Bench) -> str | None:
-    b.put("signed")
-    url = _signed(b, "signed", 60)
-    seen = b.fetch(url[:-4] + ("0000" if not url.endswith("0000") else "1111"))
-    return unless(seen in (400, 401, 403), seen)
-
-
-@probe("有效期不可改长", "an expiry cannot be lengthened", archive=True)
-def _(b: Bench) -> str | None:
-    b.put("signed")
-    seen = b.fetch(_signed(b, "signed", 60).replace("X-Amz-Expires=60", "X-Amz-Expires=6000"))
-    return unless(seen in (400, 401, 403), seen)
-
-
-@probe("未签名不可读", "without a signature nothing is read", archive=True)
-def _(b: Bench) -> str | None:
-    b.put("signed")
-    seen = b.fetch(_signed(b, "signed", 60).split("?")[0])
-    return unless(seen in (401, 403), seen)
 
 
 def until(clock: Callable[[], datetime], **span: float) -> datetime:

@@ -177,6 +177,16 @@ class StoreUnavailable(MediaError):
     says = "The store cannot be reached just now; the bytes are kept, try again later."
 
 
+class LockIgnored(MediaError):
+    """The archive's store took an object and does not hold it, or does not let us see that it does."""
+
+    code, status, remedy = "lock-ignored", 503, "ask"
+    says = (
+        "The archive's store does not keep objects under the retention it was told: give the bucket object "
+        "lock and let the credentials read retentions; `xunjian doctor s3` names what is missing."
+    )
+
+
 class DarkroomUnavailable(MediaError):
     code, status, remedy = "darkroom-unavailable", 503, "retry"
     says = "Pictures cannot be decoded just now; try again later."

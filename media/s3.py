@@ -6,10 +6,9 @@ import io
 import logging
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +21,7 @@ from media.address import S3Address
 from media.breaker import Breaker
 from media.durable import BLOCK, MIB
 from media.errors import BadKey, BlobUnknown, BytesDiffer, DigestMismatch, MediaError, StoreUnavailable
+from media.patience import HASTY, PATIENT, Flow, Paced, Patience, hurried
 from media.store import SHA256, Resting, checked_key, saved_as
 
 PART = 8 * MIB  # S3 refuses parts under 5 MiB except the last; one part at a time is in memory
@@ -31,18 +31,6 @@ TAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConfli
 
 # It tells each signature at DEBUG, and an address that the store hands bytes out under is one.
 logging.getLogger("botocore.auth").setLevel(logging.INFO)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long a store may take (media.md §2). `put_s` bounds the sending of one PUT or part as a
-    whole: a line of 5 kB/s is never silent, and would hold a thread for a quarter of an hour.
-    """
-
-    connect_s: float = 3
-    read_s: float = 20
-    put_s: float = 30
-    attempts: int = 3
 
 
 class S3Store:
@@ -61,10 +49,10 @@ class S3Store:
     ) -> None:
         self.address = address
         self._public = None if public is None else replace(address, endpoint=public)
-        self._patience = patience or Patience()
+        self._patience = patience or PATIENT
         self._breaker = breaker or Breaker()
         self._lock = threading.Lock()
-        self._made: dict[S3Address, tuple[int, Any]] = {}
+        self._made: dict[tuple[S3Address, Patience], tuple[int, Any]] = {}
 
     # -- the verbs ---------------------------------------------------------------------------
 
@@ -107,7 +95,7 @@ class S3Store:
                 if _code(fault) in ABSENT:
                     raise BlobUnknown(key=key) from None
                 raise
-        return io.BufferedReader(_Body(got["Body"]), BLOCK)
+        return io.BufferedReader(_Body(got["Body"], self._breaker, self._bearing), BLOCK)
 
     def has(self, key: str) -> int | None:
         name = self._name(key)
@@ -186,7 +174,7 @@ class S3Store:
         file.seek(0)
         self._client().put_object(
             **self._placed(name),
-            Body=_Paced(file, self._patience.put_s),
+            Body=Paced(file, self._bearing.put_s),
             ContentLength=size,
             ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
             IfNoneMatch="*",
@@ -218,7 +206,7 @@ class S3Store:
             whole.update(block)
             checksum = base64.b64encode(hashlib.sha256(block).digest()).decode()
             part = {"PartNumber": len(parts) + 1, "ChecksumSHA256": checksum}
-            body = _Paced(io.BytesIO(block), self._patience.put_s)
+            body = Paced(io.BytesIO(block), self._bearing.put_s)
             sent = self._client().upload_part(**where, **part, Body=body, ContentLength=len(block))
             parts.append(part | {"ETag": sent["ETag"]})
         return parts, whole.hexdigest()
@@ -237,11 +225,12 @@ class S3Store:
 
     def _head(self, name: str) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = self._client().head_object(**self._named(name))
+            found: dict[str, Any] | None = self._client().head_object(**self._named(name))
         except ClientError as fault:
-            if _code(fault) in ABSENT:
-                return None
-            raise
+            if _code(fault) not in ABSENT:
+                raise
+            found = None
+        self._breaker.worked()  # a file of 2 GiB may follow, and whoever waits for a sign has it now
         return found
 
     def _name(self, key: str) -> str:
@@ -255,14 +244,19 @@ class S3Store:
 
     def _client(self, address: S3Address | None = None) -> Any:
         """This process's own: a pool of connections inherited by fork would mix two conversations."""
-        address = address or self.address
-        made = self._made.get(address)
+        which = address or self.address, self._bearing
+        made = self._made.get(which)
         if made is None or made[0] != os.getpid():
             with self._lock:
-                made = self._made.get(address)
+                made = self._made.get(which)
                 if made is None or made[0] != os.getpid():
-                    made = self._made[address] = os.getpid(), make_client(address, self._patience)
+                    made = self._made[which] = os.getpid(), make_client(*which)
         return made[1]
+
+    @property
+    def _bearing(self) -> Patience:
+        """The patience of this moment: little where somebody waits, or all do for the one who tries."""
+        return HASTY if hurried() or self._breaker.trying() else self._patience
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -292,6 +286,8 @@ class S3Store:
             raise
         else:
             self._breaker.worked()
+        finally:
+            self._breaker.left()
 
 
 def make_client(address: S3Address, patience: Patience, **more: Any) -> Any:
@@ -315,42 +311,24 @@ def make_client(address: S3Address, patience: Patience, **more: Any) -> Any:
     return session.client("s3", endpoint_url=address.endpoint, region_name=address.region, config=settings)
 
 
-class _Paced:
-    """A body that stops being read once its time is up, whatever the retries make of that."""
-
-    def __init__(self, file: io.FileIO | io.BytesIO, limit_s: float) -> None:
-        self._file = file
-        self._limit_s = limit_s
-        self._until: float | None = None
-
-    def read(self, size: int = -1) -> bytes:
-        now = time.monotonic()
-        if self._until is None:
-            self._until = now + self._limit_s
-        if now > self._until:
-            raise TimeoutError("the store takes the bytes too slowly")
-        return self._file.read(size) or b""
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-
 class _Body(io.RawIOBase):
-    """An answer's body as a file; a line that breaks in the middle is a store that is away."""
+    """An answer's body as a file; a line that breaks in the middle, or trickles, is a store that is away."""
 
-    def __init__(self, body: Any) -> None:
-        self._body = body
+    def __init__(self, body: Any, breaker: Breaker, patience: Patience) -> None:
+        self._body, self._breaker = body, breaker
+        self._flow = Flow(patience.slack_s)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
-            return int(self._body.readinto(buffer))
+            with self._flow.waiting():
+                # A view, because a part of a bytearray would be a copy.
+                got = int(self._body.readinto(memoryview(buffer)[: self._flow.piece]))
+            return self._flow.came(got)
         except (BotoCoreError, HTTPError, OSError) as fault:
+            self._breaker.failed()
             raise StoreUnavailable(reason=type(fault).__name__) from None
 
     def close(self) -> None:

@@ -3,11 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from flask import Flask, Response
 from flask_migrate import Migrate
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from uuid_utils import uuid7
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -17,7 +14,7 @@ from media.stores import archive_at, store_at
 from media.tus import Tus
 from media.uploads import Limits, Uploads
 
-from . import access, catalogue, endpoint, health, logs, passage, readonly
+from . import access, catalogue, endpoint, health, logs, mishaps, passage, readonly
 from .accounts.routes import blueprint as accounts
 from .agenda.routes import blueprint as agenda
 from .carriers import Carriers
@@ -68,13 +65,11 @@ from .views.routes import blueprint as views
 from .watchbook import Glances
 from .webhooks.routes import blueprint as webhooks
 
-log = structlog.get_logger()
 BLUEPRINTS = (
     *(sessions, openid, accounts, enrolments, devices, law, projects, inspections, issues, tallies, findings),
     *(photos, numbers, notices, traces, agenda, desk, phone, open_pages, reference, notifications),
     *(webhooks, views, measures, exports, evidence, erasures, cases, organisations, handovers, contacts),
 )
-REFUSES_WRITES = "25006"  # read_only_sql_transaction: a standby, or a database that was told so
 HTTP_CODES = {400: "malformed", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 
@@ -182,30 +177,11 @@ def _answer_errors(app: Flask) -> None:
     def http_error(wrong: HTTPException) -> Response:
         code = HTTP_CODES.get(wrong.code or 500, "malformed")
         if (wrong.code or 500) >= 500:
-            return our_fault(wrong)
+            return fault(wrong)
         if isinstance(wrong, RequestEntityTooLarge):
             return answer_refusal(Refusal("too-large", limit=endpoint.JSON_BYTES))
         return answer_refusal(Refusal(code))
 
-    @app.errorhandler(PoolTimeout)
-    def no_connection(_wrong: PoolTimeout) -> Response:
-        return answer_refusal(Refusal("busy"))
-
-    @app.errorhandler(DBAPIError)
-    def database_error(wrong: DBAPIError) -> Response:
-        said = str(wrong.orig).lower()
-        if "disk is full" in said or "no space left" in said:
-            log.error("disk full", error=said[:200])
-            return answer_refusal(Refusal("disk-full"))
-        if "readonly database" in said or getattr(wrong.orig, "sqlstate", None) == REFUSES_WRITES:
-            log.error("database refuses writes", error=said[:200])
-            return answer_refusal(readonly.refusal())
-        if isinstance(wrong, OperationalError) or wrong.connection_invalidated:
-            log.error("database unavailable", error=said[:200])
-            return answer_refusal(Refusal("database-unavailable"))
-        return our_fault(wrong)
-
     @app.errorhandler(Exception)
-    def our_fault(wrong: Exception) -> Response:
-        log.error("unexpected", exc_info=wrong)
-        return answer_refusal(Refusal("internal"))
+    def fault(wrong: Exception) -> Response:
+        return answer_refusal(mishaps.refusal(wrong))

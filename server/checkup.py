@@ -151,7 +151,7 @@ def files(here: Office) -> Iterator[Standing]:
 
 
 def store(here: Office) -> Iterator[Standing]:
-    """对象存储 The verbs that the house uses: put, has, open, drop. `doctor s3` tries 40 promises more."""
+    """对象存储 The verbs that the house uses: put, has, open, drop. `doctor s3` tries 55 promises more."""
     part = Standing(name="store", zh="对象存储", vital=True)
     data = f"doctor {here.new_id()}".encode()
     key = kept_key("doctor", here.config.office, hashlib.sha256(data).hexdigest())

@@ -17,6 +17,10 @@ XUNJIAN_MEDIA_PUBLIC_URL  https://host[:port] under which phones and browsers re
                        both are signed. Unset: everything comes through this server
 XUNJIAN_PUBLIC_URL     https://host[:port] under which the public reaches this server, for links
                        on paper and in pictures; default: the one that the request came by
+XUNJIAN_TILES_URL      where the desk's maps get their ground: tiles of the office's own, XYZ in Web
+                       Mercator, as /path/{z}/{x}/{y}.png that a proxy answers on this very host, or
+                       https://host[:port]/…; anybody may read it, so that a service's key belongs
+                       into that proxy. Unset: a grid (decision 0047)
 XUNJIAN_STAGING        folder for unfinished uploads, per node; default `<var>/staging`
 XUNJIAN_SCRATCH        folder for work in hand, cleared of leftovers; default `<var>/scratch`
 XUNJIAN_BIND           address:port; default 127.0.0.1:8000
@@ -31,6 +35,8 @@ XUNJIAN_METRICS_TOKEN  who shows it as a bearer token reads /metrics; also in a 
                        XUNJIAN_METRICS_TOKEN_FILE. Unset: there is no such page
 XUNJIAN_DEMO_PASSWORD  password of the demo sign-ins; random and printed once where unset; also in a
                        file, named by XUNJIAN_DEMO_PASSWORD_FILE
+XUNJIAN_LOCKED_MS      for how long the changes of phones are judged in one transaction, while others wait
+                       for the dossier; what is left is asked for again. Default 250 milliseconds
 XUNJIAN_LATE_WORK_HOURS  how long after a post ran out or was given to another, or a project
                        closed, what was done before that is taken in without a reviewer;
                        default 72, 0 for never
@@ -126,6 +132,7 @@ class Config:
     media: Path | S3Address
     media_public_url: str | None
     public_url: str | None
+    tiles_url: str | None
     staging: Path
     scratch: Path
     bind: str
@@ -135,6 +142,7 @@ class Config:
     rate_sign_in: int
     metrics_token: str | None = field(repr=False)
     demo_password: str | None = field(repr=False)
+    locked_ms: int
     late_work_hours: int
     openid: OpenId | None
     second_factor: str
@@ -165,6 +173,7 @@ class Config:
             media=_store(env, "XUNJIAN_MEDIA_URL", (var / "media").as_uri()),
             media_public_url=_url(env, "XUNJIAN_MEDIA_PUBLIC_URL"),
             public_url=_url(env, "XUNJIAN_PUBLIC_URL"),
+            tiles_url=_tiles(env.get("XUNJIAN_TILES_URL")),
             staging=Path(env.get("XUNJIAN_STAGING") or var / "staging").resolve(),
             scratch=Path(env.get("XUNJIAN_SCRATCH") or var / "scratch").resolve(),
             bind=env.get("XUNJIAN_BIND") or "127.0.0.1:8000",
@@ -174,6 +183,7 @@ class Config:
             rate_sign_in=_count(env, "XUNJIAN_RATE_SIGN_IN", 120, "requests", 0, 10**9),
             metrics_token=_secret(env, "XUNJIAN_METRICS_TOKEN"),
             demo_password=_secret(env, "XUNJIAN_DEMO_PASSWORD"),
+            locked_ms=_count(env, "XUNJIAN_LOCKED_MS", 250, "milliseconds", 10, 60_000),
             late_work_hours=_count(env, "XUNJIAN_LATE_WORK_HOURS", 72, "hours", 0, 24 * 365),
             openid=_openid(env),
             second_factor=_one_of(env, "XUNJIAN_SECOND_FACTOR", ("administrators", "optional")),
@@ -261,6 +271,20 @@ def _url(env: Mapping[str, str], name: str) -> str | None:
         return checked_endpoint(env[name]) if env.get(name) else None
     except ValueError as wrong:
         raise ValueError(f"{name}: {wrong}") from None
+
+
+def _tiles(given: str | None) -> str | None:
+    # It becomes part of a page's policy: what would end a directive there, or begin another, is none.
+    host = r"(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?)?"
+    if given and not (
+        re.fullmatch(host + r"/[A-Za-z0-9._~/{}?&=%-]*", given)
+        and not given.startswith("//")
+        and all(given.count(part) == 1 for part in ("{z}", "{x}", "{y}"))
+    ):
+        raise ValueError(
+            f"XUNJIAN_TILES_URL: expected https://host/…{{z}}/{{x}}/{{y}} or /path, got {given!r}"
+        )
+    return given or None
 
 
 def _count(env: Mapping[str, str], name: str, usual: int, unit: str, least: int, most: int) -> int:

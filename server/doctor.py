@@ -1,8 +1,11 @@
 """`xunjian doctor`: the parts that this house stands on are tried, not believed."""
 
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 import click
 import httpx
@@ -13,15 +16,17 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from media import doctor_locks, doctor_parts  # noqa: F401  # their probes follow the doctor's own
+from media import doctor_addresses, doctor_locks, doctor_parts  # noqa: F401  # their probes follow its own
 from media.address import S3Address
 from media.doctor import PROBES, Bench, Finding, examine
+from media.patience import PATIENT
 
 from .checkup import examined as examined_parts
 from .health import Standing
 from .office import office
 
 console = Console()
+EXPIRED_S = 2.5  # after an address that was good for one; signatures know whole seconds only
 
 
 @click.group(invoke_without_command=True)
@@ -57,16 +62,24 @@ def _tell(found: list[Standing], unfit: int) -> None:
 
 
 @doctor.command("s3")
-@click.option("--archive", is_flag=True, help="Exit 1 where the store is not fit for archive mode.")
+@click.option("--archive", is_flag=True, help="Exit 1 also where the photographs' store could be no archive.")
 @with_appcontext
 def s3(archive: bool) -> None:
-    """对象存储体检 Try the promises of the store in XUNJIAN_MEDIA_URL, in a scratch prefix."""
-    address = office().config.media
-    if not isinstance(address, S3Address):
-        raise click.ClickException("XUNJIAN_MEDIA_URL names a folder; doctor s3 wants s3://…")
-    unfit = _show(f"{address.endpoint} · {address.bucket}", examined(address))
-    if archive and unfit:
-        sys.exit(1)
+    """对象存储体检 Try the promises of the stores in XUNJIAN_MEDIA_URL and XUNJIAN_ARCHIVE_URL, in a scratch
+    prefix of each. Exit 1 where the archive's keeps not all that an archive stands on.
+    """
+    config = office().config
+    stores = {config.media: archive} | {config.archive: True}
+    addresses = {where: strict for where, strict in stores.items() if isinstance(where, S3Address)}
+    if not addresses:
+        raise click.ClickException(
+            "XUNJIAN_MEDIA_URL and XUNJIAN_ARCHIVE_URL name folders; doctor s3 wants s3://…"
+        )
+    unfit = 0
+    for where, strict in addresses.items():
+        missing = _show(f"{where.endpoint} · {where.bucket}", examined(where))
+        unfit += missing if strict else 0
+    sys.exit(bool(unfit))
 
 
 def examined(address: S3Address) -> list[Finding]:
@@ -74,7 +87,7 @@ def examined(address: S3Address) -> list[Finding]:
     from media import s3  # boto3 only for those who ask
 
     here = office()
-    client = s3.make_client(address, s3.Patience())
+    client = s3.make_client(address, PATIENT)
     scratch = f"{address.prefix}doctor/{here.new_id()}/"
     with httpx.Client(trust_env=not address.on_loopback, timeout=20) as line:
         bench = Bench(
@@ -83,12 +96,26 @@ def examined(address: S3Address) -> list[Finding]:
             scratch=scratch,
             ask=partial(s3.ask, client),
             clock=here.clock,
-            fetch=lambda url: line.get(url).status_code,
+            fetch=lambda url, method="GET", **said: line.request(method, url, **said),
+            expired=_expiring(client, address.bucket, f"{scratch}expired"),
         )
         found = examine(bench, (*s3.FAULTS, httpx.HTTPError))
         findings = list(track(found, "体检 doctor", len(PROBES), console=Console(stderr=True)))
     s3.clear(client, address.bucket, scratch)
     return findings
+
+
+def _expiring(client: Any, bucket: str, key: str) -> Callable[[], str]:
+    """An address that is signed now for a second, and not handed over before that is over."""
+    where = {"Bucket": bucket, "Key": key}
+    signed: str = client.generate_presigned_url("get_object", Params=where, ExpiresIn=1)
+    over = time.monotonic() + EXPIRED_S
+
+    def later() -> str:
+        time.sleep(max(0.0, over - time.monotonic()))
+        return signed
+
+    return later
 
 
 def _show(title: str, findings: list[Finding]) -> int:

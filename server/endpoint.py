@@ -13,6 +13,8 @@ import orjson
 from flask import Blueprint, Response, g, request
 from marshmallow import RAISE, Schema, ValidationError
 
+from media.patience import in_haste
+
 from .errors import Refusal
 from .office import office
 from .transaction import shown
@@ -145,10 +147,11 @@ def endpoint(
         def wrapped(**path: str) -> Response:
             if raw:
                 request.max_content_length = STREAM_BYTES
-            call = _call(operation)
-            # What a GET tells is only shown: the standby may tell it, and it can be asked twice.
-            done = shown(partial(view, call, **path)) if method == "GET" else view(call, **path)
-            return _respond(done, operation.status)
+            with in_haste():  # a store that is silent must not keep the thread
+                call = _call(operation)
+                # What a GET tells is only shown: the standby may tell it, and it can be asked twice.
+                done = shown(partial(view, call, **path)) if method == "GET" else view(call, **path)
+                return _respond(done, operation.status)
 
         wrapped.declared = True  # type: ignore[attr-defined]
         blueprint.add_url_rule(rule, view_func=wrapped, methods=[method])

@@ -163,6 +163,12 @@ CODES: dict[str, Code] = {
     "bad-key": Code(400, "repair", "案卷或校验值有误", "The dossier or the digest is not one."),
     "blob-unknown": Code(404, "drop", "没有此文件", "Nothing is stored there."),
     "bytes-differ": Code(409, "ask", "同名文件内容不同，未作改动", "Other bytes are stored there."),
+    "lock-ignored": Code(
+        503,
+        "ask",
+        "归档存储未按保留期锁定对象，请检查存储桶",
+        "The archive's store holds nothing under retention.",
+    ),
     "store-unavailable": Code(503, "retry", "存储暂不可用，稍后自动重试", "The store cannot be reached."),
     "darkroom-unavailable": Code(503, "retry", "暂时无法生成缩略图", "Pictures cannot be decoded now."),
     "no-picture": Code(
@@ -315,6 +321,9 @@ CODES: dict[str, Code] = {
     "change-too-large": Code(200, "repair", "单条内容过大", "The change is above 64 KiB."),
     "change-id-reused": Code(200, "repair", "提交编号重复", "This change id was used for another change."),
     "missing-base": Code(200, "retry", "等待前一条提交", "An earlier change has not arrived yet."),
+    "out-of-time": Code(
+        200, "retry", "本次提交较多，其余请再次提交", "There was no time left; it is judged next time."
+    ),
     "schema-ahead": Code(200, "update", "服务器版本较旧，稍后重试", "The server does not know this yet."),
     "erased": Code(200, "drop", "相关内容已依法删除", "Its contents were erased by law."),
     "epoch-changed": Code(200, "retry", "服务器已恢复备份，请先同步", "The server was restored; pull first."),

@@ -17,7 +17,6 @@ POLICY = (
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "img-src 'self' blob:",  # photographs are fetched with the token, or come out of the phone's own storage
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'self'",
@@ -26,10 +25,16 @@ POLICY = (
 )
 
 
-def headers(*more: str, permissions: str = "camera=(), geolocation=(), microphone=()") -> dict[str, str]:
-    """What a page may do: its own files and the house's API; `more` are directives of its own."""
+def headers(
+    *more: str, pictures: str = "", permissions: str = "camera=(), geolocation=(), microphone=()"
+) -> dict[str, str]:
+    """What a page may do: its own files and the house's API; `more` are directives of its own, `pictures` the
+    origin of another host that shows some.
+    """
+    # Photographs are fetched with the token, or come out of the phone's own storage.
+    shown = " ".join(("img-src 'self' blob:", *filter(None, (pictures,))))
     return {
-        "Content-Security-Policy": "; ".join((*POLICY, *more)),
+        "Content-Security-Policy": "; ".join((*POLICY, shown, *more)),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",

@@ -4,7 +4,8 @@ gunicorn's threads wait for their clients: seconds for the first byte, for ever 
 or of a body, and its loop waits two seconds for each that does not hang up. Eight threads are eight
 phones on a bad line. Here the loop itself takes in what arrives, in whatever pieces, and the threads
 of the API never wait for a client to go on. What cannot be taken in first, and all that has to do with
-uploads, waits in threads of its own, where silence ends it.
+uploads, waits in threads of its own, where silence ends it. So does what is fetched out of the store: a
+store that says nothing, or who fetches a video over a bad line, keeps nobody from a list.
 
 Written against gunicorn 27; TLS ends before it, in the proxy.
 """
@@ -43,6 +44,15 @@ ASKING = 4  # threads for questions about uploads
 # Their bytes go to disk as they come; their questions (POST, HEAD, DELETE) may wait for the store that the
 # bytes go to, and so have threads of their own too, which no slow sender holds.
 UPLOADS = re.compile(rb"[a-z]+ /api/v1/uploads\b")
+FETCHING = 8  # threads for what lies in the store; its reader may be slow, and the store may be away
+# A test holds it against what the operations say of themselves (tests/house/test_rules.py).
+FETCHED = re.compile(
+    rb"[a-z]+ /api/v1/(?:"
+    rb"(?:photos|attachments)/[^/? ]+/(?:original|thumbnail|rendition/)"
+    rb"|(?:exports|cases)/[^/? ]+/file"
+    rb"|notices/[^/? ]+/pdf"
+    rb"|dossiers/[^/? ]+/snapshots/)"
+)
 
 
 @dataclass(slots=True)
@@ -55,6 +65,7 @@ class Arriving:
     needs: int | None = None
     whole: bool = False
     uploads: bool = False
+    fetched: bool = False
     since: float = field(default_factory=time.monotonic)
 
     def is_here(self, room: int) -> bool:
@@ -73,6 +84,7 @@ class Arriving:
         length = _value(head, b"content-length")
         self.needs = len(head)
         self.uploads = bool(UPLOADS.match(head))
+        self.fetched = bool(FETCHED.match(head))
         # Who expects a 100 sends nothing before it; gunicorn says it when the request is read.
         if _value(head, b"transfer-encoding") or _value(head, b"expect"):
             return
@@ -115,6 +127,7 @@ class Reception(ThreadWorker):  # type: ignore[misc]
         """Open the waiting rooms, then serve."""
         self.waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="waiting")
         self.asking = ThreadPoolExecutor(ASKING, thread_name_prefix="asking")
+        self.fetching = ThreadPoolExecutor(FETCHING, thread_name_prefix="fetching")
         self.taken_in = 0
         self.told_at = 0.0
         self.seat = Seat(self.age)
@@ -164,7 +177,8 @@ class Reception(ThreadWorker):  # type: ignore[misc]
         self.told_at = time.monotonic()
         metrics.CONNECTIONS.set(self.nr_conns)
         metrics.TAKEN_IN.set(self.taken_in)
-        for room, pool in (("api", self.tpool), ("uploads", self.waiting), ("questions", self.asking)):
+        rooms = {"api": self.tpool, "uploads": self.waiting, "questions": self.asking}
+        for room, pool in (rooms | {"fetching": self.fetching}).items():
             metrics.WAITING.labels(room).set(pool._work_queue.qsize())
 
     def load_wsgi(self) -> None:
@@ -214,10 +228,18 @@ class Reception(ThreadWorker):  # type: ignore[misc]
             conn.data_ready = True
             conn.parser.unreader = LastWords(conn.sock)
         conn.parser.unreader.unread(bytes(conn.arriving.data))
-        answering = self.asking if conn.arriving.uploads else self.tpool
-        pool = answering if conn.arriving.whole else self.waiting
+        pool = self._room(conn.arriving)
         done = pool.submit(self.handle, conn)
         done.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
+
+    def _room(self, arriving: Arriving) -> ThreadPoolExecutor:
+        """The threads that a request is answered by."""
+        if not arriving.whole:
+            return self.waiting
+        if arriving.uploads:
+            return self.asking
+        api: ThreadPoolExecutor = self.tpool
+        return self.fetching if arriving.fetched else api
 
     def handle(self, conn: Any) -> Any:
         """Answer one request. Where its end was missing, nobody knows where the next one begins."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync.arrival import Arrival
+from sync.journal import always
 
 from . import metrics, writers
 from . import standby as at_standby
@@ -224,6 +226,7 @@ def _transaction() -> Iterator[Connection]:
         raise
     finally:
         g.pop("after_commit", None)
+        g.pop("judged_until", None)
 
 
 def _follow_up(one: Writer) -> None:
@@ -241,6 +244,14 @@ def after_commit(work: Callable[[], object]) -> None:
     g.after_commit.append(work)
 
 
+def still() -> bool:
+    """Whether one more change of a device may be judged in the present write transaction: for
+    XUNJIAN_LOCKED_MS from the first time that this is asked, whoever's work is in it.
+    """
+    now = time.monotonic()
+    return now < float(g.setdefault("judged_until", now + office().config.locked_ms / 1_000))
+
+
 def push(
     conn: Connection,
     dossier: str,
@@ -249,15 +260,17 @@ def push(
     *,
     arrival: Arrival,
     epoch: int | None = None,
+    still: Callable[[], bool] = always,
 ) -> Pushed:
     """The one way to write: changes into a dossier's journal, in the write transaction of `conn`.
 
-    What belongs to a change and may not stand without it is done at once, in the same transaction
-    (`completions`); what the touched kinds have to follow up, after the commit. Raises sync's
+    `still` is for changes that their sender repeats; those of the desk, the jobs and the importers are judged
+    whatever the time. What belongs to a change and may not stand without it is done at once, in the same
+    transaction (`completions`); what the touched kinds have to follow up, after the commit. Raises sync's
     UnknownDossier and EpochChanged.
     """
     here = office()
-    pushed = here.journal.push(conn, dossier, author, changes, arrival=arrival, epoch=epoch)
+    pushed = here.journal.push(conn, dossier, author, changes, arrival=arrival, epoch=epoch, still=still)
     for kind, complete in here.completions.items():
         touched = [t for t in pushed.touched if t.kind == kind]
         if touched:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+FLAGS = ("clock-skewed", "after-receipt", "before-seen", "monotonic")
 SKEWED_MS = 120_000  # a clock further off than this is flagged, never believed in silence
 
 
@@ -13,7 +14,8 @@ class Captured:
     """The estimate of a change's true time (RFC 3339 UTC, milliseconds), and what speaks against it.
 
     `flags`: `clock-skewed` (the device's clock is off), `after-receipt` (it claims a time that had
-    not come), `monotonic` (its running clock, which nobody sets, gave the time).
+    not come), `before-seen` (it claims a time before one that the server had told the device already),
+    `monotonic` (its running clock, which nobody sets, gave the time).
     """
 
     at: str
@@ -22,13 +24,15 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How a request came in: the server's time, how far its time is ahead of the device's, and the
-    device's monotonic clock at sending (`{"boot", "ms"}`).
+    """How a request came in: the server's time, how far its time is ahead of the device's, the device's
+    monotonic clock at sending (`{"boot", "ms"}`), and the last server time that the device had seen before
+    any of these changes was made.
     """
 
     received_at: str
     skew_ms: int | None = None
     clock: Mapping[str, Any] | None = None
+    seen_at: str | None = None
 
     def captured(self, at: str, clock: Mapping[str, Any] | None) -> Captured:
         """The true time of what a device says was done `at`, its monotonic clock showing `clock`.
@@ -42,12 +46,15 @@ class Arrival:
             flags.append("clock-skewed")
         if said > received:
             flags.append("after-receipt")
+        told = said + timedelta(milliseconds=self.skew_ms or 0)  # what it says, on the server's clock
+        if self.seen_at is not None and told < datetime.fromisoformat(self.seen_at):
+            flags.append("before-seen")
         here = self.clock
         if here and clock and here["boot"] == clock["boot"] and 0 <= clock["ms"] <= here["ms"]:
             flags.append("monotonic")
             true = received - timedelta(milliseconds=here["ms"] - clock["ms"])
         else:
-            true = said + timedelta(milliseconds=self.skew_ms or 0)
+            true = told
         return Captured(rfc3339(true), tuple(flags))
 
 

@@ -55,6 +55,7 @@ class Request:
     schema: int
     sent_at: str | None
     clock: Mapping[str, Any] | None
+    seen_at: str | None
     groups: list[Group]
     cursors: Mapping[str, Mapping[str, Cursor]] | None
     limit: int
@@ -114,6 +115,7 @@ def parse(data: bytes, journal: Journal, today: date | None = None) -> Request:
         schema=schema,
         sent_at=body.get("sent_at"),
         clock=body.get("clock"),
+        seen_at=body.get("seen_at"),
         groups=[
             Group(
                 g["dossier"],
@@ -164,7 +166,8 @@ def skew_ms(sent_at: str | None, received_at: datetime) -> int | None:
 
 def arrival(request: Request, received_at: datetime) -> Arrival:
     """How this request came in."""
-    return Arrival(rfc3339(received_at), skew_ms(request.sent_at, received_at), request.clock)
+    skew = skew_ms(request.sent_at, received_at)
+    return Arrival(rfc3339(received_at), skew, request.clock, request.seen_at)
 
 
 def push_group(

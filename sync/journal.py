@@ -57,6 +57,11 @@ class Pushed:
 Projection = Callable[[Connection, Sequence[Touched]], None]
 
 
+def always() -> bool:
+    """There is time for all of it."""
+    return True
+
+
 class EpochChanged(Exception):
     """The group was made in another epoch of the dossier: nothing was applied, pull first."""
 
@@ -151,18 +156,21 @@ class Journal:
         *,
         arrival: Arrival,
         epoch: int | None = None,
+        still: Callable[[], bool] = always,
     ) -> Pushed:
         """Judge every change in its order, append one entry each, store and return the outcomes.
 
-        The statement count does not depend on how many changes there are. Raises EpochChanged,
-        UnknownDossier.
+        `still` says whether there is time for one more change; it is asked first when the lock is held. What
+        there is no time for is answered `retry`. The statement count does not depend on how many changes
+        there are. Raises EpochChanged, UnknownDossier.
         """
         head = self.lock(conn, dossier)
+        still()  # the time runs from here: to read what the changes touch is work under the lock too
         if epoch is not None and epoch != head.epoch:
             raise EpochChanged(head.epoch)
         sitting = Sitting(conn, self.kinds, dossier, head, author, arrival, self.guards)
         sitting.read(changes)
-        outcomes = [sitting.judge(change) for change in changes]
+        outcomes = sitting.judge_all(changes, still)
         touched = sitting.write()
         self.project(conn, touched)
         unsealed = sitting.minutes.tree.size - head.sealed

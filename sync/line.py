@@ -15,7 +15,9 @@ TUS = {"Tus-Resumable": "1.0.0"}
 
 
 class Refused(Exception):
-    """The server answered with a problem body (RFC 9457): `status`, `code`, `remedy`, `detail`."""
+    """The server answered with a problem body (RFC 9457): `status`, `code`, `remedy`, `detail`; where it
+    said when to come again at the earliest (RFC 9110 §10.2.3), `retry_after_s`.
+    """
 
     def __init__(self, answer: httpx.Response) -> None:
         try:
@@ -26,6 +28,8 @@ class Refused(Exception):
         self.code = str(body.get("code", "unknown"))
         self.remedy = str(body.get("remedy", "retry"))
         self.details: dict[str, Any] = body.get("details", {})
+        asked = answer.headers.get("Retry-After", "")
+        self.retry_after_s = float(asked) if asked.isdecimal() else None
         super().__init__(f"{self.status} {self.code}: {body.get('detail', answer.text[:200])}")
 
 

@@ -10,7 +10,9 @@ CHANGE_BYTES = 64 * 1024
 RECORD_BYTES = 256 * 1024
 PAGE_ITEMS = 500
 PAGE_BYTES = 2 * 1024 * 1024
-REQUEST_CHANGES = 500  # protocol.md §7: with it a transaction stays under 250 ms of locked work
+REQUEST_CHANGES = 500  # protocol.md §7
+# Each change may be in a dossier of its own, and half as many again may only ask for an epoch.
+REQUEST_GROUPS = 750
 REQUEST_BYTES = 4 * 1024 * 1024
 INFLATED_BYTES = 16 * 1024 * 1024
 SNAPSHOT_URL = "/api/v1/dossiers/{dossier}/snapshots/{audience}/{sha256}"
@@ -19,6 +21,7 @@ AUDIENCE_PATTERN = r"^[a-z]{1,20}(:[A-Za-z0-9._-]{1,40})?$"
 DOSSIER_PATTERN = r"^[a-z]+:[A-Za-z0-9._-]{1,80}$"
 LIMITS = {
     "request_changes": REQUEST_CHANGES,
+    "request_groups": REQUEST_GROUPS,
     "request_bytes": REQUEST_BYTES,
     "inflated_bytes": INFLATED_BYTES,
     "change_bytes": CHANGE_BYTES,
@@ -29,12 +32,19 @@ LIMITS = {
     "page_bytes": PAGE_BYTES,
 }
 
+
+# protocol.md §2: integers are below 2^53. What is above fits into no column, and into no browser's number.
+def counted(least: int = 0) -> dict[str, Any]:
+    """The schema of a number that counts something, from `least` up."""
+    return {"type": "integer", "minimum": least, "maximum": 2**53 - 1}
+
+
 # A clock that only runs: milliseconds since the device's boot `boot`.
 CLOCK_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "boot": {"type": "string", "maxLength": 64},
-        "ms": {"type": "integer", "minimum": 0, "maximum": 2**53 - 1},
+        "ms": counted(),
     },
     "required": ["boot", "ms"],
     "additionalProperties": False,
@@ -43,24 +53,25 @@ _CURSOR = {
     "type": "object",
     "properties": {
         "nonce": {"type": "string", "maxLength": 64},
-        "epoch": {"type": "integer", "minimum": 1},
-        "seq": {"type": "integer", "minimum": 0},
-        "floor": {"type": "integer", "minimum": 0},
-        "below": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
+        "epoch": counted(1),
+        "seq": counted(),
+        "floor": counted(),
+        "below": {"anyOf": [counted(1), {"type": "null"}]},
     },
     "required": ["nonce", "epoch", "seq", "floor"],
 }
 _DIGITS = {"type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$"}  # a SHA-256 in base64
-# The newest checkpoint that the device holds of each dossier; the server shows what continues it.
+# The newest checkpoint that the device holds of each dossier; the server shows what continues it. Neither
+# these nor the cursors are counted: nothing limits what may be granted, and a device that holds all of it
+# is never wrong. INFLATED_BYTES bounds them (decision 0040).
 _CHECKPOINTS = {
     "type": "object",
-    "maxProperties": 2_000,
     "propertyNames": {"pattern": DOSSIER_PATTERN},
     "additionalProperties": {
         "type": "object",
         "properties": {
-            "epoch": {"type": "integer", "minimum": 1},
-            "size": {"type": "integer", "minimum": 0},
+            "epoch": counted(1),
+            "size": counted(),
             "root": _DIGITS,
         },
         "required": ["epoch", "size", "root"],
@@ -80,18 +91,16 @@ _GROUP = {
     "type": "object",
     "properties": {
         "dossier": {"type": "string", "pattern": DOSSIER_PATTERN},
-        "epoch": {"type": "integer", "minimum": 1},
+        "epoch": counted(1),
         "changes": {"type": "array"},
     },
     "required": ["dossier", "epoch", "changes"],
 }
 _CURSORS = {
     "type": "object",
-    "maxProperties": 2_000,
     "propertyNames": {"pattern": DOSSIER_PATTERN},
     "additionalProperties": {
         "type": "object",
-        "maxProperties": 16,
         "propertyNames": {"pattern": AUDIENCE_PATTERN},
         "additionalProperties": _CURSOR,
     },
@@ -99,12 +108,14 @@ _CURSORS = {
 REQUEST_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "protocol": {"type": "integer"},
-        "schema": {"type": "integer"},
-        "no": {"type": "integer", "minimum": 0},
+        "protocol": counted(),
+        "schema": counted(),
+        "no": counted(),
         "sent_at": INSTANT_SCHEMA,
+        # The last `server_time` that the device had seen before any of these changes was made.
+        "seen_at": INSTANT_SCHEMA,
         "clock": {"anyOf": [CLOCK_SCHEMA, {"type": "null"}]},
-        "push": {"type": "array", "items": _GROUP, "maxItems": 100},
+        "push": {"type": "array", "items": _GROUP, "maxItems": REQUEST_GROUPS},
         "pull": {
             "type": "object",
             "properties": {
@@ -112,7 +123,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
                 "cursors": _CURSORS,
                 "checkpoints": _CHECKPOINTS,
                 # How many of the house's keys the device knows.
-                "keys": {"type": "integer", "minimum": 0},
+                "keys": counted(),
             },
         },
         "device_key": _DEVICE_KEY,
@@ -145,6 +156,8 @@ OUTCOME_SCHEMA: dict[str, Any] = {
     },
     "required": ["id", "status", "seq", "version", "conflict", "why", "remedy", "replay", "receipt"],
 }
+# What a group may fail by that the house is to blame for; its device keeps it and comes again.
+FAULTS = ("busy", "read-only", "disk-full", "database-unavailable", "internal")
 _GROUP_ANSWER = {
     "type": "object",
     "description": "`outcomes`, or an `error` by which nothing of the group was applied.",
@@ -153,7 +166,7 @@ _GROUP_ANSWER = {
         "epoch": _INT,
         "head": _INT,
         "outcomes": {"type": "array", "items": OUTCOME_SCHEMA},
-        "error": {"enum": ["epoch-changed", "unknown-dossier", "read-only"]},
+        "error": {"enum": ["epoch-changed", "unknown-dossier", *FAULTS]},
         "status": _INT,
         "remedy": _TEXT,
     },
@@ -165,7 +178,7 @@ _ITEM = {
         "record": UUID_SCHEMA,
         "kind": _TEXT,
         "version": _INT,
-        "op": {"enum": ["put", "delete", "leave"]},
+        "op": {"enum": ["put", "delete", "leave", "erase"]},
         "schema": _INT,
         "body": {"type": "object"},
         "written": {"type": "object", "additionalProperties": _INT},
@@ -273,6 +286,7 @@ CONFIG_SCHEMA: dict[str, Any] = {
         "server_time": INSTANT_SCHEMA,
         "offline_hours": _INT,
         "openid": {"type": "boolean"},
+        "tiles": {"type": ["string", "null"]},
     },
     "required": ["protocol", "schema", "limits", "server_time"],
 }

@@ -18,14 +18,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from . import signatures, trust
 from .canonical import canonical
-from .protocol import CHANGE_BYTES, PAGE_ITEMS, PROTOCOL, REQUEST_BYTES, REQUEST_CHANGES, SCHEMA
+from .protocol import (
+    CHANGE_BYTES,
+    PAGE_ITEMS,
+    PROTOCOL,
+    REQUEST_BYTES,
+    REQUEST_CHANGES,
+    REQUEST_GROUPS,
+    SCHEMA,
+)
 from .record import Kind
-from .replica_answers import Offer, settle, take_pull, take_push, take_snapshot
-from .replica_tables import TABLES
+from .replica_answers import Offer, heard, settle, take_pull, take_push, take_snapshot
+from .replica_requests import seen, standing, unread
+from .replica_tables import prepare
 from .replica_view import view
 
 UNSETTLED = ("new", "acked")  # what the view replays
-_ROOM = REQUEST_BYTES - 256 * 1024  # left for the envelope and the cursors
+_ROOM = REQUEST_BYTES - 64 * 1024  # for changes, cursors and checkpoints; the rest is the envelope's
 
 
 class Line(Protocol):
@@ -39,7 +48,10 @@ class Line(Protocol):
 
 
 class Replica:
-    """One device. `kinds` are needed to preview merges in the view and to check what is saved."""
+    """One device. `kinds` are needed to preview merges in the view and to check what is saved. `running` is
+    a clock that nobody sets and no sleep stops (CLOCK_BOOTTIME), in milliseconds since this object was made
+    or longer: where it is given, times are right whatever happens to the wall clock (arrival.py).
+    """
 
     def __init__(
         self,
@@ -51,15 +63,17 @@ class Replica:
         device: str = "replica",
         schema: int = SCHEMA,
         key: ec.EllipticCurvePrivateKey | None = None,
+        running: Callable[[], int] | None = None,
     ) -> None:
         self.schema, self.key = schema, key
+        self.running, self._boot = running, os.urandom(6).hex()
         self.offers: list[Offer] = []
         self.kinds, self.clock, self.new_id, self.device = kinds, clock, new_id, device
         self.db = sqlite3.connect(path, isolation_level=None)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")  # saved means saved, also when the battery dies
-        self.db.executescript(TABLES)
+        prepare(self.db)
 
     def close(self) -> None:
         """Close the local database; everything saved stays."""
@@ -104,15 +118,18 @@ class Replica:
         *,
         audience: str | None = None,
         at: str | None = None,
+        atomic: bool = False,
     ) -> str:
         """Save an edit of a record in view, or its move to an audience; returns the change's id.
 
-        Raises KeyError if it is not in view.
+        `atomic`: all of its fields or none. Raises KeyError if it is not in view.
         """
         with self._transaction():
             kind = self.view(dossier)[record]["kind"]
             base = self._base(dossier, record)
-            said = {"op": "update", "fields": dict(fields)} | ({"audience": audience} if audience else {})
+            said: dict[str, Any] = {"op": "update", "fields": dict(fields)}
+            said |= {"audience": audience} if audience else {}
+            said |= {"atomic": True} if atomic else {}
             return self._save(dossier, kind, record, said, base=base, at=at)
 
     def decide(self, dossier: str, question: str, fields: Mapping[str, Any], reason: str) -> str:
@@ -159,9 +176,11 @@ class Replica:
         n = self.db.execute("SELECT coalesce(max(n), 0) + 1 FROM outbox").fetchone()[0]
         n = max(n, int(self._meta("n", "0")) + 1)
         change = said | {"id": self.new_id(), "n": n, "kind": kind, "record": record}
-        change |= {"at": at or self.clock().isoformat(timespec="milliseconds")}
+        change |= {"at": at or self._now()}
         if base is not None:
             change["base"] = base
+        if (ticks := self._ticks()) is not None:
+            change["clock"] = ticks
         if self.key is not None:
             change["sig"] = signatures.sign(change, self.key, os.urandom(signatures.SALT))
         spelled = canonical(change)
@@ -265,7 +284,7 @@ class Replica:
         """A ready-made first load has arrived. Raises ValueError where it is damaged: the pages go on."""
         with self._transaction():
             taken = take_snapshot(self.db, offer, data)
-            settle(self.db)
+            settle(self.db, self._now())
         return taken
 
     def _position(self) -> tuple[Any, ...]:
@@ -285,8 +304,10 @@ class Replica:
         with self._transaction():
             no = int(self._meta("no", "0")) + 1
             self._put_meta("no", str(no))
+        pull = {"limit": PAGE_ITEMS} | standing(self.db)
         groups: dict[str, list[Any]] = {}
-        room, schema = _ROOM, None
+        # However much a device holds, it brings its work home, a change at a time if need be.
+        room, schema = max(_ROOM - len(orjson.dumps(pull)), CHANGE_BYTES), None
         waiting = (
             "SELECT dossier, change, schema FROM outbox WHERE state='new'"
             " AND dossier NOT IN (SELECT dossier FROM doubts) ORDER BY n LIMIT ?"
@@ -297,29 +318,19 @@ class Replica:
             if room < 0 or row["schema"] != schema:  # what an older app saved goes first, as it was said
                 break
             groups.setdefault(row["dossier"], []).append(orjson.Fragment(row["change"]))
-        # Where there is nothing to pull, an empty group asks whether the epoch is still the same.
-        for row in self.db.execute(
-            "SELECT DISTINCT dossier FROM outbox WHERE state='retained'"
-            " AND dossier NOT IN (SELECT dossier FROM cursors)"
-        ):
-            groups.setdefault(row["dossier"], [])
-        cursors: dict[str, dict[str, Any]] = {}
-        for c in self.db.execute("SELECT * FROM cursors"):
-            held = {k: c[k] for k in ("nonce", "epoch", "seq", "floor", "below")}
-            cursors.setdefault(c["dossier"], {})[c["audience"]] = held
+        for dossier in unread(self.db, no, REQUEST_GROUPS - len(groups)):
+            groups.setdefault(dossier, [])
         body = {
             "protocol": PROTOCOL,
             "schema": schema or self.schema,
             "no": no,
-            "sent_at": self.clock().isoformat(timespec="milliseconds"),
+            "sent_at": self._now(),
+            **seen(self.db),
             "push": [{"dossier": d, "epoch": self._epoch(d), "changes": c} for d, c in groups.items()],
-            "pull": {
-                "limit": PAGE_ITEMS,
-                "cursors": cursors,
-                "checkpoints": trust.held(self.db),
-                "keys": trust.known(self.db),
-            },
+            "pull": pull,
         }
+        if (ticks := self._ticks()) is not None:
+            body["clock"] = ticks
         if self.key is not None and self._meta("key", "") != self._key_id():
             body["device_key"] = signatures.claim(self.device, self.key)
         return orjson.dumps(body)
@@ -332,13 +343,14 @@ class Replica:
         """Take an answer in; late, repeated and reordered ones do no harm. The caller knows that it is the
         answer to the request whose `no` it bears.
         """
+        now = self._now()
         with self._transaction():
             if answer.get("device_key", {}).get("key"):
                 self._put_meta("key", answer["device_key"]["key"])
             for group in answer.get("push", ()):
-                take_push(self.db, group, self._epoch(group["dossier"]))
+                take_push(self.db, group, self._epoch(group["dossier"]), now)
+            heard(self.db, answer.get("server_time"))
         if "pull" in answer:
-            now = self.clock().isoformat(timespec="milliseconds")
             with self._transaction():
                 self.offers += take_pull(self.db, answer["pull"], answer["no"], self.new_id, now)
 
@@ -367,7 +379,13 @@ class Replica:
             return list(told["proof"])
 
         with self._transaction():
-            return trust.compare(self.db, notes, ask, self.clock().isoformat(timespec="milliseconds"))
+            return trust.compare(self.db, notes, ask, self._now())
+
+    def _now(self) -> str:
+        return self.clock().isoformat(timespec="milliseconds")
+
+    def _ticks(self) -> dict[str, Any] | None:
+        return {"boot": self._boot, "ms": self.running()} if self.running is not None else None
 
     def _meta(self, key: str, default: str) -> str:
         row = self.db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()

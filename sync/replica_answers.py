@@ -6,6 +6,7 @@ import io
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import orjson
 from . import trust
 
 FINAL = ("applied", "merged", "noop", "conflict", "parked")
+RETAINED = timedelta(days=30)  # protocol.md §5: kept for a restored server, but not for ever
+BYTES = ("photo", "attachment")  # kinds of record whose bytes are kept beside
 
 
-def take_push(db: sqlite3.Connection, group: Mapping[str, Any], epoch: int) -> None:
-    """Mark answered changes. An answer from another epoch acknowledges nothing.
+def take_push(db: sqlite3.Connection, group: Mapping[str, Any], epoch: int, at: str) -> None:
+    """Mark answered changes; `at` is when. An answer from another epoch acknowledges nothing.
 
     A device that may no longer read the dossier has no cursor to learn a new epoch from: it takes
     the epoch from the refusal, and what it retained goes out again.
@@ -32,13 +35,13 @@ def take_push(db: sqlite3.Connection, group: Mapping[str, Any], epoch: int) -> N
         return
     for outcome in group["outcomes"]:
         if outcome["status"] in FINAL:
-            row = ("acked", outcome["seq"], group["epoch"])
+            row: tuple[Any, ...] = ("acked", outcome["seq"], group["epoch"], at)
         elif outcome["status"] == "invalid":
-            row = ("invalid", None, group["epoch"])  # stays for repair; nothing waits for it
+            row = ("invalid", None, group["epoch"], None)  # stays for repair; nothing waits for it
         else:
             continue
         db.execute(
-            "UPDATE outbox SET state=?, seq=?, epoch=?, outcome=? WHERE id=? AND state='new'",
+            "UPDATE outbox SET state=?, seq=?, epoch=?, acked=?, outcome=? WHERE id=? AND state='new'",
             (*row, orjson.dumps(outcome).decode(), outcome["id"]),
         )
         if outcome["why"] == "erased":  # nothing of it is kept anywhere
@@ -47,12 +50,24 @@ def take_push(db: sqlite3.Connection, group: Mapping[str, Any], epoch: int) -> N
             told = outcome["receipt"]
             kept = (group["dossier"], told["seq"], outcome["id"], told["hash"], told["at"])
             db.execute("INSERT OR IGNORE INTO receipts VALUES (?,?,?,?,?)", kept)
-    settle(db)
+    settle(db, at)
 
 
-def settle(db: sqlite3.Connection) -> None:
+def heard(db: sqlite3.Connection, server_time: str | None) -> None:
+    """The server has told its time (RFC 3339 UTC). What still waits was made before this device knew it: as
+    long as anything does, the time that stands is the one that all of it had seen.
+    """
+    waits = db.execute("SELECT 1 FROM outbox WHERE state='new' LIMIT 1").fetchone()
+    if server_time is None or waits is not None:
+        return
+    known = db.execute("SELECT value FROM meta WHERE key='seen'").fetchone()
+    if known is None or known["value"] < server_time:
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('seen', ?)", (server_time,))
+
+
+def settle(db: sqlite3.Connection, at: str) -> None:
     """Acknowledged changes leave the view once every cursor of the dossier has passed them, and are
-    let go once a backup covers them: until then a restored server gets them again.
+    let go once a backup covers them, or RETAINED after: until then a restored server gets them again.
     """
     db.execute(
         """UPDATE outbox SET state='retained' WHERE state='acked' AND NOT EXISTS (
@@ -64,6 +79,8 @@ def settle(db: sqlite3.Connection) -> None:
              SELECT 1 FROM epochs e WHERE e.dossier = outbox.dossier
              AND e.epoch = outbox.epoch AND e.backed_up >= outbox.seq)"""
     )
+    long_ago = (datetime.fromisoformat(at) - RETAINED).isoformat()
+    db.execute("DELETE FROM outbox WHERE state='retained' AND julianday(acked) < julianday(?)", (long_ago,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +130,9 @@ def take_pull(
                 file = page["snapshot"]
                 there = (file["url"], file["until"], file["sha256"])
                 offers.append(Offer(dossier, audience, page["nonce"], *there))
-    settle(db)
+        if said.get("wanted"):
+            _wanted(db, dossier, said["wanted"])
+    settle(db, at)
     return offers
 
 
@@ -157,10 +176,11 @@ def _restored(db: sqlite3.Connection, dossier: str, epoch: int) -> None:
 def _again(db: sqlite3.Connection, dossier: str) -> None:
     """What was answered and is still held goes out again; what is there already, its id tells."""
     db.execute(
-        "UPDATE outbox SET state='new', seq=NULL, epoch=NULL, outcome=NULL"
+        "UPDATE outbox SET state='new', seq=NULL, epoch=NULL, acked=NULL, outcome=NULL"
         " WHERE dossier=? AND state IN ('acked','retained','invalid')",
         (dossier,),
     )
+    db.execute("DELETE FROM meta WHERE key='seen'")  # it was made before that
 
 
 def _grants(db: sqlite3.Connection, pull: Mapping[str, Any], new_id: Callable[[], str]) -> None:
@@ -169,12 +189,15 @@ def _grants(db: sqlite3.Connection, pull: Mapping[str, Any], new_id: Callable[[]
     for row in held:
         if row["audience"] not in granted.get(row["dossier"], {}).get("audiences", ()):
             pair = (row["dossier"], row["audience"])
+            seen = db.execute(
+                "SELECT record FROM shadow WHERE dossier=? AND audience=? AND kind IN (?,?)", (*pair, *BYTES)
+            ).fetchall()
             db.execute("DELETE FROM cursors WHERE dossier=? AND audience=?", pair)
             db.execute("DELETE FROM shadow WHERE dossier=? AND audience=?", pair)
-            # Photographs that are not home yet stay, like the outbox: a reviewer decides on them.
-            if row["dossier"] not in granted:
-                gone = (row["dossier"],)
-                db.execute("DELETE FROM media WHERE dossier=? AND state='stored'", gone)
+            _forget_bytes(db, [photo["record"] for photo in seen])
+            if row["dossier"] not in granted:  # those too whose record had not come back yet
+                gone = db.execute("SELECT photo FROM media WHERE dossier=?", (row["dossier"],)).fetchall()
+                _forget_bytes(db, [photo["photo"] for photo in gone])
     for dossier, grant in granted.items():
         known = db.execute("SELECT epoch FROM epochs WHERE dossier=?", (dossier,)).fetchone()
         if known is None:
@@ -182,6 +205,29 @@ def _grants(db: sqlite3.Connection, pull: Mapping[str, Any], new_id: Callable[[]
         for audience in grant["audiences"]:
             row = (dossier, audience, new_id(), grant["epoch"])
             db.execute("INSERT OR IGNORE INTO cursors VALUES (?,?,?,?,0,0,NULL,1,0)", row)
+
+
+def _forget_bytes(db: sqlite3.Connection, photos: list[str]) -> None:
+    """Of photographs that are read here no more nothing is kept. What is not home yet stays, like the
+    outbox: a reviewer decides on it.
+    """
+    for photo in photos:
+        row = db.execute(
+            "SELECT path FROM media m WHERE photo=? AND state='stored' AND NOT EXISTS"
+            " (SELECT 1 FROM shadow s WHERE s.dossier = m.dossier AND s.record = m.photo)",
+            (photo,),
+        ).fetchone()
+        if row is not None:
+            Path(row["path"]).unlink(missing_ok=True)
+            db.execute("DELETE FROM media WHERE photo=?", (photo,))
+
+
+def _wanted(db: sqlite3.Connection, dossier: str, digests: list[str]) -> None:
+    """Bytes that had arrived whole and are lacking all the same (a restored store): they go again."""
+    sent = db.execute("SELECT * FROM media WHERE dossier=? AND state='stored'", (dossier,)).fetchall()
+    for row in sent:
+        if row["sha256"] in digests and Path(row["path"]).exists():
+            db.execute("UPDATE media SET state='kept' WHERE photo=?", (row["photo"],))
 
 
 def _page(

@@ -1,5 +1,7 @@
 """What a device keeps, in SQLite: shadow, cursors, outbox, bytes, and whom it trusts about the past."""
 
+import sqlite3
+
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS shadow (
@@ -15,7 +17,7 @@ CREATE TABLE IF NOT EXISTS epochs (
 CREATE TABLE IF NOT EXISTS outbox (
   n INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, dossier TEXT NOT NULL, record TEXT NOT NULL,
   state TEXT NOT NULL, change TEXT NOT NULL, seq INTEGER, epoch INTEGER, outcome TEXT,
-  schema INTEGER NOT NULL DEFAULT 1);
+  schema INTEGER NOT NULL DEFAULT 1, acked TEXT);
 CREATE INDEX IF NOT EXISTS outbox_record ON outbox (dossier, record, n);
 CREATE TABLE IF NOT EXISTS media (
   photo TEXT PRIMARY KEY, dossier TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -33,3 +35,11 @@ CREATE TABLE IF NOT EXISTS receipts (
   dossier TEXT, seq INTEGER, change TEXT NOT NULL, hash TEXT NOT NULL, at TEXT NOT NULL,
   PRIMARY KEY (dossier, seq, hash));
 """
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Lay the tables out, or bring those of an older release up to date: what is unsent stays."""
+    db.executescript(TABLES)
+    columns = {row[1] for row in db.execute("PRAGMA table_info(outbox)")}
+    if "acked" not in columns:
+        db.execute("ALTER TABLE outbox ADD COLUMN acked TEXT")

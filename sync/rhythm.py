@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
+from .line import Refused
+
 FIRST_S, LONGEST_S = 1.0, 300.0  # protocol.md §7
 
 
@@ -30,14 +32,14 @@ def keep_trying(
     *,
     sleep: Callable[[float], object],
     rnd: random.Random,
-    retry_after_s: Callable[[OSError], float | None] = lambda _fault: None,
 ) -> int:
     """Run `attempt` (one sync) until everything is home; returns how often it was tried.
 
     The timer re-arms whatever the fault, as long as the outbox is not empty: a queue that waits for
     the next edit has lost work (powersync-swift#179). A quiet attempt that leaves something behind
-    (`retry` outcomes) counts as a failure, so that it is not asked again at once. Only an OSError is
-    a fault of the line; anything else is raised.
+    (`retry` outcomes) counts as a failure, so that it is not asked again at once. A fault of the line is
+    an OSError, or a refusal whose remedy is to come again (429, 503), which may say when at the earliest;
+    anything else is raised.
     """
     tried = failures = 0
     while True:
@@ -46,8 +48,12 @@ def keep_trying(
         before = device.unsent()
         try:
             attempt()
-        except OSError as fault:
-            failures, asked = failures + 1, retry_after_s(fault)
+        except OSError:
+            failures += 1
+        except Refused as fault:
+            if fault.remedy != "retry":
+                raise
+            failures, asked = failures + 1, fault.retry_after_s
         else:
             failures = failures + 1 if device.unsent() == before else 0
         if not device.unsent():

@@ -1,6 +1,6 @@
 """One sitting over one dossier: under the lock, judge each change, then write all at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
@@ -104,6 +104,20 @@ class Sitting:
         return found
 
     # ----------------------------------------------------------------- judge
+    def judge_all(self, changes: Sequence[Change | Unreadable], still: Callable[[], bool]) -> list[Outcome]:
+        """The outcome of each change in its order. From the first moment that there is no time left, which
+        `still` says, the rest is answered `retry`, with nothing of it entered; but never before one was
+        judged that had not been, so that whoever comes again gets further.
+        """
+        outcomes: list[Outcome] = []
+        going, new = True, False
+        for change in changes:
+            going = going and (still() or not new)
+            told = self.judge(change) if going else answer(change.id, "retry", "out-of-time")
+            outcomes.append(told)
+            new = new or not (told["replay"] or told["status"] == "retry")
+        return outcomes
+
     def judge(self, change: Change | Unreadable) -> Outcome:
         """The outcome of one change (protocol.md §3); never raises for what people do."""
         stored = self.minutes.known.get(change.id) if change.id else None

@@ -1,17 +1,25 @@
 """The supervisors' page at /desk/ as `make phone` has built it, and the way there from the front door."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect
 
 from server import pages
 from server.config import ROOT
 from server.endpoint import ANYONE, Call, endpoint
+from server.office import office
 
 blueprint = Blueprint("desk", __name__)
 FOLDER = ROOT / "web" / "dist" / "desk"
-# One policy, for the map's own measuring of letters (web/desk/map.ts).
-HEADERS = pages.headers("trusted-types default", "media-src blob:")  # videos and spoken notes
+
+
+def _headers() -> dict[str, str]:
+    # For the map's own measuring of letters (web/desk/trusted.ts), for videos and spoken notes, and for what
+    # lies under the map.
+    tiles = urlsplit(office().config.tiles_url or "")
+    origin = f"{tiles.scheme}://{tiles.netloc}" if tiles.netloc else ""
+    return pages.headers("trusted-types default", "media-src blob:", pictures=origin)
 
 
 @endpoint(
@@ -38,7 +46,7 @@ def front_door(call: Call) -> Any:  # noqa: ARG001
 )
 def desk(call: Call) -> Any:  # noqa: ARG001
     """It holds no data: everything on it comes through the API with the reader's own token."""
-    return pages.file(FOLDER, pages.PAGE, HEADERS)
+    return pages.file(FOLDER, pages.PAGE, _headers())
 
 
 @endpoint(
@@ -52,4 +60,4 @@ def desk(call: Call) -> Any:  # noqa: ARG001
 )
 def desk_file(call: Call, name: str) -> Any:  # noqa: ARG001
     """Script, style and mark."""
-    return pages.file(FOLDER, name, HEADERS)
+    return pages.file(FOLDER, name, _headers())

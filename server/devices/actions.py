@@ -34,8 +34,9 @@ def push(
     arrival: Arrival,
     epoch: int | None = None,
 ) -> Pushed:
-    """As transaction.push. Who would vouch for their own late work is told who else may; where nobody else
-    may, the work is taken, and a line of the watchbook says so.
+    """As transaction.push, for as long as a dossier may be locked for devices (transaction.still). Who would
+    vouch for their own late work is told who else may; where nobody else may, the work is taken, and a line
+    of the watchbook says so.
 
     Five statements more where somebody takes parked work, and none otherwise. Raises sync's UnknownDossier
     and EpochChanged.
@@ -44,7 +45,9 @@ def push(
     own = _own(conn, dossier, author, taken, changes, arrival) if taken else []
     others = {c.id: _others(conn, dossier, author, state) for c, state in own}
     judged = [_refused(c, others[c.id]) if isinstance(c, Change) and others.get(c.id) else c for c in changes]
-    pushed = transaction.push(conn, dossier, author, judged, arrival=arrival, epoch=epoch)
+    pushed = transaction.push(
+        conn, dossier, author, judged, arrival=arrival, epoch=epoch, still=transaction.still
+    )
     entered = {o["id"] for o in pushed.outcomes if o["status"] in TAKEN}
     for change, _state in own:
         if change.id in entered:

@@ -8,14 +8,15 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import ClientDisconnected
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import FileWrapper
 
 from media.errors import BlobUnknown
 from media.store import snapshot_key
-from server import access, metrics, transaction
+from server import access, metrics, mishaps, transaction
 from server.endpoint import ANYONE, SIGNED_IN, Actor, Call, endpoint
-from server.errors import Refusal
+from server.errors import CODES, Refusal
 from server.evidence import actions as evidence
 from server.evidence import queries as signed
 from server.office import office
@@ -30,6 +31,7 @@ from sync.protocol import ANSWER_SCHEMA, CONFIG_SCHEMA, LIMITS, PROTOCOL, REQUES
 from . import actions
 
 blueprint = Blueprint("devices", __name__)
+SICK = 2  # groups that the database failed over; one may be its own fault, two are the database's
 
 
 @endpoint(
@@ -49,6 +51,7 @@ def config(call: Call) -> Any:
         "server_time": rfc3339(call.now),
         "offline_hours": office().config.offline_hours,
         "openid": office().provider is not None,
+        "tiles": office().config.tiles_url,
     }
 
 
@@ -73,7 +76,6 @@ def exchange_once(call: Call) -> Any:
     """
     wanted = _read_request()
     _count(wanted)
-    pulls = wanted.cursors is not None
     actor = call.who
     arrival = exchange.arrival(wanted, call.now)
     answer: dict[str, Any] = {"no": wanted.no, "server_time": rfc3339(call.now)}
@@ -81,12 +83,7 @@ def exchange_once(call: Call) -> Any:
         answer["wipe"] = actor.wipe
     if wanted.device_key is not None:
         answer["device_key"] = evidence.register(actor, wanted.device_key)
-    if wanted.groups:
-        pushed = chain.from_iterable(group.changes for group in wanted.groups)
-        keys = signed.keys_for(actor, pushed, registered=wanted.device_key is not None)
-        answer["push"] = [_push(call, group, arrival, keys, pulls) for group in wanted.groups]
-    if wanted.cursors is not None:
-        answer["pull"] = transaction.shown(partial(_pull, actor, wanted))
+    answer |= _halves(call, wanted, arrival)
     data, encoding = pack(orjson.dumps(answer), request.headers.get("Accept-Encoding", ""))
     out = Response(data, mimetype="application/json")
     out.headers["Cache-Control"] = "no-store"
@@ -94,6 +91,55 @@ def exchange_once(call: Call) -> Any:
     if encoding is not None:
         out.headers["Content-Encoding"] = encoding
     return out
+
+
+def _halves(call: Call, wanted: Request, arrival: Arrival) -> dict[str, Any]:
+    """What was done is told, whatever becomes of what comes after it: a group that fails is answered by its
+    fault, and a pull that fails is missing. Raises Refusal where there is nothing else to tell.
+    """
+    done, away = _groups(call, wanted, arrival) if wanted.groups else ([], False)
+    faults = [one for one in done if isinstance(one, Refusal)]
+    answer: dict[str, Any] = {}
+    if wanted.groups:
+        pairs = zip(wanted.groups, done, strict=True)
+        answer["push"] = [_failed(g, d) if isinstance(d, Refusal) else d for g, d in pairs]
+    if wanted.cursors is not None and not away:
+        try:
+            answer["pull"] = transaction.shown(partial(_pull, call.who, wanted))
+        except Exception as wrong:
+            faults.append(mishaps.refusal(wrong))
+    if faults and "pull" not in answer and all(isinstance(one, Refusal) for one in done):
+        raise faults[0]
+    return answer
+
+
+def _groups(call: Call, wanted: Request, arrival: Arrival) -> tuple[list[dict[str, Any] | Refusal], bool]:
+    """The answer to each group, or the fault of the house that it met; and whether the database is away."""
+    pushed = chain.from_iterable(group.changes for group in wanted.groups)
+    keys = signed.keys_for(call.who, pushed, registered=wanted.device_key is not None)
+    done: list[dict[str, Any] | Refusal] = []
+    sick: list[Refusal] = []
+    for group in wanted.groups:
+        if len(sick) >= SICK:  # each would wait for the database as long as those before
+            done.append(sick[-1])
+            continue
+        try:
+            done.append(_push(call, group, arrival, keys))
+        except Exception as wrong:
+            fault = mishaps.refusal(wrong)
+            done.append(fault)
+            if isinstance(wrong, SQLAlchemyError):
+                sick.append(fault)
+    return done, len(sick) >= SICK
+
+
+def _failed(group: Group, fault: Refusal) -> dict[str, Any]:
+    """The answer to a group over which the house failed: its device keeps it and comes again, and what was
+    entered all the same, the changes' ids tell.
+    """
+    code = CODES[fault.code]
+    metrics.REFUSALS.labels(fault.code).inc()
+    return exchange.refused(group.dossier, fault.code, status=code.status, remedy=code.remedy)
 
 
 def _pull(actor: Actor, wanted: Request) -> dict[str, Any]:
@@ -121,30 +167,32 @@ def _read_request() -> Request:
         return exchange.parse(data, here.journal, here.clock().date())
     except BadRequest as wrong:
         raise Refusal(wrong.code, str(wrong), **wrong.details) from None
+    except RequestEntityTooLarge:  # said by its length, before a byte of it is read
+        raise Refusal("too-large", limits=LIMITS) from None
     except ClientDisconnected:
         raise Refusal("malformed", "The body ended before its announced length.") from None
 
 
-def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any], pulls: bool) -> dict[str, Any]:
+def _push(call: Call, group: Group, arrival: Arrival, keys: Sequence[Any]) -> dict[str, Any]:
     """One group in one transaction, or, where it holds what several devices made, in one for each: a later
     one's failure leaves an earlier one entered, and the group's repetition finds it.
 
-    `keys` are those of the person's devices: signatures are checked before there is a lock. `pulls`:
-    something is asked for too. Raises Refusal `read-only` where nothing is.
+    `keys` are those of the person's devices: signatures are checked before there is a lock. Raises Refusal
+    `busy`, `read-only`, and what the database raises.
     """
     actor, here = call.who, office()
     may = access.in_dossier(actor, group.dossier, here.journal.kinds)
     if may is None:
         return exchange.unknown(group.dossier)
-    if here.readonly.why is not None and pulls:
-        # Refused by itself: what there is to be seen is shown, and the outbox keeps the rest.
-        return exchange.refused(group.dossier, "read-only", status=503, remedy="retry")
+    here.readonly.check()
     answer: dict[str, Any] = {}
     changes = signed.vouched(group.changes, keys, actor.device)
     for device, made in signed.by_device(changes, keys, actor.device):
         author = Author(actor.id, replace(actor, device=device).writer, may)
         one = replace(group, changes=made)
-        judge = partial(exchange.push_group, actions.push, group=one, author=author, arrival=arrival)
+        # What was made elsewhere had not seen what this device has.
+        came = arrival if device == actor.device else replace(arrival, seen_at=None)
+        judge = partial(exchange.push_group, actions.push, group=one, author=author, arrival=came)
         told = transaction.share(group.dossier, len(made), judge)
         if "error" in told:
             return told

@@ -15,6 +15,7 @@ from server.app import create_app
 from server.catalogue import CATALOGUE
 from server.endpoint import ANYONE, OPERATIONS, SIGNED_IN
 from server.errors import CODES, REMEDIES
+from server.reception import FETCHED
 from tests.support.house import config_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +94,17 @@ def test_every_route_says_who_may(app: Flask) -> None:
     verbs |= {f"{what}.{deed}" for what in ("person", "device") for deed in ("read", "create", "update")}
     verbs |= {"conflict.read", "photo.compare", "delivery.read", "case.read", "contact.list"}
     assert {o.may for o in OPERATIONS} <= verbs
+
+
+def test_what_is_fetched_out_of_the_store_has_threads_of_its_own() -> None:
+    """A silent store then keeps nobody from anything else (server/reception.py)."""
+    lies_there = {"store-unavailable", "evidence-missing", "range-not-satisfiable", "export-not-ready"}
+    for one in OPERATIONS:
+        if one.method != "GET" or one.rule.startswith("/api/v1/uploads"):
+            continue
+        path = re.sub(r"<[^>]*>", "x", one.rule)
+        fetched = FETCHED.match(f"get {path} http/1.1".encode()) is not None
+        assert fetched == bool(lies_there & {*one.refusals}), one.rule
 
 
 def test_every_error_code_has_words_and_a_remedy() -> None:

@@ -5,13 +5,15 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing import get_context
+from threading import Thread
 
 import pytest
 
 from media.address import S3Address
-from media.breaker import PAUSE_S, Breaker
+from media.breaker import PAUSE_S, TRIAL_S, Breaker
 from media.errors import BytesDiffer, StoreUnavailable
-from media.s3 import ONE_PUT, Patience, S3Store
+from media.patience import FLOOR, HASTY, PATIENT, Flow, Patience, at_leisure, in_haste
+from media.s3 import ONE_PUT, S3Store
 from media.store import rendition_key
 from tests.media.sender import sha256
 from tests.media.test_resting_bytes import BIG, DATA, DIGEST, KEY
@@ -103,15 +105,92 @@ def test_after_a_silence_the_store_is_left_alone_and_then_tried_by_one(seaweed, 
     assert far.has(KEY) is None
 
 
-def test_while_one_tries_a_store_that_was_silent_the_others_are_refused():
+def elsewhere(do):
+    """What another thread is told."""
+    told = []
+    thread = Thread(target=lambda: told.append(do()))
+    thread.start()
+    thread.join()
+    return told[0]
+
+
+def test_while_one_tries_a_store_that_was_silent_the_others_are_refused_however_long_he_takes():
     now = [0.0]
     breaker = Breaker(clock=lambda: now[0])
     breaker.failed()
     assert not breaker.lets_through()
     now[0] += PAUSE_S + 1
-    assert [breaker.lets_through() for _ in range(3)] == [True, False, False]
+    assert breaker.lets_through() and breaker.trying()
+    now[0] += PAUSE_S + 1
+    elsewhere(breaker.failed)  # one who hung from before the pause on says nothing new
+    assert not elsewhere(breaker.lets_through) and not elsewhere(breaker.trying)
     breaker.worked()
-    assert [breaker.lets_through() for _ in range(3)] == [True, True, True]
+    assert elsewhere(breaker.lets_through) and breaker.lets_through()
+
+
+def test_whoever_tries_and_fails_begins_another_pause_and_whoever_vanishes_holds_nobody_off_for_ever():
+    now = [0.0]
+    breaker = Breaker(clock=lambda: now[0])
+    breaker.failed()
+    now[0] += PAUSE_S
+    assert breaker.lets_through()
+    breaker.failed()
+    now[0] += PAUSE_S - 1
+    assert not elsewhere(breaker.lets_through)
+    now[0] += 1
+    assert elsewhere(breaker.lets_through)  # and that thread has ended without a word
+    now[0] += TRIAL_S - 1
+    assert not breaker.lets_through()
+    now[0] += 1
+    assert breaker.lets_through()
+    breaker.left()
+    assert elsewhere(breaker.lets_through)
+
+
+def test_a_person_s_question_is_hasty_a_job_patient_and_whoever_tries_for_all_is_quick(store):
+    assert store._bearing is PATIENT
+    with in_haste():
+        assert store._bearing is HASTY
+        with at_leisure():
+            assert store._bearing is PATIENT
+        assert store._bearing is HASTY
+    store._breaker = Breaker(clock=iter([0.0, PAUSE_S, PAUSE_S]).__next__)
+    store._breaker.failed()
+    assert store._breaker.lets_through() and store._bearing is HASTY
+    store._breaker.worked()
+    assert store._bearing is PATIENT
+
+
+def test_the_first_answer_lets_the_others_in_while_a_large_file_is_still_on_its_way(store, file_of):
+    now, told = [0.0], []
+    store._breaker = Breaker(clock=lambda: now[0])
+    store._breaker.failed()
+    now[0] += PAUSE_S
+    sends = store._send_parts
+    store._send_parts = lambda *said: (told.append(elsewhere(store._breaker.lets_through)), sends(*said))[1]
+    store.put(KEY, file_of(BIG), sha256=sha256(BIG))
+    assert told == [True]
+
+
+def test_an_answer_that_trickles_is_given_up_by_a_person_and_not_by_a_job(store, line, file_of):
+    store.put(KEY, file_of(BIG), sha256=sha256(BIG))
+    far = S3Store(replace(store.address, endpoint=line.url))
+    with in_haste():
+        stream = far.open(KEY)
+    line.state = "slow"  # and the answer under way with it
+    with pytest.raises(StoreUnavailable) as refusal:
+        stream.read()
+    assert refusal.value.details == {"reason": "TimeoutError"} and not far._breaker.lets_through()
+
+
+def test_only_the_time_that_the_store_takes_counts_as_trickling():
+    patient, hasty = Flow(None), Flow(2)
+    patient._waited_s, hasty._waited_s = 1e9, 2.5
+    assert patient.came(1) == 1
+    assert hasty.came(FLOOR) == FLOOR  # half a second behind the floor, within the slack
+    with pytest.raises(TimeoutError):
+        hasty._waited_s = 4
+        hasty.came(1)
 
 
 def test_a_lost_bucket_is_not_taken_for_lost_photographs(store):

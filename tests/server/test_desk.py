@@ -2,11 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.desk.routes import FOLDER, HEADERS
+from server import pages
+from server.app import create_app
+from server.desk.routes import FOLDER
 from server.errors import CODES, REMEDIES
 from server.exports.routes import STATES
 from server.exports.rules import FORMS
@@ -20,7 +23,7 @@ from server.measures.queries import GROUPS
 from server.measures.routes import WHY
 from server.measures.rules import RATES, ZH
 from sync.protocol import STATUSES
-from tests.support.house import House, issue, new_id
+from tests.support.house import Clock, House, config_for, issue, new_id
 from tests.web.node import WEB
 
 DESK = WEB / "desk"
@@ -77,7 +80,44 @@ def test_every_built_file_is_served_and_may_do_nothing_but_its_own(house: House)
         assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, name
         assert "require-trusted-types-for 'script'" in policy, name
         assert not re.search(r"unsafe|\*|https?:|data:", policy), name
-    assert "Set-Cookie" not in answer.headers and set(HEADERS) <= set(answer.headers.keys())
+    assert "Set-Cookie" not in answer.headers and set(pages.headers()) <= set(answer.headers.keys())
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("/tiles/{z}/{x}/{y}.png", "img-src 'self' blob:"),
+        ("https://map.office.cn:8443/w/{z}/{x}/{y}?v=2", "img-src 'self' blob: https://map.office.cn:8443"),
+    ],
+)
+def test_the_ground_of_the_map_comes_from_where_the_office_says(
+    given: str, shown: str, clock: Clock, tmp_path: Path
+) -> None:
+    config = config_for(f"sqlite:///{tmp_path}/x.db", tmp_path, XUNJIAN_TILES_URL=given)
+    client = create_app(config, clock=clock, new_id=new_id).test_client()
+    directives = client.get("/desk/").headers["Content-Security-Policy"].split("; ")
+    assert shown in directives and sum(said.startswith("img-src") for said in directives) == 1
+    assert client.get("/api/v1/config").json["tiles"] == given
+    assert "https:" not in client.get("/phone/").headers["Content-Security-Policy"], "it shows no ground"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://map.office.cn/{z}/{x}/{y}",
+        "//map.office.cn/{z}/{x}/{y}",
+        "https://map.office.cn/{z}/{x}",
+        "https://map.office.cn; script-src *//{z}/{x}/{y}",
+        "https://li:secret@map.office.cn/{z}/{x}/{y}",
+        "/tiles/{z}/{x}/{y}.png; script-src *",
+        "tiles/{z}/{x}/{y}",
+    ],
+)
+def test_ground_that_would_not_be_shown_or_would_loosen_the_policy_is_refused(
+    given: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="XUNJIAN_TILES_URL"):
+        config_for("sqlite:///:memory:", tmp_path, XUNJIAN_TILES_URL=given)
 
 
 def test_a_file_that_did_not_change_is_not_sent_again(house: House) -> None:

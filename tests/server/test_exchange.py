@@ -1,18 +1,38 @@
 """The exchange's door: what cannot be read is refused in words, and nothing is half-written."""
 
 import base64
+import gzip
 import threading
+from dataclasses import replace
 
 import orjson
 import pytest
 from sqlalchemy import text
 
 from server import transaction
-from sync.protocol import REQUEST_BYTES
-from tests.support.house import House, issue
+from sync.protocol import INFLATED_BYTES, REQUEST_BYTES
+from tests.support.house import House, issue, update
 
 WJ = "project:wj-01"
 PATH = "/api/v1/exchange"
+
+
+_FIELD = b'"pull":{"cursors":{"project:wj-01":{"field":{"nonce":"n","epoch":1,"floor":0,%b}}}}'
+# Every number of the envelope, where it is more than a number may be.
+HUGE = [
+    said % number
+    for number in (b"9007199254740992", b"9223372036854775809", b"1e300")
+    for said in (
+        b'"no":%b',
+        b'"schema":%b',
+        b'"protocol":%b',
+        b'"push":[{"dossier":"project:wj-01","epoch":%b,"changes":[]}]',
+        b'"pull":{"keys":%b}',
+        _FIELD % b'"seq":%b',
+        _FIELD % b'"seq":0,"below":%b',
+        b'"pull":{"checkpoints":{"project:wj-01":{"epoch":1,"size":%%b,"root":"%b="}}}' % (b"A" * 43),
+    )
+]
 
 
 def refused(answer) -> tuple[int, str, str]:
@@ -44,6 +64,14 @@ def test_a_broken_envelope_is_malformed(site: House, data: bytes) -> None:
     assert refused(answer) == (400, "malformed", "repair")
 
 
+def test_a_number_above_what_a_number_may_be_is_malformed(site: House) -> None:
+    li = site.desk("li")
+    for said in HUGE:
+        data = b'{"protocol":1,"schema":1,"no":1,%b}' % said
+        answer = li.call("POST", PATH, data=data, headers={"Content-Type": "application/json"})
+        assert refused(answer) == (400, "malformed", "repair"), data
+
+
 def test_another_content_type_is_refused(site: House) -> None:
     answer = site.desk("li").call("POST", PATH, data=b"{}", headers={"Content-Type": "text/plain"})
     assert refused(answer) == (415, "unsupported-media-type", "update")
@@ -58,7 +86,43 @@ def test_another_protocol_is_told_the_range(site: House) -> None:
 def test_a_body_above_the_limit_is_told_the_limits(site: House) -> None:
     data = b'{"protocol":1,"x":"' + b"x" * REQUEST_BYTES + b'"}'
     answer = site.desk("li").call("POST", PATH, data=data, headers={"Content-Type": "application/json"})
-    assert refused(answer)[:2] == (413, "too-large")
+    published = site.app.test_client().get("/api/v1/config").json["limits"]
+    assert refused(answer)[:2] == (413, "too-large") and answer.json["details"]["limits"] == published
+    packed = gzip.compress(b'{"protocol":1,"x":"' + b"x" * INFLATED_BYTES + b'"}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = site.desk("li").call("POST", PATH, data=packed, headers=headers)
+    assert refused(answer)[:2] == (413, "too-large") and answer.json["details"]["limits"] == published
+
+
+def test_who_reads_what_twenty_firms_are_told_pulls_and_pushes_as_anybody(site: House) -> None:
+    """An audience a firm: there is no number of them that the house would not take."""
+    firms = [f"party:91110105MA0XD{n:05d}" for n in range(20)]
+    site.submit(WJ, *[issue(audience=firm) for firm in firms])
+    li = site.desk("li")
+    granted = li.exchange(cursors={})["pull"]["granted"][WJ]["audiences"]
+    assert set(firms) < set(granted)
+    held = {WJ: {a: {"nonce": a, "epoch": 1, "seq": 0, "floor": 0} for a in granted}}
+    answer = li.exchange({WJ: [issue()]}, held)
+    assert answer["push"][0]["outcomes"][0]["status"] == "applied"
+    pages = answer["pull"]["dossiers"][WJ]["audiences"]
+    assert [len(pages[firm]["items"]) for firm in firms] == [1] * 20
+
+
+def test_a_device_of_two_thousand_dossiers_is_heard(site: House) -> None:
+    """Cursors and checkpoints are not counted; their bytes are (decision 0040)."""
+    cursor = {"nonce": "n" * 36, "epoch": 1, "seq": 1_042, "floor": 980, "below": None}
+    many = {f"project:n-{n}": {"field": cursor, "office": cursor} for n in range(2_100)}
+    known = {dossier: {"epoch": 1, "size": 3, "root": "A" * 43 + "="} for dossier in many}
+    body = {"protocol": 1, "schema": 1, "no": 1, "pull": {"cursors": many, "checkpoints": known}}
+    answer = site.desk("li").call("POST", PATH, json=body)
+    assert answer.status_code == 200 and len(answer.json["pull"]["gone"]) == 2_100
+
+
+def test_a_change_in_each_of_many_dossiers_is_one_request(site: House) -> None:
+    push = [{"dossier": f"project:n-{n}", "epoch": 1, "changes": [issue()]} for n in range(500)]
+    body = {"protocol": 1, "schema": 1, "no": 1, "push": push}
+    answer = site.desk("li").call("POST", PATH, json=body)
+    assert {group["error"] for group in answer.json["push"]} == {"unknown-dossier"}
 
 
 def test_more_changes_than_a_request_may_hold_are_refused_whole(site: House) -> None:
@@ -119,6 +183,28 @@ def test_a_dead_database_is_answered_in_words_and_nothing_is_half_written(
     assert outcome["status"] == "applied" and outcome["replay"] is False
 
 
+def test_a_device_is_judged_for_so_long_and_comes_again_for_the_rest(site: House) -> None:
+    """Others wait for the dossier meanwhile. One change at least is judged, so that all are in the end: here
+    each takes longer than there is time for.
+    """
+    li, made, text = site.desk("li"), [issue() for _ in range(4)], "安全" * 250
+    born = [update("issue", m["record"], 0, {"demand": text}, after=m["id"]) for m in made]
+    versions = [o["version"] for o in li.push(WJ, *made, *born)[4:]]
+    pairs = list(zip(made, versions, strict=True))
+    begun = [update("issue", m["record"], v, {"demand": f"甲{text[:250]}乙{text[250:]}丙"}) for m, v in pairs]
+    late = [update("issue", m["record"], v, {"demand": f"{text[:101]}丁{text[101:]}"}) for m, v in pairs]
+    site.desk("wang").push(WJ, *begun)
+    here = site.app.extensions["office"]
+    here.config = replace(here.config, locked_ms=10)
+    answers = [li.push(WJ, *late) for _ in late]
+    assert answers[0][0]["status"] == "merged"
+    assert (answers[0][-1]["status"], answers[0][-1]["why"]) == ("retry", "out-of-time")
+    assert answers[0][-1]["remedy"] == "retry" and answers[0][-1]["seq"] is None
+    assert [o["status"] for o in answers[-1]] == ["merged"] * 4
+    shown = li.get(f"/api/v1/issues/{made[-1]['record']}")["body"]["demand"]
+    assert shown == f"甲{text[:101]}丁{text[101:250]}乙{text[250:]}丙"
+
+
 def test_the_config_is_open_and_tells_limits_and_time(house: House) -> None:
     said = house.app.test_client().get("/api/v1/config").json
     assert said["protocol"] == {"min": 1, "max": 1} and said["limits"]["request_changes"] == 500
@@ -159,7 +245,7 @@ def test_whole_numbers_spelled_with_a_point_are_whole_numbers(site: House) -> No
     li = site.desk("li")
     li.push(WJ, issue(), issue())
     held = {WJ: {"field": {"nonce": "n", "epoch": 1.0, "seq": 0.0, "floor": 0.0}}}
-    body = {"protocol": 1, "schema": 1, "no": 1e30, "pull": {"limit": 1.0, "cursors": held}}
+    body = {"protocol": 1, "schema": 1, "no": 5.0, "pull": {"limit": 1.0, "cursors": held}}
     answer = li.call("POST", PATH, json=body)
     assert answer.status_code == 200
     assert len(answer.json["pull"]["dossiers"][WJ]["audiences"]["field"]["items"]) == 1

@@ -36,8 +36,14 @@ CANNOT = {
     "a part with a wrong SHA-256 is refused": "accepted",
     "versioning is on": "NotImplemented",
     "COMPLIANCE retention is kept with the object": "InvalidRequest",
+    "HEAD tells the retention": "InvalidRequest",
+    "an earlier version stays readable": "KeyError",
+    "a deletion leaves the version": "KeyError",
+    "COMPLIANCE retention of a file in parts": "InvalidRequest",
     "deleting a retained version is refused": "InvalidRequest",
     "shortening a retention is refused": "InvalidRequest",
+    "lengthening a retention is done": "InvalidRequest",
+    "nobody is let past a COMPLIANCE retention": "InvalidRequest",
     "deleting under legal hold is refused": "InvalidRequest",
 }
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from server.people import actions as people
 from server.sessions import actions as sessions
+from sync import signatures
 from sync.arrival import Arrival
 from tests.support.house import House, accept, issue, update
 
@@ -145,6 +147,38 @@ def test_the_running_clock_tells_the_time_whatever_the_wall_clock_did() -> None:
     assert captured.at == "2026-11-22T07:00:00.000Z" and "monotonic" in captured.flags
     other = came.captured("2026-11-22T15:00:00+08:00", {"boot": "before", "ms": 6_400_000})
     assert other.at == "2026-11-22T07:00:00.000Z" and other.flags == ()
+
+
+def test_what_claims_a_time_before_one_that_the_device_had_been_told_is_flagged(site: House) -> None:
+    """A clock that was set back, and right again before the work was sent."""
+    li, early, late = site.desk("li"), issue(), issue()
+    site.clock.passes(hours=7)  # 08:00 true time
+    early |= {"at": "2026-11-22T03:00:00.000Z"}
+    late |= {"at": "2026-11-22T06:00:00.000+00:00"}
+    times = {"sent_at": "2026-11-22T08:00:00.000Z", "seen_at": "2026-11-22T06:00:00.000Z"}
+    li.exchange({WJ: [early, late]}, **times)
+    for made, flags in ((early, ["before-seen"]), (late, [])):
+        [entry] = li.get(f"/api/v1/dossiers/{WJ}/records/{made['record']}/history")["items"]
+        assert entry["flags"] == flags and entry["captured_at"] == made["at"].replace("+00:00", "Z")
+
+
+def test_a_clock_that_is_off_all_the_time_claims_nothing_before_what_it_was_told() -> None:
+    slow = Arrival("2026-11-22T08:00:00.000Z", 86_400_000, None, "2026-11-22T06:00:00.000Z")
+    assert "before-seen" not in slow.captured("2026-11-21T06:30:00.000Z", None).flags
+    assert "before-seen" in slow.captured("2026-11-21T05:30:00.000Z", None).flags
+
+
+def test_what_another_device_made_had_not_seen_what_its_bearer_was_told(site: House) -> None:
+    """Carried by hand and signed there (decision 0037)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    li, bearer, made = site.desk("li", device="a"), site.desk("li", device="b"), issue()
+    assert li.exchange(device_key=signatures.claim(li.device, key))["device_key"]["key"]
+    site.clock.passes(hours=7)
+    made |= {"at": "2026-11-22T03:00:00.000Z"}
+    made |= {"sig": signatures.sign(made, key, bytes(signatures.SALT))}
+    bearer.exchange({WJ: [made]}, seen_at="2026-11-22T06:00:00.000Z")
+    [entry] = li.get(f"/api/v1/dossiers/{WJ}/records/{made['record']}/history")["items"]
+    assert entry["device"].startswith("a/") and entry["flags"] == []
 
 
 def test_a_closed_project_takes_in_what_was_done_before_and_parks_the_rest(site: House) -> None:

@@ -80,8 +80,9 @@ class Phone:
         origins: Origins,
         dossiers: list[str],
         kinds: Mapping[str, Kind],
+        running: Callable[[], int] | None = None,
     ) -> None:
-        self.name, self.person, self.origins = name, person, origins
+        self.name, self.person, self.origins, self.running = name, person, origins, running
         self.clock, self.new_id, self.dossiers = clock, new_id, dossiers
         self.kinds, self.life = kinds, 0
         self.made: dict[str, Made] = {}
@@ -90,7 +91,8 @@ class Phone:
         self.screens = {d: Screen() for d in dossiers}
 
     def _opened(self) -> Replica:
-        return Replica(":memory:", kinds=self.kinds, clock=self.clock, new_id=self.new_id, device=self.name)
+        given: dict[str, Any] = {"clock": self.clock, "new_id": self.new_id, "running": self.running}
+        return Replica(":memory:", kinds=self.kinds, device=self.name, **given)
 
     # ------------------------------------------------------------------ life
     def reopen(self) -> None:

@@ -41,6 +41,7 @@ WEIGHTS: MappingProxyType[str, float] = MappingProxyType(
         "clock": 1,
     }
 )
+BEGAN = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
 class World:
@@ -49,7 +50,7 @@ class World:
     def __init__(self, seed: int, chances: Chances | None = None) -> None:
         self.work = self.some_work()
         self.rnd = rnd = random.Random(seed)
-        self.now = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+        self.now = BEGAN
         self.ids = 0
         self.dossiers = ["project:a"] if rnd.random() < 0.8 else ["project:a", "project:b"]
         self.origins: Origins = {}
@@ -92,7 +93,12 @@ class World:
             origins=self.origins,
             dossiers=self.dossiers,
             kinds=self.work.on_phones,
+            running=self._ticks if index % 2 else None,
         )
+
+    def _ticks(self) -> int:
+        """A clock that nobody sets: every second phone has one."""
+        return int((self.now - BEGAN) / timedelta(milliseconds=1))
 
     def new_id(self) -> str:
         """An id that sorts anywhere; its end says when it was made."""

@@ -54,9 +54,9 @@ def test_an_outcome_and_the_outbox(case: dict[str, Any]) -> None:
     for held in case["cursors"]:
         hold(phone, held["audience"], held)
     for n, c in enumerate(case["outbox"], 1):
-        row = (n, c["id"], HERE, "r", c["state"], "{}", c["seq"], c["epoch"], None, 1)
-        phone.db.execute("INSERT INTO outbox VALUES (?,?,?,?,?,?,?,?,?,?)", row)
-    take_push(phone.db, case["group"], case["epoch"])
+        row = (n, c["id"], HERE, "r", c["state"], "{}", c["seq"], c["epoch"], None, 1, None)
+        phone.db.execute("INSERT INTO outbox VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
+    take_push(phone.db, case["group"], case["epoch"], "2026-11-22T01:00:00.000Z")
     left = {r["id"]: r["state"] for r in phone.db.execute("SELECT id, state FROM outbox")}
     assert left == case["after"]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.diff3 import LIMIT, Edit, edits, merge_text
+from sync.diff3 import LIMIT, Edit, TooMuch, edits, merge_text
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,29 @@ def test_identity(base: str, changed: str) -> None:
 def test_neighbours_touch_and_strangers_do_not() -> None:
     assert Edit(1, 3, "x").touches(Edit(3, 3, "y"))
     assert not Edit(1, 3, "x").touches(Edit(4, 5, "y"))
+
+
+def test_what_both_begin_and_end_with_is_not_searched() -> None:
+    """Somebody adds before, somebody behind: that says the same a thousand times, and is no question."""
+    same = "a" * 4_000
+    assert merge_text(same, f"{same}乙", f"甲{same}") == f"甲{same}乙"
+    assert edits(same, same[:7] + same[8:]) == [Edit(3_999, 4_000, "")]
+    assert edits("ab", "aab") == [Edit(1, 1, "a")]
+
+
+def test_what_takes_too_long_to_compare_under_a_lock_is_for_a_person() -> None:
+    """Four thousand times one letter took eight seconds, while everybody waited for the dossier."""
+
+    def in_many_places(same: str) -> tuple[str, str]:
+        half, quarter = len(same) // 2, len(same) // 4
+        return f"甲{same[:half]}乙{same[half:]}丙", f"{same[:quarter]}丁{same[quarter:]}"
+
+    for same in ("a" * 4_000, "安全帽" * 1_600, "a" * 516):
+        assert merge_text(same, *in_many_places(same)) is None
+        with pytest.raises(TooMuch):
+            edits(same, in_many_places(same)[0])
+    few = "a" * 515
+    assert merge_text(few, *in_many_places(few)) is not None
 
 
 def test_a_text_above_the_limit_is_for_a_person() -> None:

@@ -4,8 +4,11 @@ import orjson
 from sqlalchemy import text
 
 from server import transaction
+from server.access import SYSTEM
 from server.office import office
 from sync import history
+from sync.arrival import Arrival
+from sync.change import read
 from tests.support.house import House, create, delete, issue, new_id, update
 
 WJ = "project:wj-01"
@@ -274,6 +277,28 @@ def test_a_change_whose_predecessor_has_not_arrived_is_not_judged(site: House) -
     assert (early["status"], early["why"]) == ("retry", "missing-base")
     outcomes = li.push(WJ, made, orphan)
     assert [o["status"] for o in outcomes] == ["applied", "applied"]
+
+
+def test_where_there_is_no_time_one_that_is_new_is_judged_and_nothing_of_the_rest_entered(
+    site: House,
+) -> None:
+    """Whoever comes again gets further, also behind what only waits for what went before it."""
+    made = [issue(), issue()]
+    orphan = update("issue", made[0]["record"], 0, {"title": "二"}, after=new_id())
+    statuses = []
+    for _ in range(3):
+        with site.app.app_context(), transaction.writing(WJ) as conn:
+            changes = [read(change, office().journal.kinds) for change in (orphan, *made)]
+            arrival = Arrival("2026-11-22T01:00:00.000Z")
+            said = office().journal.push(conn, WJ, SYSTEM, changes, arrival=arrival, still=lambda: False)
+        statuses.append([(o["status"], o["replay"]) for o in said.outcomes[1:]])
+        assert said.outcomes[0]["why"] == "missing-base"
+    assert statuses == [
+        [("applied", False), ("retry", False)],
+        [("applied", True), ("applied", False)],
+        [("applied", True), ("applied", True)],
+    ]
+    assert [len(history_of(site, m["record"])) for m in made] == [1, 1]
 
 
 def test_people_cannot_write_what_only_the_server_writes(site: House) -> None:

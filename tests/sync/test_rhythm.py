@@ -2,6 +2,10 @@
 
 import random
 
+import httpx
+import pytest
+
+from sync.line import Refused
 from sync.rhythm import LONGEST_S, keep_trying, pause_s
 
 
@@ -57,3 +61,31 @@ def test_a_fault_that_is_not_the_lines_is_raised() -> None:
     except ZeroDivisionError:
         return
     raise AssertionError("it was swallowed")
+
+
+def refusal(status: int, remedy: str, after: str = "") -> Refused:
+    return Refused(
+        httpx.Response(status, headers={"Retry-After": after}, json={"code": "x", "remedy": remedy})
+    )
+
+
+def test_a_house_that_is_busy_is_asked_again_not_sooner_than_it_said() -> None:
+    device, slept = Device(1), []
+    faults = [refusal(503, "retry", "40"), refusal(429, "retry"), None]
+
+    def attempt() -> None:
+        fault = faults.pop(0)
+        if fault is not None:
+            raise fault
+        device.left = 0
+
+    assert keep_trying(device, attempt, sleep=slept.append, rnd=random.Random(5)) == 3
+    assert slept[0] >= 40 > slept[1]
+
+
+def test_a_refusal_that_needs_a_person_is_raised() -> None:
+    def attempt() -> None:
+        raise refusal(401, "sign-in")
+
+    with pytest.raises(Refused):
+        keep_trying(Device(1), attempt, sleep=lambda _s: None, rnd=random.Random(6))

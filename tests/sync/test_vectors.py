@@ -1,6 +1,7 @@
 """The vectors that the web client reads too."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,16 @@ def test_merges(case: dict[str, Any]) -> None:
     assert judged.status == case["status"]
     assert judged.after == case["after"]
     assert sorted(judged.lost) == case["lost"]
+
+
+def test_every_file_is_read_on_either_side_as_the_readme_says() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)\.json` \|.*\| `([^`]+\.py)`, `([^`]+\.ts)` \|$",
+        (VECTORS / "README.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert sorted(name for name, *_ in rows) == sorted(path.stem for path in VECTORS.glob("*.json"))
+    for name, *readers in rows:
+        for reader in readers:
+            text = (VECTORS.parents[1] / reader).read_text("utf-8")
+            assert re.search(rf'\("{name}"\)|\b{name}\.json\b', text), f"{reader} does not read {name}.json"

@@ -1,14 +1,14 @@
 """A phone in a person's hand: Chromium with a profile that outlives it, as a test drives it."""
 
+import contextlib
 import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Page, Playwright, sync_playwright
 
 from tests.support.keeping import REPOSITORY
 
@@ -22,8 +22,9 @@ FLAGS = (
 DEVICES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 PATIENCE_S = 60.0
 UNPACKED = REPOSITORY / ".venv" / "clients" / "chromium"
-# A dead line is part of the day; anything else on the console is a fault of the page.
-EXPECTED = re.compile(r"Failed to load resource|net::ERR_")
+# A dead line is part of the day, and so are refusals that the page tells a person in its own words. Anything
+# else on the console is a fault: of the page, of the house (500), or a request not to be made (400).
+EXPECTED = re.compile(r"net::ERR_|responded with a status of (401|403|404|409|412|422|429|503|507)\b")
 HERE = {"latitude": 39.995312, "longitude": 116.477245, "accuracy": 12}
 
 # What a gloved thumb aims at: at least 44 px either way. What stands in a sentence is left out, and what lies
@@ -121,6 +122,19 @@ class Handset:
         """
         self.page.goto("about:blank")
         self.open()
+
+    def crash(self) -> None:
+        """The page's process dies in the middle of whatever it does: nothing is unloaded, no handler runs.
+        Its owner opens another tab, by the code, where they were.
+        """
+        dead, at = self.page, self.page.evaluate("location.hash")
+        with dead.expect_event("crash"), contextlib.suppress(Error):
+            dead.goto("chrome://crash")
+        self.page = self.context.new_page()
+        dead.close()
+        self._listen(self.page)
+        self.open(at)
+        self.unlock()
 
     def open(self, path: str = "") -> Page:
         self.page.goto(f"{self.url}/phone/{path}")
@@ -226,7 +240,7 @@ UNSENT = _OPEN % (
 )
 
 
-@contextmanager
+@contextlib.contextmanager
 def playing() -> Iterator[Playwright]:
     """Playwright for one test."""
     with sync_playwright() as playwright:

@@ -12,7 +12,7 @@ from tests.faults.serving import Office, serving
 from tests.support.faulty_line import Fault, FaultyLine
 from tests.web.browser import Handset, playing
 from tests.web.bureau import Bureau
-from tests.web.desk import Desk
+from tests.web.desk import Desk, tile
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,8 @@ def building(factories: Callable[[str], Any], tmp_path_factory: pytest.TempPathF
     """On SQLite alone: what differs between the databases lies behind the routes, tested on both."""
     factory = factories("sqlite")
     url = factory.fresh()
-    with serving(url, tmp_path_factory.mktemp("desk"), "--workers", "1") as opened:
+    settings = {"XUNJIAN_TILES_URL": "/tiles/{z}/{x}/{y}.png"}
+    with serving(url, tmp_path_factory.mktemp("desk"), "--workers", "1", **settings) as opened:
         yield opened
     factory.dispose(url)
 
@@ -74,6 +75,7 @@ def building(factories: Callable[[str], Any], tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="module")
 def tab(playwright: Playwright, building: Office) -> Iterator[Desk]:
     opened = Desk(playwright, building.server.url)
+    opened.context.route("**/tiles/*/*/*.png", tile)
     yield opened
     opened.close()
 

@@ -1,8 +1,10 @@
 """A desk in a supervisor's hands: Chromium with one tab, as a test drives it."""
 
+import io
 from typing import Any
 
-from playwright.sync_api import Page, Playwright
+from PIL import Image
+from playwright.sync_api import Page, Playwright, Route
 
 from tests.support.house import PASSWORD
 from tests.web.browser import EXPECTED, FLAGS, PATIENCE_S, chromium
@@ -18,6 +20,16 @@ JUDGE = """async (rules) => {
   const where = (nodes) => nodes.slice(0, 4).map((node) => node.html);
   return told.violations.map(({impact, id, nodes}) => ({impact, rule: id, where: where(nodes)}));
 }"""
+
+
+GROUND = (127, 176, 160)  # what lies under the map, everywhere
+
+
+def tile(asked: Route) -> None:
+    """One of the map's ground, as the office's proxy would answer, which a test has none of."""
+    packed = io.BytesIO()
+    Image.new("RGB", (256, 256), GROUND).save(packed, "PNG")
+    asked.fulfill(body=packed.getvalue(), content_type="image/png")
 
 
 class Desk:

@@ -23,6 +23,7 @@ from tests.journeys.conftest import PASSWORD
 from tests.web.browser import playing, until
 from tests.web.desk import NARROW, WIDE, Desk
 from tests.web.files import ISSUE, lay
+from tests.web.open_pages import each
 from tests.web.shots import SHOTS, district
 
 Keeper = dict[str, Any]
@@ -128,9 +129,8 @@ def walk(desk: Desk, page: Page, keeper: Keeper, shot: Callable[[str], None]) ->
         page.wait_for_selector(shown)
         shot(room)
     kept(desk, page, keeper, shot)
-    page.goto(f"{desk.url}/api/docs")
-    page.wait_for_selector("article")
-    shot("api")
+    for shown in each(desk):
+        shot(shown)
 
 
 def with_factor(url: str) -> Keeper:

@@ -6,14 +6,16 @@
 import os
 import random
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator
 
 from tests.faults.serving import Office
 from tests.support.faulty_line import lots
 from tests.support.house import PASSWORD
-from tests.web.browser import DRAFTS, Handset, until
+from tests.web.browser import CHANGES, DRAFTS, Handset, until
 from tests.web.conftest import Line
 from tests.web.evidence import album, digests, originals, queue
 
@@ -33,46 +35,56 @@ class Day:
         self.shots = [pictures[i::ISSUES] for i in range(ISSUES)]
         moments = [("typing", "shooting", "saving")[i % 3] for i in range(KILLS - WHILE_SENDING)]
         self.kills = dict(zip(self.rnd.sample(range(ISSUES), len(moments)), moments, strict=True))
+        # A system may let the page unload, or take its process: each is half of the kills.
+        self.ways = cycle((li.crash, li.kill_page))
+
+    def kill(self) -> None:
+        """The page goes, and comes back."""
+        next(self.ways)()
 
     def find(self, i: int) -> None:
         """One issue with its photographs, saved once, whatever becomes of the page."""
-        page, [first, *others] = self.li.page, self.shots[i]
+        first, *others = self.shots[i]
         self.li.shoot(first)
-        page.get_by_label("部位").fill(f"第 {i} 处")
+        self.li.page.get_by_label("部位").fill(f"第 {i} 处")
         for picture in others:
             self.add(picture)
         moment = self.kills.get(i)
         if moment == "typing":
-            self.li.kill_page()
-            assert page.get_by_label("部位").input_value() == f"第 {i} 处"
+            self.kill()
+            assert self.li.page.get_by_label("部位").input_value() == f"第 {i} 处"
         elif moment == "shooting":
             self.killed_over_the_camera(i)
-        assert page.locator("main.form .strip figure").count() == len(self.shots[i])
+        assert self.figures().count() == len(self.shots[i])
         if moment == "saving":
             return self.killed_while_saving(i)
         return self.li.save()
 
+    def figures(self) -> Locator:
+        """The photographs of the draft, as shown."""
+        return self.li.page.locator("main.form .strip figure")
+
     def add(self, picture: Path) -> None:
-        figures = self.li.page.locator("main.form .strip figure")
+        figures = self.figures()
         before = figures.count()
         self.li.page.locator("main.form .strip .tile input").first.set_input_files(picture)
         until(lambda: figures.count() == before + 1)
 
     def killed_over_the_camera(self, i: int) -> None:
         """What was shown is kept; the one that was not shown yet is taken again."""
-        figures, last = self.li.page.locator("main.form .strip figure"), self.shots[i][-1]
+        figures, last = self.figures(), self.shots[i][-1]
         figures.last.locator(".remove").click()
         until(lambda: figures.count() == len(self.shots[i]) - 1)
         self.li.page.locator("main.form .strip .tile input").first.set_input_files(last)
-        self.li.kill_page()
+        self.kill()
         self.li.page.wait_for_selector("main.form .strip figure")
-        if figures.count() < len(self.shots[i]):
+        if self.figures().count() < len(self.shots[i]):
             self.add(last)
 
     def killed_while_saving(self, i: int) -> None:
         """Either the draft is there, whole, or the issue is: never both, never neither."""
         self.li.page.locator("main.form .acts .main").click(no_wait_after=True)
-        self.li.kill_page()
+        self.kill()
         drafts = [d for d in self.li.page.evaluate(DRAFTS) if d["values"].get("part") == f"第 {i} 处"]
         if drafts:
             assert len(drafts[0]["shots"]) == len(self.shots[i])
@@ -105,12 +117,14 @@ def test_a_day_with_the_server_dead_comes_home_once(
     told = li.open("#/outbox").inner_text(".lead h1")
     assert told == f"{ISSUES} 条问题、{PHOTOS} 张照片"
     assert li.unsent() == ISSUES + 2 * PHOTOS
+    taken = [change["fields"] for change in li.page.evaluate(CHANGES) if change["kind"] == "photo"]
+    assert all("clock_offset_ms" in fields for fields in taken), "measured before the browser was restarted"
     line.fails = lots(11, cut=0.7)  # a good connection would carry everything, however many are bad
     office.server.start()
     for kill in range(WHILE_SENDING):  # while photographs are on their way
         at_most = PHOTOS - (kill + 1) * PHOTOS // (WHILE_SENDING + 1)
         until(lambda most=at_most: photographs_waiting(li) <= most, timeout_s=HOME_S)
-        li.kill_page()
+        day.kill()
     li.sync(timeout_s=HOME_S)
     items = queue(office)
     assert sorted(item["part"] for item in items) == sorted(f"第 {i} 处" for i in range(ISSUES))

@@ -150,7 +150,7 @@ def test_a_conflict_shows_both_values_and_takes_either_or_a_third(
     page = desk.open("#/inbox")
     page.wait_for_selector(".empty")
     record, said = disagreement(bureau)
-    page.route("**/api/v1/my-day", lambda route: route.fulfill(status=500, body="{}"))
+    page.route("**/api/v1/my-day", lambda route: route.fulfill(status=503, body="{}"))
     desk.look()  # it comes by itself, without a reload
     page.wait_for_selector(".inbox a")
     page.wait_for_selector(".inbox [role=alert]")  # what is to be signed could not be asked, and that is said

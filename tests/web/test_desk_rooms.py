@@ -14,7 +14,7 @@ from tests.server.test_watchbook import lines
 from tests.support.house import create, update
 from tests.web.browser import until
 from tests.web.bureau import Bureau, found
-from tests.web.desk import Desk
+from tests.web.desk import GROUND, Desk
 
 pytestmark = pytest.mark.journey
 
@@ -171,14 +171,25 @@ def test_a_paper_is_begun_from_an_issue_and_says_what_it_still_wants(bureau: Bur
     assert page.url.endswith(drafted["id"])
 
 
+# What the map shows where no site lies.
+CORNER = """() => {
+  const one = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const pen = one.getContext("2d", { willReadFrequently: true });
+  pen.drawImage(document.querySelector(".map canvas"), -9, -9);
+  return [...pen.getImageData(0, 0, 1, 1).data];
+}"""
+
+
 def test_a_site_on_the_map_leads_to_its_issues(bureau: Bureau, desk: Desk) -> None:
     found(bureau, 2)
     house = bureau.building.house
     record = house.desk(bureau.people[2]).get("/api/v1/projects")["items"][0]
     place = {"lat_e7": 399953120, "lon_e7": 1164772450, "datum": "WGS-84"}
     house.submit(bureau.dossier, update("project", record["id"], record["version"], place))
-    page = desk.open("#/map")
+    with desk.page.expect_request("**/tiles/*/*/*.png"):
+        page = desk.open("#/map")
     page.wait_for_selector(".map canvas")
+    until(lambda: page.evaluate(CORNER) == [*GROUND, 255])  # the office's own ground lies under it
     assert page.locator(".ol-zoom button").first.get_attribute("title") == "放大"
     row = page.locator(".inbox button")
     assert "2 条问题" in row.inner_text()

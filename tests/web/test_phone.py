@@ -146,7 +146,7 @@ def test_who_is_re_assigned_meanwhile_brings_the_work_home_and_keeps_nothing_of_
     office: Office, phones: Callable[[str, str], Handset], tmp_path: Path
 ) -> None:
     other = "project:wj-02"
-    office.house.project("wj-02")
+    office.house.project("wj-02", planned_finish_on="2020-01-31")
     office.house.person("li", "inspector", other)
     li = phones("li", office.server.url)
     li.sign_in("li", PASSWORD)
@@ -166,6 +166,8 @@ def test_who_is_re_assigned_meanwhile_brings_the_work_home_and_keeps_nothing_of_
     page = li.open("#/projects")
     page.wait_for_selector("text=项目 wj-02")
     assert page.get_by_text("项目 wj-01").count() == 0
+    told = page.inner_text(".card")
+    assert "在建 8/14" in told and "计划 2020年1月31日 竣工 · 已过" in told
     assert page.evaluate(PICTURES) == 1, "of what is gone no picture stays, but for the draft's own"
     page = li.open(draft)
     page.wait_for_selector("main.form .strip figure img")

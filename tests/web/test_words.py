@@ -13,6 +13,7 @@ from server.inspections.rules import GRADES, RESULTS
 from server.issues.records.issue import LIFECYCLE as ISSUES
 from server.numbers.records.block import KINDS as NOTICE_KINDS
 from server.projects.records.project import RISKS, STAGES
+from sync.arrival import FLAGS
 from sync.trust import WORDS as DOUBTS
 from tests.web.node import WEB
 
@@ -48,10 +49,20 @@ def test_a_table_says_what_the_catalogue_says(name: str, said: dict[str, str]) -
     assert table(name) == dict(said)
 
 
+def test_stages_stand_in_the_order_in_which_the_phone_counts_them() -> None:
+    assert list(table("stage")) == list(STAGES)
+
+
 def test_every_state_verb_and_risk_has_a_word() -> None:
     assert set(ISSUES.states) | set(VISITS.states) <= {*table("STATES"), *table("VISIT_STATES")}
     assert set(ISSUES.transitions) | set(VISITS.transitions) <= {*table("VERBS"), *table("VISIT_VERBS")}
     assert set(RISKS) == set(table("risk"))
+
+
+def test_every_doubt_about_a_time_has_words_at_the_desk() -> None:
+    desk = (WEB / "desk" / "terms.ts").read_text("utf-8")
+    found = re.search(r"^  doubt: \{\n(.*?)\n  \}", desk, re.MULTILINE | re.DOTALL)
+    assert found and set(dict(PAIR.findall(found[1]))) == set(FLAGS)
 
 
 def test_every_reason_for_which_work_is_not_applied_is_explained() -> None:

@@ -3,7 +3,6 @@
 import "ol/ol.css";
 
 import Feature from "ol/Feature.js";
-import Graticule from "ol/layer/Graticule.js";
 import VectorLayer from "ol/layer/Vector.js";
 import OpenLayersMap from "ol/Map.js";
 import { boundingExtent, type Extent } from "ol/extent.js";
@@ -19,6 +18,7 @@ import Text from "ol/style/Text.js";
 import View from "ol/View.js";
 
 import { controls } from "./controls.ts";
+import { ground } from "./ground.ts";
 import { colour } from "./trusted.ts";
 
 export interface Site {
@@ -79,9 +79,8 @@ export function draw(target: HTMLElement, sites: readonly Site[], onPick: (site:
     source,
     style: (feature) => [styled(feature as Feature), label(feature as Feature)].filter((style) => style !== undefined),
   });
-  const grid = new Graticule({ strokeStyle: new Stroke({ color: colour("--line"), width: 1 }), wrapX: false });
   const view = new View({ center: fromLonLat([116.46, 39.99]), zoom: 11, maxZoom: CLOSEST, enableRotation: false });
-  const map = new OpenLayersMap({ target, controls: controls(), layers: [grid, layer], view });
+  const map = new OpenLayersMap({ target, controls: controls(), layers: [ground(), layer], view });
   const around = (extent: Extent): void => view.fit(extent, { padding: [60, 90, 60, 90], maxZoom: 15 });
   const spread = (list: readonly Feature[]): Extent => boundingExtent(list.map((one) => (one.getGeometry() as Point).getCoordinates()));
   if (features.length) around(spread(features));

@@ -7,7 +7,6 @@ import { buffer, boundingExtent } from "ol/extent.js";
 import Feature from "ol/Feature.js";
 import Circle from "ol/geom/Circle.js";
 import Point from "ol/geom/Point.js";
-import Graticule from "ol/layer/Graticule.js";
 import VectorLayer from "ol/layer/Vector.js";
 import OpenLayersMap from "ol/Map.js";
 import { fromLonLat, getPointResolution } from "ol/proj.js";
@@ -22,6 +21,7 @@ import View from "ol/View.js";
 
 import type { Place } from "../drawing/places.ts";
 import { controls } from "./controls.ts";
+import { ground } from "./ground.ts";
 import { colour } from "./trusted.ts";
 
 const AROUND_M = 40; // so much ground is shown beside what lies outermost
@@ -50,7 +50,7 @@ export function draw(target: HTMLElement, { place, accuracy_m, site, name }: Sho
     target,
     controls: controls().extend([new Control({ element: bar })]),
     layers: [
-      new Graticule({ strokeStyle: new Stroke({ color: colour("--line"), width: 1 }), wrapX: false }),
+      ground(),
       new VectorLayer({ source: new VectorSource({ features }) }),
     ],
     view,

@@ -115,6 +115,7 @@ const MORE = {
   itemGroup: { guarantee: ["保证项目", "Guarantee"], general: ["一般项目", "General"] },
   doubt: {
     "clock-skewed": ["设备时钟不准", "the device's clock is off"], "after-receipt": ["所述时间晚于收到时间", "it claims a time after its receipt"],
+    "before-seen": ["所述时间早于设备已知的服务器时间", "it claims a time before one that the server had told the device"],
     monotonic: ["时间由设备运行时长推算", "the time is reckoned from the device's running clock"],
   },
   way: {

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 
 import { sha256 } from "../sync/canonical.ts";
 import { sets } from "../sync/change.ts";
+import { offset } from "../sync/clocks.ts";
 import { uuid7 } from "../sync/ids.ts";
 import type { Replica } from "../sync/replica.ts";
 import { rfc3339 } from "../sync/stamp.ts";
@@ -67,7 +68,7 @@ export async function take(replica: Replica, file: File): Promise<Taken> {
   // Not every browser has a name for what an iPhone's camera hands over (ISO/IEC 23008-12: its brand).
   const heic = /^ftyp(hei|hev|mif1|msf1)/.test(new TextDecoder().decode(bytes.slice(4, 12)));
   const mime = MIMES.includes(file.type) ? file.type : heic ? "image/heic" : "image/jpeg";
-  const told = { taken_at: taken, clock_offset_ms: replica.offsetMs ?? undefined, ...position(fix.value) };
+  const told = { taken_at: taken, ...position(fix.value), ...(await clock(replica)) };
   const shot = {
     photo: uuid7(),
     sha256: await sha256(bytes),
@@ -90,9 +91,15 @@ export async function heard(replica: Replica, said: Blob): Promise<Taken> {
     size: bytes.byteLength,
     mime,
     name: `录音 ${at.slice(0, 19).replaceAll(":", "")}.${mime === "audio/mp4" ? "m4a" : "weba"}`,
-    fields: sets({ taken_at: at, clock_offset_ms: replica.offsetMs ?? undefined }),
+    fields: sets({ taken_at: at, ...(await clock(replica)) }),
   };
   return { shot, bytes, preview: null };
+}
+
+/** How far this phone's clock is off, as a field; nothing where that was never measured. */
+async function clock(replica: Replica): Promise<Record<string, number>> {
+  const known = await offset(replica.db);
+  return known ? { clock_offset_ms: known.ms } : {};
 }
 
 /** A small picture for lists; where the browser cannot read the format, the original has to do. */

@@ -51,7 +51,7 @@ export const clockTime = (at: string | Date): string =>
   shanghai(at, { hour: "2-digit", minute: "2-digit", hour12: false });
 export const moment = (at: string): string => `${day(at)} ${clockTime(at)}`;
 
-const daysLate = (on: string): number => Math.round((Date.parse(today()) - Date.parse(on)) / 86_400_000);
+export const daysLate = (on: string): number => Math.round((Date.parse(today()) - Date.parse(on)) / 86_400_000);
 
 export const Severity = ({ of }: { of: string }): JSX.Element => <b class={`badge ${of}`}>{word("severity", of)}</b>;
 export const State = ({ of }: { of: string }): JSX.Element => <b class={`state ${of}`}>{word("state", of)}</b>;

@@ -53,8 +53,8 @@ const WORDS = {
   storageFree: ["可用 {n}", "{n} free"],
   storageLittle: ["空间不足，请先联网提交照片", "Little room left: get a line and send the photographs"],
   connection: ["连接", "Connection"],
-  clockOff: ["手机时间与服务器相差 {n} 秒", "This phone's clock is {n} s off the server's"],
-  clockRight: ["手机时间准确", "The clock is right"],
+  clockOff: ["手机时间与服务器相差 {n} 秒（{at}校对）", "This phone's clock is {n} s off the server's (compared {at})"],
+  clockRight: ["手机时间准确（{at}校对）", "The clock is right (compared {at})"],
   settings: ["设置", "Settings"],
   signOut: ["退出登录", "Sign out"],
   signOutAsk: [

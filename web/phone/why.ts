@@ -9,6 +9,7 @@ export const OWN_WHY = {
   "change-id-reused": ["提交编号重复，请重新保存", "This change's id was used before: save it again."],
   "schema-ahead": ["服务器版本较旧，将自动重试", "The server does not know this yet; it is sent again."],
   "epoch-changed": ["服务器已恢复备份，将自动重试", "The server was restored; it is sent again."],
+  "out-of-time": ["本次提交较多，其余将自动重试", "There was no time for it; it is sent again."],
   "missing-base": ["此前的修改尚未提交，将自动重试", "An earlier edit has not arrived yet; it is sent again."],
   "invalid-fields": ["部分内容不符合要求，请修改", "Some values cannot be taken; correct them."],
   "bytes-missing": ["照片原件不在本机", "The photograph's bytes are not on this phone."],

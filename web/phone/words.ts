@@ -72,6 +72,8 @@ const WORDS = {
   firstLoad: ["正在下载您的项目，完成前也可以使用", "Loading your projects; you can already work"],
   noProjects: ["还没有项目", "No projects yet"],
   noProjectsHint: ["联网同步后，分配给您的项目会出现在这里。", "Those assigned to you appear here after a sync."],
+  finishPlanned: ["计划 {on} 竣工", "To be finished {on}"],
+  finishPast: ["已过 {n} 天", "{n} days over"],
   openIssues: ["未销号 {n}", "{n} open"],
   progress: ["进度", "Progress"],
   contacts: ["参建单位", "Parties"],

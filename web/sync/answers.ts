@@ -2,6 +2,7 @@
 
 import { sha256 } from "./canonical.ts";
 import type { Body } from "./merge.ts";
+import { SEEN } from "./stamp.ts";
 import { believes, learn, type Shown, type Weighed } from "./trust.ts";
 import type { CursorRow, MediaRow, Outcome, OutboxRow, ShadowRow, Tables } from "./tables.ts";
 
@@ -121,6 +122,16 @@ export async function takePush(db: Tables, group: GroupAnswer, now: number): Pro
 }
 
 /**
+ * The server has told its time. What still waits was made before this device knew it: as long as anything does, the
+ * time that stands is the one that all of it had seen.
+ */
+export async function heard(db: Tables, serverTime: string): Promise<void> {
+  if (await db.outbox.where("state").equals("new").count()) return;
+  const known = (await db.meta.get(SEEN))?.value as string | undefined;
+  if (known === undefined || known < serverTime) await db.meta.put({ key: SEEN, value: serverTime });
+}
+
+/**
  * Acknowledged changes leave the view once every cursor of the dossier has passed them, and are let go
  * once a backup covers them: until then a restored server gets them again.
  */
@@ -235,6 +246,7 @@ async function again(db: Tables, dossier: string): Promise<void> {
     .anyOf("acked", "retained", "invalid")
     .and((row) => row.dossier === dossier)
     .modify({ state: "new", seq: null, epoch: null, outcome: null, acked: null });
+  await db.meta.delete(SEEN); // it was made before that
 }
 
 async function grants(db: Tables, pull: PullAnswer, newId: () => string): Promise<void> {

@@ -1996,7 +1996,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {unknown} */
-            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "device-leaving" | "device-of-another" | "device-revoked" | "device-taken" | "device-unenrolled" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "enrolment-void" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "factor-present" | "forbidden-address" | "internal" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "openid-refused" | "openid-unavailable" | "openid-unknown" | "own-duty" | "password-once" | "password-weak" | "proof-replayed" | "proof-required" | "proof-stale" | "proof-wrong" | "range-not-satisfiable" | "read-only" | "second-factor-needed" | "second-factor-required" | "second-factor-wrong" | "service-incomplete" | "service-premature" | "sign-in-again" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-attempts" | "too-many-channels" | "too-many-exports" | "too-many-requests" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "username-taken" | "version-required" | "work-of-others" | "wrong-content-type" | "wrong-password";
+            code: "ambiguous" | "approval-stale" | "bad-key" | "bad-metadata" | "bad-upload" | "blob-unknown" | "busy" | "bytes-differ" | "bytes-erased" | "checksum-mismatch" | "citation-not-in-force" | "darkroom-unavailable" | "database-unavailable" | "device-leaving" | "device-of-another" | "device-revoked" | "device-taken" | "device-unenrolled" | "digest-mismatch" | "disk-full" | "edition-taken" | "empty-file" | "enrolment-void" | "evidence-missing" | "excess-bytes" | "export-expired" | "export-not-ready" | "export-too-large" | "factor-present" | "forbidden-address" | "internal" | "lock-ignored" | "malformed" | "method-not-allowed" | "no-calendar" | "no-checklist" | "no-finding" | "no-picture" | "no-provision" | "no-such-tree" | "not-an-attachment" | "not-an-image" | "not-found" | "not-issued" | "not-permitted" | "not-sealed" | "notice-incomplete" | "notice-too-large" | "number-outside-block" | "number-used" | "number-void" | "offset-mismatch" | "openid-refused" | "openid-unavailable" | "openid-unknown" | "own-duty" | "password-once" | "password-weak" | "proof-replayed" | "proof-required" | "proof-stale" | "proof-wrong" | "range-not-satisfiable" | "read-only" | "second-factor-needed" | "second-factor-required" | "second-factor-wrong" | "service-incomplete" | "service-premature" | "sign-in-again" | "sign-in-required" | "size-mismatch" | "staging-full" | "store-unavailable" | "template-faulty" | "token-expired" | "too-large" | "too-many-attempts" | "too-many-channels" | "too-many-exports" | "too-many-requests" | "too-many-uploads" | "too-many-views" | "too-many-webhooks" | "tree-broken" | "tus-version" | "unknown-dossier" | "unsupported-media-type" | "upgrade-required" | "upload-expired" | "upload-too-large" | "upload-unknown" | "username-taken" | "version-required" | "work-of-others" | "wrong-content-type" | "wrong-password";
             /** @enum {unknown} */
             remedy: "retry" | "repair" | "ask" | "drop" | "update";
             details: Record<string, never>;
@@ -9840,6 +9840,7 @@ export interface operations {
                         server_time: string;
                         offline_hours?: number;
                         openid?: boolean;
+                        tiles?: string | null;
                     };
                 };
             };
@@ -9866,6 +9867,8 @@ export interface operations {
                     no: number;
                     /** Format: date-time */
                     sent_at?: string;
+                    /** Format: date-time */
+                    seen_at?: string;
                     clock?: {
                         boot: string;
                         ms: number;
@@ -9964,7 +9967,7 @@ export interface operations {
                                 faults?: Record<string, never>[];
                             }[];
                             /** @enum {unknown} */
-                            error?: "epoch-changed" | "unknown-dossier" | "read-only";
+                            error?: "epoch-changed" | "unknown-dossier" | "busy" | "read-only" | "disk-full" | "database-unavailable" | "internal";
                             status?: number;
                             remedy?: string;
                         }[];
@@ -10008,7 +10011,7 @@ export interface operations {
                                                 kind: string;
                                                 version: number;
                                                 /** @enum {unknown} */
-                                                op: "put" | "delete" | "leave";
+                                                op: "put" | "delete" | "leave" | "erase";
                                                 schema?: number;
                                                 body?: Record<string, never>;
                                                 written?: {

@@ -3,6 +3,7 @@
 import { sha256 } from "./canonical.ts";
 import type { Change } from "./change.ts";
 import { type Author, BLOCK, bytesName, type Carried, type Contents, type Tally } from "./export.ts";
+import { SEEN } from "./stamp.ts";
 import type { DraftRow, OutboxRow, Tables } from "./tables.ts";
 
 /** Why a file is not taken in. */
@@ -114,6 +115,7 @@ async function queue(db: Tables, lines: Line[], now: Date): Promise<number> {
       return { ...said, state: "new", sent: true, seq: null, epoch: null, outcome: null, acked: null };
     });
   await db.outbox.bulkPut(rows);
+  if (rows.length) await db.meta.delete(SEEN); // it was made where nothing of what was told here was known
   await db.meta.put({ key: "n", value: n });
   return rows.length;
 }

@@ -4,7 +4,7 @@
  */
 
 import { base64url, fromBase64url, utf8 } from "./canonical.ts";
-import { type HttpLine, Refused, type SignedIn } from "./line.ts";
+import { answered, type HttpLine, Refused, type SignedIn } from "./line.ts";
 import type { DeviceKey } from "./signatures.ts";
 import { Keyring } from "./tables.ts";
 
@@ -114,7 +114,7 @@ export class Enrolled {
       const headers = { "Content-Type": "application/json", DPoP: await proof(key, "POST", line.address(path), at) };
       try {
         const answer = await line.bare(path, { method: "POST", headers, body: utf8(JSON.stringify(said)) });
-        return (answer.status === 204 ? null : await answer.json()) as T;
+        return answer.status === 204 ? (null as T) : await answered<T>(answer);
       } catch (wrong) {
         if (!(wrong instanceof Refused) || tried === TRIES) throw wrong;
         if (wrong.code === "proof-stale") this.#offsetMs = Date.parse(String(wrong.details.server_time)) - Date.now();

@@ -15,6 +15,11 @@ export function answerId(inspection: string, form: string, instance: string, ite
   return uuid5(ANSWERS, `${inspection}|${form}|${instance}|${item}`);
 }
 
+const FINDINGS = "b1f0f3a6-6f0a-5f5c-8a3e-4a1d6a0d7e92"; // docs/protocol.md, Findings
+
+/** The id of the issue that a failed answer becomes, whoever says so first. */
+export const findingId = (answer: string): Promise<string> => uuid5(FINDINGS, answer);
+
 const ORGANISATIONS = "8e0b7d52-6a34-5f0e-9b6a-1d1c50a2f1b7"; // docs/protocol.md, Organisations
 
 /** The id of the record that says what a code is called. */

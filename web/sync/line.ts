@@ -31,6 +31,24 @@ export class Refused extends Error {
   }
 }
 
+/**
+ * What an answer means that is no good one: the house refuses; or, where it has none of the house's codes, the request
+ * never got there. What a café's portal says of signing in, or a proxy of a method, is nothing about this device.
+ */
+export function refusal(status: number, body: Partial<Problem>, retryAfterS: number): Error {
+  const strangers = body.code === undefined && status < 500 && !retryAfterS;
+  return strangers ? new NoLine(`${status}, and not from the house`) : new Refused(status, body, retryAfterS);
+}
+
+/** What the house said. Throws NoLine where it is somebody else's page, under a status that means well. */
+export async function answered<T>(answer: Response): Promise<T> {
+  try {
+    return (await answer.json()) as T;
+  } catch (wrong) {
+    throw new NoLine(String(wrong)); // cut off, or not the house's
+  }
+}
+
 /** How long to wait at least after a fault; null where only a person can help (sign in, update). */
 export function retryAfterMs(fault: unknown): number | null {
   if (!(fault instanceof Refused)) return 0;
@@ -60,8 +78,8 @@ export class HttpLine {
 
   async signIn(username: string, password: string, device: string, code = ""): Promise<SignedIn> {
     this.token = null;
-    const said = { username, password, device, ...(code && { code }) };
-    const answer = await this.#json<SignedIn>("/api/v1/session", "POST", said);
+    const asked = { username, password, device, ...(code && { code }) };
+    const answer = await this.#json<SignedIn>("/api/v1/session", "POST", asked);
     this.hold(answer);
     return answer;
   }
@@ -112,7 +130,7 @@ export class HttpLine {
       data = await new Response(packed).arrayBuffer();
       headers["Content-Encoding"] = "gzip";
     }
-    return (await (await this.ask("/api/v1/exchange", { method: "POST", headers, body: data })).json()) as Answer;
+    return answered(await this.ask("/api/v1/exchange", { method: "POST", headers, body: data }));
   }
 
   async fetch(url: string, init: RequestInit = {}): Promise<ArrayBuffer> {
@@ -123,10 +141,10 @@ export class HttpLine {
     return this.#json<T>(path, "GET");
   }
 
-  async #json<T>(path: string, method: string, said?: unknown): Promise<T> {
-    const body = said === undefined ? {} : { body: utf8(JSON.stringify(said)) };
+  async #json<T>(path: string, method: string, data?: unknown): Promise<T> {
+    const body = data === undefined ? {} : { body: utf8(JSON.stringify(data)) };
     const headers = { "Content-Type": "application/json" };
-    return (await (await this.ask(path, { method, headers, ...body })).json()) as T;
+    return answered<T>(await this.ask(path, { method, headers, ...body }));
   }
 
   /** One request with the token. Throws NoLine without an answer, Refused for a problem. */
@@ -156,6 +174,6 @@ export class HttpLine {
     }
     if (answer.ok) return answer;
     const body = (await answer.json().catch(() => ({}))) as Partial<Problem>;
-    throw new Refused(answer.status, body, Number(answer.headers.get("Retry-After")) || 0);
+    throw refusal(answer.status, body, Number(answer.headers.get("Retry-After")) || 0);
   }
 }

@@ -9,6 +9,7 @@
 import type { Answer, Offer, WipeOrder } from "./answers.ts";
 import { canonical, type Value } from "./canonical.ts";
 import { type Base, type Change, type Fields, foldable, folded } from "./change.ts";
+import { measured, Running } from "./clocks.ts";
 import { uuid7 } from "./ids.ts";
 import { KINDS, SCHEMA } from "./kinds.ts";
 import type { DeviceKey } from "./signatures.ts";
@@ -45,6 +46,7 @@ interface Given {
   signs?: boolean;
   /** The key that this device was enrolled with, which is then the only one that signs here; null for none. */
   enrolled?: () => Promise<DeviceKey | null>;
+  running?: Running;
 }
 
 export class Replica {
@@ -53,8 +55,6 @@ export class Replica {
   readonly schema: number;
   readonly now: () => Date;
   readonly newId: () => string;
-  /** Milliseconds that the server's clock is ahead of this one, as last measured; null before. */
-  offsetMs: number | null = null;
   /** The order that this device stands under, as the last answer said. */
   wipe: WipeOrder | null = null;
   readonly #signs: boolean;
@@ -62,21 +62,18 @@ export class Replica {
   /** The house knows nothing of devices' keys, or takes none from here: what is done goes unsigned, but goes. */
   #unasked = false;
   #refusals = 0;
-  readonly #boot = uuid7().slice(-12);
+  readonly #running: Running;
 
   /** `name` is the database's: one a person, so that a shared tablet keeps everybody's work apart. */
-  constructor(
-    name: string,
-    device: string,
-    { now = () => new Date(), newId = uuid7, schema = SCHEMA, signs = false, enrolled = async () => null }: Given = {},
-  ) {
-    this.#enrolled = enrolled;
-    this.#signs = signs;
+  constructor(name: string, device: string, given: Given = {}) {
+    this.#enrolled = given.enrolled ?? (async () => null);
+    this.#signs = given.signs ?? false;
+    this.#running = given.running ?? new Running();
     this.db = new Tables(name);
     this.device = device;
-    this.schema = schema;
-    this.now = now;
-    this.newId = newId;
+    this.schema = given.schema ?? SCHEMA;
+    this.now = given.now ?? (() => new Date());
+    this.newId = given.newId ?? uuid7;
   }
 
   close(): void {
@@ -204,7 +201,7 @@ export class Replica {
   async #save(dossier: string, said: Omit<Change, "id" | "n" | "at">, at?: string): Promise<string> {
     check(said);
     const n = Math.max((await this.db.outbox.orderBy("n").last())?.n ?? 0, await this.#counted("n")) + 1;
-    const clock = { boot: this.#boot, ms: Math.round(performance.now()) };
+    const clock = this.#running.read();
     const change: Change = { ...said, id: this.newId(), n, at: at ?? this.stamp(), clock };
     const size = new TextEncoder().encode(canonical(change)).length;
     if (size > CHANGE_BYTES) throw new Error(`${said.kind}: more than ${CHANGE_BYTES} bytes in one change`);
@@ -279,7 +276,7 @@ export class Replica {
       this.wipe = answer.wipe ?? null;
       // Of an answer to an earlier request less is demanded (trust.ts): the line knows which one it is.
       if (answer.no !== (await this.#counted("no"))) throw new Error("the server answered another request");
-      this.#measure(answer.server_time, sent);
+      await measured(this.db, answer.server_time, sent);
       for (const offer of await this.receive(answer)) await this.#load(line, offer);
       const still = before === (await this.#position());
       if (still || (done > 1 && !(await this.busy()))) return;
@@ -293,11 +290,6 @@ export class Replica {
     } catch {
       // Without the file, or with a damaged one, the pages go on.
     }
-  }
-
-  #measure(serverTime: string, sent: number): void {
-    // The answer was made somewhere between sending and now: half the way is the best guess.
-    this.offsetMs = Math.round(Date.parse(serverTime) - (sent + Date.now()) / 2);
   }
 
   async #position(): Promise<string> {
@@ -315,7 +307,7 @@ export class Replica {
   async request(): Promise<string> {
     const key = await this.#key();
     const { next } = await requests();
-    const clock = { boot: this.#boot, ms: Math.round(performance.now()) };
+    const clock = this.#running.read();
     return next(this.db, { device: this.device, schema: this.schema, sent_at: this.stamp(), clock, key });
   }
 
@@ -334,10 +326,11 @@ export class Replica {
   /** Take an answer in; late, repeated and reordered ones do no harm. */
   async receive(answer: Answer): Promise<Offer[]> {
     const now = this.now().getTime();
-    const { takePull, takePush } = await answers();
+    const { heard, takePull, takePush } = await answers();
     await this.#takeKey(answer);
     await this.together(async () => {
       for (const group of answer.push ?? []) await takePush(this.db, group, now);
+      await heard(this.db, answer.server_time);
     });
     const { pull, no } = answer;
     if (!pull) return [];

@@ -41,8 +41,8 @@ export class Rhythm {
 
   /**
    * `attempt` is one sync. `retryAfterMs` says of a fault how long to wait at least, or null where
-   * trying again is of no use before a person has done something (a new sign-in, a newer app).
-   * `idleMs`: how often to ask when nothing is left.
+   * somebody has to do something first (a new sign-in, a newer app): it is asked again seldom, for not all who
+   * speak on the way are the house, and it may have changed its mind. `idleMs`: how often to ask when nothing is left.
    */
   constructor(
     attempt: () => Promise<Attempt>,
@@ -79,7 +79,7 @@ export class Rhythm {
   }
 
   async #once(): Promise<void> {
-    let wait: number | null = this.#idleMs;
+    let wait = this.#idleMs;
     try {
       const { left, moved } = await this.#attempt();
       // A quiet attempt that leaves something behind (`retry` outcomes) is not asked again at once.
@@ -88,10 +88,10 @@ export class Rhythm {
     } catch (fault) {
       this.failures += 1;
       const asked = this.#retryAfterMs(fault);
-      wait = asked === null ? null : pauseMs(this.failures, this.#random, asked);
+      wait = asked === null ? LONGEST_MS : pauseMs(this.failures, this.#random, asked);
       this.#notBefore = Date.now() + (asked ?? 0);
     }
-    if (wait === null || this.#stopped) return;
+    if (this.#stopped) return;
     this.#timer = setTimeout(() => {
       this.#notBefore = 0; // it has waited long enough, whatever a clock that was set back says
       void this.now();

@@ -2,7 +2,7 @@
 
 import { DetailedError, Upload } from "tus-js-client";
 
-import { Refused } from "./line.ts";
+import { Refused, refusal } from "./line.ts";
 import type { MediaRow, Tables } from "./tables.ts";
 import { waitingBytes } from "./waiting.ts";
 
@@ -52,6 +52,7 @@ function send(
   progress?: (photo: string, share: number) => void,
 ): Promise<void> {
   const { photo, dossier, sha256, mime, name } = row;
+  let spared = false;
   return new Promise((resolve, reject) => {
     const upload = new Upload(source(bytes), {
       endpoint,
@@ -64,7 +65,16 @@ function send(
       },
       storeFingerprintForResuming: false, // the row remembers where it goes, in the same database as the bytes
       retryDelays: RETRIES_MS,
-      onUploadUrlAvailable: () => void db.media.update(photo, { url: upload.url }),
+      onAfterResponse: (asked, answer) => {
+        spared = asked.getMethod() === "POST" && Number(answer.getHeader("Upload-Offset")) === bytes.byteLength;
+      },
+      onUploadUrlAvailable: () => {
+        void db.media.update(photo, { url: upload.url });
+        if (!spared) return;
+        // The dossier holds these bytes. The client would send them all the same, and be told afterwards.
+        void upload.abort();
+        resolve();
+      },
       onProgress: (sent, total) => progress?.(photo, total ? sent / total : 0),
       onError: (wrong) => reject(told(wrong)),
       onSuccess: () => resolve(),
@@ -86,7 +96,7 @@ function told(wrong: Error): Error {
   try {
     body = JSON.parse(answer.getBody()) as object;
   } catch {
-    // Not the house's own words: a proxy on the way.
+    // Not the house's own words: somebody on the way.
   }
-  return new Refused(answer.getStatus(), body, Number(answer.getHeader("Retry-After")) || 0);
+  return refusal(answer.getStatus(), body, Number(answer.getHeader("Retry-After")) || 0);
 }

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { type Offset, offset } from "../../sync/clocks.ts";
 import { exportUnsent } from "../../sync/export.ts";
 import { BY_BYTES, type Room, room, total, type Unsent, unsent } from "../../sync/storage.ts";
 import { authorOf } from "../carrying.ts";
@@ -201,8 +202,11 @@ const CLOCK_MATTERS_MS = 120_000; // beyond it the server flags what was capture
 
 function Health(): JSX.Element {
   const [there, setThere] = useState<Room | null>(null);
-  useEffect(() => void room().then(setThere, tell), [syncing.value]);
-  const offset = atWork().replica.offsetMs;
+  const [clock, setClock] = useState<Offset | null>(null);
+  useEffect(() => {
+    room().then(setThere, tell);
+    offset(atWork().replica.db).then(setClock, tell);
+  }, [syncing.value]);
   return (
     <>
       <Section title={say("storage")}>
@@ -214,12 +218,12 @@ function Health(): JSX.Element {
         <p>{there?.kept ? say("storageKept") : say("storageLoose")}</p>
         {there?.free != null && <p class="muted">{say("storageFree", { n: size(there.free) })}</p>}
       </Section>
-      {offset !== null && (
+      {clock && (
         <Section title={say("connection")}>
-          <p class={Math.abs(offset) > CLOCK_MATTERS_MS ? "late" : "muted"}>
-            {Math.abs(offset) > CLOCK_MATTERS_MS
-              ? say("clockOff", { n: Math.round(Math.abs(offset) / 1000) })
-              : say("clockRight")}
+          <p class={Math.abs(clock.ms) > CLOCK_MATTERS_MS ? "late" : "muted"}>
+            {Math.abs(clock.ms) > CLOCK_MATTERS_MS
+              ? say("clockOff", { n: Math.round(Math.abs(clock.ms) / 1000), at: moment(clock.at) })
+              : say("clockRight", { at: moment(clock.at) })}
           </p>
         </Section>
       )}

@@ -5,15 +5,16 @@ import { useEffect, useState } from "preact/hooks";
 
 import { type Fields, sets } from "../../sync/change.ts";
 import { organisationId } from "../../sync/ids.ts";
+import type { Body } from "../../sync/merge.ts";
 import { look, type Seen } from "../../sync/view.ts";
 import { fix, followPosition, position } from "../camera.ts";
 import { atWork, saving } from "../house.ts";
 import { rooms } from "../later.ts";
 import { useLive } from "../live.ts";
-import { day, Empty, Icon, moment, Section, State } from "../marks.tsx";
+import { day, daysLate, Empty, Icon, moment, Section, State } from "../marks.tsx";
 import { checklistsOfToday, issues, organisationName, OVER, projects, text } from "../reading.ts";
 import { go, path, query, route } from "../route.ts";
-import { say, word } from "../words.ts";
+import { codes, say, word } from "../words.ts";
 import type { Asked } from "./which-checklist.tsx";
 
 export function Projects(): JSX.Element {
@@ -38,16 +39,34 @@ export function Projects(): JSX.Element {
             <a class={`card risk ${text(body, "risk")}`} href={`#${path("projects", dossier)}`}>
               <b>{text(body, "name")}</b>
               <small>
-                {word("stage", text(body, "stage"))} · {word("fields", "risk")} {word("risk", text(body, "risk"))} ·{" "}
+                {stage(body)} · {word("fields", "risk")} {word("risk", text(body, "risk"))} ·{" "}
                 {say("openIssues", { n: open?.get(dossier) ?? 0 })}
               </small>
               <small>{text(body, "address")}</small>
+              <Finish body={body} />
             </a>
           </li>
         ))}
       </ul>
     </main>
   );
+}
+
+// 停工 is a halt on the way and no step of it. Gates between the steps are not kept (decision 0046).
+const STEPS = codes("stage").filter((code) => code !== "suspended");
+const step = (body: Body): number => STEPS.indexOf(text(body, "stage")) + 1;
+
+/** "在建 8/14". */
+const stage = (body: Body): string =>
+  word("stage", text(body, "stage")) + (step(body) ? ` ${step(body)}/${STEPS.length}` : "");
+
+/** When it is to be finished; as late while it is not, which is until its acceptance is filed. */
+function Finish({ body }: { body: Body }): JSX.Element | null {
+  const on = text(body, "planned_finish_on");
+  const n = on ? daysLate(on) : 0;
+  if (!on || step(body) > STEPS.indexOf("completion_acceptance") + 1) return null;
+  const told = say("finishPlanned", { on: day(on) });
+  return n > 0 ? <small class="late">{`${told} · ${say("finishPast", { n })}`}</small> : <small>{told}</small>;
 }
 
 async function openByDossier(): Promise<Map<string, number>> {
@@ -58,7 +77,7 @@ async function openByDossier(): Promise<Map<string, number>> {
   return counts;
 }
 
-const FACTS = ["project_type", "address", "permit_no", "started_on", "planned_finish_on"];
+const FACTS = ["project_type", "address", "permit_no", "started_on"];
 // An issue's contractor is who answers for it (责任单位), a project's is who builds (施工单位).
 const PARTIES = { client: "client", contractor: "main_contractor", supervision_firm: "supervision_firm" };
 
@@ -100,8 +119,10 @@ export function Project({ dossier }: { dossier: string }): JSX.Element {
       <header class="lead">
         <h1>{text(body, "name")}</h1>
         <p>
-          {word("stage", text(body, "stage"))} · {word("fields", "risk")} {word("risk", text(body, "risk"))}
+          {stage(body)} · {word("fields", "risk")} {word("risk", text(body, "risk"))}
         </p>
+        {step(body) > 0 && <progress value={step(body)} max={STEPS.length} aria-label={word("fields", "stage")} />}
+        <Finish body={body} />
       </header>
       <div class="duo">
         <button type="button" class="main" disabled={busy} onClick={() => void begin()}>

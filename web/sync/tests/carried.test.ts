@@ -1,5 +1,7 @@
 /** Work carried out of one phone by hand and into another: what is in the file, and who may bring it in. */
 
+import "fake-indexeddb/auto";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -8,6 +10,7 @@ import { bringIn, contentsOf, NotTaken } from "../carried.ts";
 import { sets } from "../change.ts";
 import { exportUnsent } from "../export.ts";
 import type { Replica } from "../replica.ts";
+import { SEEN } from "../stamp.ts";
 import type { OutboxRow, Shot } from "../tables.ts";
 import { waitingBytes } from "../waiting.ts";
 import { Clock, device, granted, ISSUE, SITE } from "./devices.ts";
@@ -74,7 +77,9 @@ test("what is brought in waits to be sent as it was said, behind what waits ther
   await other.create(SITE, "issue", ISSUE);
   const before = await outbox(other);
   const tally = { changes: 4, photos: 1, recordings: 1, drafts: 1 };
+  await other.db.meta.put({ key: SEEN, value: "2026-11-22T01:00:00.000Z" });
   assert.deepEqual(await bringIn(other.db, file, "w", NOW), tally);
+  assert.equal(await other.db.meta.get(SEEN), undefined); // it was made where nothing of that was known
   const [own, ...carried] = await outbox(other);
   assert.deepEqual(own, before[0]);
   assert.deepEqual(

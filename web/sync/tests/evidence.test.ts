@@ -1,5 +1,7 @@
 /** What a device believes, what it signs, what it can witness: tests/vectors, and the rules around them. */
 
+import "fake-indexeddb/auto";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,5 +1,7 @@
 /** A device without a server: what is saved together, what is folded, what is let go and when. */
 
+import "fake-indexeddb/auto";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -308,4 +310,69 @@ test("a device that starts again has everything it had saved", async () => {
   assert.ok((await again.view(SITE)).has(record));
   assert.equal((JSON.parse(await again.request()) as { no: number }).no, no + 1);
   assert.equal((await outbox(again))[0]?.sent, true);
+});
+
+test("a device says which time it had been told before its work was made", async () => {
+  const replica = await ready();
+  const told = async (at: string): Promise<void> =>
+    void (await replica.receive({ no: 1, server_time: at, push: [{ dossier: SITE, epoch: 1, outcomes: [] }] }));
+  const seen = async (): Promise<unknown> => (JSON.parse(await replica.request()) as { seen_at?: string }).seen_at;
+  assert.equal(await seen(), undefined);
+  await told("2026-11-22T01:00:00.000Z");
+  assert.equal(await seen(), "2026-11-22T01:00:00.000Z");
+  await replica.create(SITE, "issue", ISSUE);
+  await told("2026-11-22T02:00:00.000Z"); // and the work still waits
+  assert.equal(await seen(), "2026-11-22T01:00:00.000Z");
+  const [row] = await outbox(replica);
+  await answer(replica, [], 5, [[row?.id ?? "", 5]], 0);
+  await told("2026-11-22T02:00:00.000Z");
+  await told("2026-11-22T01:30:00.000Z"); // a late one
+  assert.equal(await seen(), "2026-11-22T02:00:00.000Z");
+  await replica.receive({ no: 9, server_time: "2026-11-22T03:00:00.000Z", pull: restored });
+  assert.equal(await seen(), undefined); // what it kept goes out again, and was made before that
+});
+
+const restored = {
+  granted: { [SITE]: { epoch: 2, audiences: ["field"] } },
+  dossiers: { [SITE]: { epoch: 2, head: 5, backed_up: 0, audiences: {} } },
+};
+
+test("a group over which the house failed is kept and goes out again, beside one that is entered", async () => {
+  const replica = await ready();
+  await granted(replica, "project:wj-02");
+  await replica.create(SITE, "issue", ISSUE);
+  await replica.create("project:wj-02", "issue", ISSUE);
+  const [, second] = await outbox(replica);
+  const rest = { conflict: null, why: null, remedy: null, replay: false, receipt: null };
+  const entered = { id: second?.id ?? "", status: "applied" as const, seq: 5, version: 5, ...rest };
+  await replica.receive({
+    no: 1,
+    server_time: "2026-11-22T01:00:00.000Z",
+    push: [
+      { dossier: SITE, error: "busy", outcomes: [] },
+      { dossier: "project:wj-02", epoch: 1, outcomes: [entered] },
+    ],
+  });
+  assert.deepEqual(
+    (await outbox(replica)).map(({ state }) => state),
+    ["new", "acked"],
+  );
+  const { push } = JSON.parse(await replica.request()) as { push: { dossier: string; changes: object[] }[] };
+  assert.deepEqual(
+    push.map(({ dossier, changes }) => [dossier, changes.length]),
+    [[SITE, 1]],
+  );
+});
+
+test("however many cursors a device holds, its work goes with them", async () => {
+  const replica = await ready();
+  const cursor = await replica.db.cursors.toCollection().first();
+  if (!cursor) throw new Error("there is one");
+  const rows = Array.from({ length: 6_000 }, (_, n) => ({ ...cursor, nonce: "n".repeat(800), audience: `party:${n}` }));
+  await replica.db.cursors.bulkPut(rows);
+  for (let n = 0; n < 3; n += 1) {
+    await replica.create(SITE, "issue", { ...ISSUE, description: { set: "字".repeat(12_000) } });
+  }
+  const { push } = JSON.parse(await replica.request()) as { push: { changes: object[] }[] };
+  assert.equal(push[0]?.changes.length, 1); // there is room for one change beside them, and always for one
 });

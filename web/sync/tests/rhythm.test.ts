@@ -75,6 +75,32 @@ test("an edit while the server asks for patience does not come earlier", async (
   mock.timers.reset();
 });
 
+test("what only a person can mend is asked again every five minutes, and at once when they have done something", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  let tried = 0;
+  const refused = (): Promise<never> => {
+    tried += 1;
+    return Promise.reject(new Error("426"));
+  };
+  const rhythm = new Rhythm(refused, () => null, half);
+  await rhythm.now();
+  for (const attempts of [2, 3]) {
+    mock.timers.tick(LONGEST_MS - 1);
+    await turns();
+    assert.equal(tried, attempts - 1);
+    mock.timers.tick(1);
+    await turns();
+    assert.equal(tried, attempts);
+  }
+  await rhythm.now();
+  assert.equal(tried, 4);
+  rhythm.stop();
+  mock.timers.tick(LONGEST_MS);
+  await turns();
+  assert.equal(tried, 4);
+  mock.timers.reset();
+});
+
 test("a clock that is set back while the server asks for patience stops nothing", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   let clock = 86_400_000;

@@ -1,5 +1,7 @@
 /** What all clients must agree on: canonical bytes, merges, pages, outcomes, ids, scores. */
 
+import "fake-indexeddb/auto";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -7,7 +9,7 @@ import { type Answer, type GroupAnswer, type Page, takePull, takePush } from "..
 import { canonical, commitment, entryHash, NotCanonical, sha256, utf8 } from "../canonical.ts";
 import type { Fields } from "../change.ts";
 import { mergeText } from "../diff3.ts";
-import { answerId, organisationId } from "../ids.ts";
+import { answerId, findingId, organisationId } from "../ids.ts";
 import type { Kind, Policy } from "../kinds.ts";
 import { type Body, merge, type Written } from "../merge.ts";
 import { type Given, type Grading, score, type Section } from "../score.ts";
@@ -154,6 +156,12 @@ test("two phones derive one id for one item", async () => {
   for (const { name, inspection, form, instance, item, record } of cases) {
     assert.equal(await answerId(inspection, form, instance, item), record, name);
   }
+});
+
+test("what failed becomes one issue, whoever says so", async () => {
+  const { cases } = vectors<{ cases: { name: string; answer: string; issue: string }[] }>("findings");
+  assert.ok(cases.length);
+  for (const { name, answer, issue } of cases) assert.equal(await findingId(answer), issue, name);
 });
 
 test("what a code is called stands under one id everywhere", async () => {
