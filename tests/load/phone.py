@@ -34,6 +34,7 @@ class Seen:
     refused: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     no_line: int = 0
+    carried: list[float] = field(default_factory=list)  # when bytes of a photograph were acknowledged
 
 
 class Phone(threading.Thread):
@@ -128,10 +129,14 @@ class Phone(threading.Thread):
             pass
         except Refused as refused:
             self.seen.refused[refused.code] += 1
-            if refused.code not in AWAY or refused.remedy not in ("retry", "drop"):
+            wordless = (refused.status, refused.code) == (503, "unknown")  # how far an upload is: a HEAD
+            if (refused.code not in AWAY and not wordless) or refused.remedy not in ("retry", "drop"):
                 self.seen.faults.append(str(refused))
 
     def _upload(self, waiting: dict[str, str]) -> None:
         path = Path(waiting["path"])
         said = {n: waiting[n] for n in ("dossier", "photo", "sha256", "mime", "name")}
-        self._by_some_node(lambda line: line.upload(path, **said))
+        heard = self.seen.carried
+        self._by_some_node(
+            lambda line: line.upload(path, **said, progress=lambda _offset: heard.append(time.monotonic()))
+        )

@@ -221,7 +221,8 @@ def test_what_could_not_be_made_is_told_and_made_the_next_time(tmp_path: Path) -
     failed = _prepared(tmp_path, PATH=f"{broken}:{os.environ['PATH']}")
     assert failed.returncode != 0 and "no entropy today" in failed.stderr and list(secrets.iterdir()) == []
     failed = _prepared(tmp_path, XUNJIAN_HOST="a,b")
-    assert failed.returncode == 1 and "no certificate for a,b" in failed.stderr
+    assert failed.returncode == 1
+    assert failed.stderr.partition("no certificate for a,b: ")[2].strip(), "openssl's own words"
     assert not (secrets / "tls_key").exists()
     assert _prepared(tmp_path).returncode == 0 and (secrets / "tls_key").exists()
 
