@@ -51,9 +51,9 @@ openapi: $(VENV)/dev $(PACKAGES) ## write openapi.yaml, the clients' kinds and t
 matrix: $(VENV)/dev ## write docs/access.md, who may do what, from the table that tests/doors holds the server to
 	@$(BIN)/python -m tests.doors.matrix
 
-audit: $(VENV)/dev ## careless code by bandit; what is known against our dependencies by pip-audit (asks pypi.org)
+audit: $(VENV)/dev $(PACKAGES) ## careless code by bandit; what is known against our dependencies (asks pypi.org and npm)
 	@$(BIN)/bandit -q -r server sync media migrations -ll
-	@$(BIN)/python -m tools.audit requirements.txt
+	@$(NODE) $(BIN)/python -m tools.audit requirements.txt web
 
 schemathesis: $(VENV)/dev ## EXAMPLES=200 unexpected requests an operation and person; no server error, no undocumented answer
 	@EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/pytest tests/doors/test_schemathesis.py
@@ -88,8 +88,11 @@ contention: $(VENV)/dev ## forty phones on one dossier for SECONDS=60 on either 
 power: $(VENV)/dev ## the power fails at POINTS=500 moments; SQLite must keep what it answered
 	@POINTS=$(or $(POINTS),500) $(BIN)/pytest tests/faults/test_power.py
 
+# Photographs of real cameras, where somebody has put some beside the checkout.
+REAL_PHOTOS := $(or $(XUNJIAN_PHOTOS),$(wildcard ../shared/photos))
+
 uploads: $(VENV)/clients ## uploads under every fault at full size (a quarter of an hour); PHOTOS=200, XUNJIAN_PHOTOS=folder
-	@PHOTOS=$(or $(PHOTOS),200) CUTS=20 UPLOADS=50 STALLED=64 LARGE=16x60 STORE_PHOTOS=200 STORE_KILLS=5 \
+	@$(if $(REAL_PHOTOS),XUNJIAN_PHOTOS="$(REAL_PHOTOS)") PHOTOS=$(or $(PHOTOS),200) CUTS=20 UPLOADS=50 STALLED=64 LARGE=16x100 STORE_PHOTOS=200 STORE_KILLS=5 \
 	  $(BIN)/pytest tests/clients tests/faults/test_uploads.py tests/faults/test_upload_kills.py \
 	  tests/faults/test_upload_room.py tests/faults/test_stalled.py tests/faults/test_two_hundred.py \
 	  tests/faults/test_store_away.py tests/faults/test_store_kill.py

@@ -13,7 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +26,7 @@ from media.errors import StagingFull, StoreUnavailable, UploadUnknown
 # EFBIG: the operator's file size limit (RLIMIT_FSIZE) is a full disk as far as a phone can tell.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 LOCK = ".lock"
+IDENTITY = ("dossier", "record", "sha256")  # metadata that together name one file of one sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,15 @@ class Staging:
             yield fd
         finally:
             os.close(fd)
+
+
+def identity(owner: str, metadata: Mapping[str, str]) -> str | None:
+    """The same file of the same sender gets the same id, so that a lost reply costs nothing."""
+    names = [metadata.get(key) for key in IDENTITY]
+    if not all(names):
+        return None
+    # JSON and not a joined string: no value can pretend to be two.
+    return hashlib.sha256(json.dumps([owner, *names]).encode()).hexdigest()[:32]
 
 
 def _upload(folder: Path, upload_id: str, note: dict[str, Any], *, done: bool) -> Upload:

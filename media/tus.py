@@ -30,6 +30,7 @@ METADATA_KEY = re.compile(r"[!-+\--~]+")  # ASCII without space and comma, as th
 
 Finish = Callable[[Upload], None]
 Validate = Callable[[Mapping[str, str], int | None], None]
+Spared = Callable[[Mapping[str, str], int], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class _Request:
     read: Read
     owner: str
     finish: Finish
+    spared: Spared | None
 
 
 class Tus:
@@ -68,16 +70,19 @@ class Tus:
         read: Read,
         owner: str,
         finish: Finish,
+        spared: Spared | None = None,
     ) -> Answer:
         """Answer one request; `upload_id` is None at the collection's own address.
 
         `read(n)` gives at most n bytes of the body, b"" at its end. `finish(upload)` brings a
         complete upload's bytes to rest; it must be idempotent and is called until it succeeds.
+        `spared(metadata, length)` says whether the bytes of a new upload rest already and all is done that
+        `finish` would have to do: its sender is then told that nothing is missing.
         Raises MediaError with `headers` filled, to be sent along with its status.
         """
         lower = {name.lower(): value for name, value in headers.items()}
         method = lower.get("x-http-method-override", method).upper()
-        request = _Request(method, upload_id, lower, read, owner, finish)
+        request = _Request(method, upload_id, lower, read, owner, finish, spared)
         try:
             answer = self._dispatch(request)
         except MediaError as refusal:
@@ -121,7 +126,10 @@ class Tus:
             _require_content_type(request.headers)
         if self._validate is not None:
             self._validate(metadata, length)
-        upload = self._uploads.create(request.owner, length, metadata, kept=not has_body)
+        spared = length is not None and request.spared is not None and request.spared(metadata, length)
+        upload = self._uploads.create(request.owner, length, metadata, kept=not (has_body or spared))
+        if spared and not upload.done:
+            upload = self._uploads.finish(upload, lambda _upload: None, spared=True)
         # An upload that was begun before stands further on: its creation is only answered, and
         # the Upload-Offset tells the client where to continue.
         if has_body and upload.offset == 0 and not upload.done:

@@ -1,7 +1,6 @@
 """A photograph on its way in, block by block: what was acknowledged is never asked for again."""
 
 import hashlib
-import json
 import os
 import re
 import uuid
@@ -25,11 +24,10 @@ from media.errors import (
     UploadTooLarge,
     UploadUnknown,
 )
-from media.staging import Staging, Upload, disk_faults
+from media.staging import Staging, Upload, disk_faults, identity
 
 ID = re.compile(r"[0-9a-f]{32}")
 CHECKSUMS = ("sha1", "sha256")
-IDENTITY = ("dossier", "record", "sha256")  # metadata that together name one file of one sender
 
 Read = Callable[[int], bytes]
 
@@ -105,7 +103,7 @@ class Uploads:
         UploadTooLarge, TooManyUploads, SizeMismatch (the file is at rest with another length), StagingFull.
         """
         self._check_length(length, metadata)
-        upload_id = _identity(owner, metadata) or uuid.uuid4().hex
+        upload_id = identity(owner, metadata) or uuid.uuid4().hex
         folder = self._staging.open_folder(owner)
         while True:
             with self._staging.locked_folder(folder):
@@ -283,8 +281,9 @@ class Uploads:
 
     # -- ending ------------------------------------------------------------------------------
 
-    def finish(self, upload: Upload, rest: Callable[[Upload], None]) -> Upload:
-        """Bring a complete upload to rest by `rest` and leave a tombstone until it expires.
+    def finish(self, upload: Upload, rest: Callable[[Upload], None], *, spared: bool = False) -> Upload:
+        """Bring a complete upload to rest by `rest` and leave a tombstone until it expires. `spared`: its
+        bytes rest already, and those that have not come are not asked for.
 
         Called again until it succeeded, and by one caller at a time: a second one waits and finds
         the work done. Where `rest` refuses the bytes for good, they are discarded; any other
@@ -293,7 +292,7 @@ class Uploads:
         try:
             with self._staging.locked_part(upload):
                 current = self._current(upload)
-                if not current.complete:
+                if not (current.complete or spared):
                     raise OffsetMismatch(current.offset)
                 try:
                     rest(current)
@@ -389,12 +388,3 @@ def _agreed(upload: Upload, length: int) -> Upload:
 def _blocks(file: IO[bytes], size: int) -> Iterator[bytes]:
     while block := file.read(size):
         yield block
-
-
-def _identity(owner: str, metadata: Mapping[str, str]) -> str | None:
-    """The same file of the same sender gets the same id, so that a lost reply costs nothing."""
-    names = [metadata.get(key) for key in IDENTITY]
-    if not all(names):
-        return None
-    # JSON and not a joined string: no value can pretend to be two.
-    return hashlib.sha256(json.dumps([owner, *names]).encode()).hexdigest()[:32]

@@ -103,6 +103,26 @@ def take_in(upload: Upload) -> None:
         settle(conn, said["dossier"], [verified.sha256])
 
 
+def spare(actor: Actor, said: Mapping[str, str], size: int) -> bool:
+    """Whether the bytes of an upload need not be sent: they rest in its dossier, for a record of them that
+    the actor sees. What is still owed to that record is done then.
+
+    The dossier is one that the actor may add to (routes.py asks); without the record, nobody learns by a
+    digest alone what lies there. Bytes that the store has lost, or cannot tell of just now, are taken in.
+    """
+    dossier, digest = said["dossier"], said["sha256"]
+    with transaction.reading() as conn:
+        if not queries.rests_for(conn, actor, said, size):
+            return False
+    try:
+        if office().store.has(original_key(dossier, digest)) != size:
+            return False
+    except StoreUnavailable:
+        return False
+    _settle_waiting(dossier, [digest])
+    return True
+
+
 def _still_rest(conn: Connection, dossier: str, digest: str) -> None:
     """Bytes that rested without a line were an orphan, and may have been dropped a moment ago."""
     # The lock under which orphans are dropped: either they are gone by now, or our line is seen.
@@ -168,8 +188,12 @@ def _utc(moment: Any) -> str:
 def follow(dossier: str, touched: Sequence[Touched]) -> None:
     """After records came in: their bytes may be here already."""
     digests = {t.body["sha256"] for t in touched if "stored_at" not in t.body and not t.deleted}
-    if not digests:
-        return
+    if digests:
+        _settle_waiting(dossier, digests)
+
+
+def _settle_waiting(dossier: str, digests: Iterable[str]) -> None:
+    """As `settle`, in a transaction of its own and only where there is something to enter."""
     with transaction.reading() as conn:
         waiting = bool(queries.awaited(conn, dossier, digests))
     if waiting:

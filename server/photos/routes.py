@@ -1,5 +1,6 @@
 """Uploads (tus 1.0) of photographs and attachments, the originals and photographs' smaller versions."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -100,8 +101,7 @@ def _tus(call: Call, upload: str | None) -> Response:
 
     def read(most: int) -> bytes:
         try:
-            data: bytes = request.stream.read(most)
-            metrics.UPLOADED.inc(len(data))
+            metrics.UPLOADED.inc(len(data := request.stream.read(most)))
             return data
         except (ClientDisconnected, OSError):
             return b""  # the line was cut or fell silent: what came before it is kept
@@ -116,6 +116,7 @@ def _tus(call: Call, upload: str | None) -> Response:
             read,
             f"{actor.id}/{actor.device}",
             actions.take_in,
+            partial(actions.spare, actor),
         )
     out = Response(status=answer.status, headers=answer.headers)
     if answer.location_id is not None:
@@ -146,8 +147,8 @@ def _may_upload(call: Call) -> None:
 )
 def upload_options(call: Call) -> Any:  # noqa: ARG001
     """Versions, extensions, the largest size."""
-    answer = office().tus.answer("OPTIONS", None, {}, lambda _n: b"", "", actions.take_in)
-    return Response(status=answer.status, headers=answer.headers)
+    told = office().tus.answer("OPTIONS", None, {}, lambda _n: b"", "", actions.take_in)
+    return Response(status=told.status, headers=told.headers)
 
 
 @endpoint(
@@ -166,7 +167,8 @@ def upload_options(call: Call) -> Any:  # noqa: ARG001
 def begin_upload(call: Call) -> Any:
     """`Upload-Metadata` names dossier, record, sha256, and may name filename and mime: without it the
     record's own counts, and where that has not come yet, a photograph is meant (64 MiB at most, as a
-    PDF; a video 2 GiB). The same file from the same device continues where it stood.
+    PDF; a video 2 GiB). The same file from the same device continues where it stood; where the record is
+    here and its bytes rest in the dossier, `Upload-Offset` says that nothing is missing.
     """
     return _tus(call, None)
 

@@ -14,11 +14,11 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
+from tests.clients.conftest import PIECE, Camera
 from tests.clients.node import tus_js
 from tests.support.live import LiveServer
 
 pytestmark = pytest.mark.journey
-PIECE = 64 * 1024
 LIFETIME_S = 2.0
 TUS = {"Tus-Resumable": "1.0.0"}
 OCTETS = TUS | {"Content-Type": "application/offset+octet-stream"}
@@ -74,6 +74,33 @@ def test_tuspy_sends_in_pieces_and_resumes_with_and_without_metadata(
     assert second.offset == 2 * PIECE
     second.upload()
     assert arrived(front, first.url) == file.read_bytes()
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_tuspy_brings_a_photograph_to_rest_in_the_house_and_goes_on_where_it_stood(
+    camera: Camera, checked: bool
+) -> None:
+    path, said = camera.take()
+    client = TusClient(camera.where["endpoint"], headers=camera.where["headers"])
+    how: dict[str, Any] = {"chunk_size": PIECE, "metadata": said, "upload_checksum": checked}
+    first = client.uploader(str(path), **how)
+    first.upload(stop_at=2 * PIECE)
+    second = client.uploader(str(path), url=first.url, **how)
+    assert second.offset == 2 * PIECE and not camera.rests(path)
+    second.upload()
+    assert camera.rests(path)
+    # Begun once more, it stands at its end: nothing is sent again.
+    third = client.uploader(str(path), **how)
+    third.set_url(third.create_url())
+    assert third.url == first.url and third.get_offset() == path.stat().st_size
+
+
+def test_the_house_tells_tuspy_that_a_file_must_say_whose_it_is(camera: Camera) -> None:
+    path, _said = camera.take()
+    client = TusClient(camera.where["endpoint"], headers=camera.where["headers"])
+    with pytest.raises(TusCommunicationError) as told:
+        client.uploader(str(path)).upload()
+    assert told.value.status_code == 400 and b"bad-metadata" in told.value.response_content
 
 
 def test_both_clients_send_an_empty_file_that_says_nothing_of_itself(

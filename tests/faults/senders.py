@@ -28,19 +28,25 @@ class Photo:
     record: str = field(default_factory=new_id)
     subject: str = field(default_factory=new_id)
     size: int | None = None  # what the record says, where that is not the truth
+    mime: str = "image/jpeg"
 
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
 
+    @property
+    def kind(self) -> str:
+        """What its record is: a video may have more bytes."""
+        return "photo" if self.mime.startswith("image/") else "attachment"
+
     def change(self) -> dict[str, Any]:
         """The change that creates its record."""
         values = {"subject": self.subject, "sha256": self.digest, "name": self.name}
         more = {"size": self.size or len(self.data)} | {
-            "mime": "image/jpeg",
+            "mime": self.mime,
             "taken_at": "2026-11-21T10:05:00+08:00",
         }
-        return create("photo", values | more, record=self.record)
+        return create(self.kind, values | more, record=self.record)
 
 
 class Sender:

@@ -28,6 +28,7 @@ from tests.support.faulty_line import Ending, FaultyLine, end, lots
 from tests.support.house import jpeg
 from tests.support.ports import LOOPBACK
 
+from .goals import goal
 from .senders import OCTETS, Photo, Sender
 from .serving import Office, serving
 
@@ -60,7 +61,7 @@ def picture(seed: int, size: int) -> bytes:
 
 def rests(sender: Sender, photo: Photo) -> bool:
     """Called stored, and the same bytes when they are read again."""
-    path = f"/api/v1/photos/{photo.record}"
+    path = f"/api/v1/{photo.kind}s/{photo.record}"
     if not sender.line.request("GET", path).json()["stored"]:
         return False
     data = sender.line.request("GET", f"{path}/original").content
@@ -135,7 +136,7 @@ def test_a_cut_keeps_what_was_sent_and_the_next_connection_goes_on(
     with capsys.disabled():
         print(
             f"\nU2: {CUTS} cuts, at most {max(lost)} bytes lost, "
-            f"the rest is taken after {max(waited):.2f} s at most"
+            f"the rest is taken after {goal(max(waited), 1, 's')} at most"
         )
 
 

@@ -346,6 +346,22 @@ def test_an_audit_that_could_ask_nobody_is_no_all_clear() -> None:
         assert code == 2 and why in words and "未能查询" in words
 
 
+def test_what_the_pages_bring_is_asked_about_too() -> None:
+    via = ["vite", {"title": "reads other files", "url": "https://example.org/GHSA-1"}]
+    flaw = {"name": "qr", "severity": "high", "range": "<0.7.1", "via": via, "fixAvailable": True}
+    counted = {"dependencies": {"prod": 31}}
+    clear, found = (
+        audit.told_of_pages(json.dumps({"vulnerabilities": flaws, "metadata": counted}))
+        for flaws in ({}, {"qr": flaw})
+    )
+    assert clear == (0, "31 packages of the pages, nothing known against them")
+    assert found[0] == 1 and "qr <0.7.1: high, vite; reads other files https://example.org/GHSA-1" in found[1]
+    refused = {"message": "405 Method Not Allowed - POST", "statusCode": 405}
+    for report, why in ((json.dumps(refused), "405"), ("", "npm said nothing"), ("[]", "[]")):
+        code, words = audit.told_of_pages(report)
+        assert code == 2 and why in words and "npm's registry" in words
+
+
 def test_the_units_environment_is_read_and_holds_no_secret() -> None:
     lines = (DEPLOY / "systemd" / "xunjian.env").read_text().splitlines()
     given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))

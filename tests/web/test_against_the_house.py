@@ -13,7 +13,7 @@ from server.catalogue import journal
 from sync.line import HttpLine
 from sync.replica import Replica
 from tests.faults.serving import WJ, Office, serving
-from tests.support.faulty_line import FaultyLine, lots
+from tests.support.faulty_line import Fault, FaultyLine, lots
 from tests.support.house import ISSUE, Clock, jpeg, new_id
 from tests.web.node import Device, Refused
 
@@ -49,22 +49,33 @@ def home(unsent: dict[str, Any]) -> bool:
     return not unsent["records"] and not unsent["photos"] and not unsent["invalid"]
 
 
-def test_a_morning_without_a_line_comes_home_whole(office: Office) -> None:
-    with phone(office, "li", "phone-li") as li:
+def test_a_morning_without_a_line_comes_home_whole(office: Office, tmp_path: Path) -> None:
+    with (
+        FaultyLine(office.server.port, Fault) as line,
+        phone(office, "li", "phone-li", line.url) as li,
+    ):
         li.order("sync")
         record = li.order("create", dossier=WJ, kind="issue", fields=NEW)
         li.order("update", dossier=WJ, record=record, fields={"part": {"set": "二层"}})
         data = jpeg("green") + random.Random(1).randbytes(300_000)
         digest = li.photo(WJ, record, new_id(), data)
         assert digest == hashlib.sha256(data).hexdigest()
-        assert li.order("unsent")["records"] == {"issue": 1, "photo": 1}
+        assert li.photo(WJ, record, new_id(), data) == digest  # the same picture, for a second record
+        assert li.order("unsent")["records"] == {"issue": 1, "photo": 2}
         assert home(li.order("sync"))
         assert li.order("media")["bytes"] == 0
+        assert len(data) < line.carried < 1.5 * len(data)  # the bytes go once
     with office.line("zhang", "desk") as desk:
         [shown] = desk.request("GET", "/api/v1/issues").json()["items"]
-        assert (shown["id"], shown["part"], shown["evidence"]) == (record, "二层", {"stored": 1, "total": 1})
+        assert (shown["id"], shown["part"], shown["evidence"]) == (record, "二层", {"stored": 2, "total": 2})
         original = desk.request("GET", shown["photos"][0]["original"]).content
         assert hashlib.sha256(original).hexdigest() == digest
+    (tmp_path / "again.jpg").write_bytes(data)
+    said = {"dossier": WJ, "photo": shown["photos"][1]["id"], "sha256": digest}
+    with FaultyLine(office.server.port, Fault) as other, HttpLine(other.url) as wang:
+        wang._client.headers["Authorization"] = f"Bearer {office.token('wang', 'phone-wang')}"
+        wang.upload(tmp_path / "again.jpg", **said, mime="image/jpeg", name="again.jpg")
+    assert 0 < other.carried < len(data) / 10
 
 
 def test_text_never_waits_for_the_bytes_of_all_photographs(office: Office) -> None:

@@ -2,16 +2,9 @@
 
 import { sha256 } from "./canonical.ts";
 import type { Body } from "./merge.ts";
+import { SEEN } from "./stamp.ts";
 import { believes, learn, type Shown, type Weighed } from "./trust.ts";
-import {
-  type CursorRow,
-  type MediaRow,
-  type Outcome,
-  type OutboxRow,
-  SEEN,
-  type ShadowRow,
-  type Tables,
-} from "./tables.ts";
+import type { CursorRow, MediaRow, Outcome, OutboxRow, ShadowRow, Tables } from "./tables.ts";
 
 const FINAL = ["applied", "merged", "noop", "conflict", "parked"];
 const RETAINED_MS = 30 * 86_400_000; // protocol.md §5: kept for a restored server, but not for ever

@@ -3,7 +3,8 @@
 import { sha256 } from "./canonical.ts";
 import type { Change } from "./change.ts";
 import { type Author, BLOCK, bytesName, type Carried, type Contents, type Tally } from "./export.ts";
-import { type DraftRow, type OutboxRow, SEEN, type Tables } from "./tables.ts";
+import { SEEN } from "./stamp.ts";
+import type { DraftRow, OutboxRow, Tables } from "./tables.ts";
 
 /** Why a file is not taken in. */
 export type Fault = "no-export" | "damaged" | "of-another";

@@ -2,7 +2,8 @@
 
 import { canonical } from "./canonical.ts";
 import { claim, type DeviceKey, sign } from "./signatures.ts";
-import { type OutboxRow, reopening, SEEN, TAKEN, type Tables } from "./tables.ts";
+import { SEEN } from "./stamp.ts";
+import { type OutboxRow, reopening, TAKEN, type Tables } from "./tables.ts";
 import { heldNow } from "./trust.ts";
 
 const PROTOCOL = 1;

@@ -162,8 +162,6 @@ export interface MetaRow {
   value: unknown;
 }
 
-/** The last server time that was seen here before any of the unsent work was made; a row of `meta`. */
-export const SEEN = "seen";
 /** The name of the device's key that the house has taken; a row of `meta`. */
 export const TAKEN = "key";
 /** What rows of `meta` begin with that hold what the house told of colleagues: their names, who wrote what. */

@@ -146,6 +146,24 @@ def declared(conn: Connection, dossier: str, record: str) -> str | None:
     return found
 
 
+def rests_for(conn: Connection, actor: Actor, said: Mapping[str, str], size: int) -> bool:
+    """Whether the office calls these bytes of a dossier stored, and the actor sees the record that an
+    upload's metadata names for them. One statement.
+    """
+    seen = or_(
+        *(
+            and_(_p.c.kind == kind, access.visible(actor, f"{kind}.read", _p.c.dossier, _p.c.audience))
+            for kind in KINDS
+        )
+    )
+    same = and_(blobs.c.dossier == _p.c.dossier, blobs.c.sha256 == _p.c.sha256, blobs.c.size == size)
+    named = and_(
+        *(_p.c.dossier == said["dossier"], _p.c.id == said["record"], _p.c.sha256 == said["sha256"]),
+        _p.c.deleted.is_(False),
+    )
+    return conn.execute(select(_p.c.id).join(blobs, same).where(named, seen)).first() is not None
+
+
 def mime(photo: PhotoRow) -> str:
     """The type that the bytes themselves declared; the record's word only until they are here."""
     found = db.session.execute(

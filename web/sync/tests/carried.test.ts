@@ -10,7 +10,8 @@ import { bringIn, contentsOf, NotTaken } from "../carried.ts";
 import { sets } from "../change.ts";
 import { exportUnsent } from "../export.ts";
 import type { Replica } from "../replica.ts";
-import { type OutboxRow, SEEN, type Shot } from "../tables.ts";
+import { SEEN } from "../stamp.ts";
+import type { OutboxRow, Shot } from "../tables.ts";
 import { waitingBytes } from "../waiting.ts";
 import { Clock, device, granted, ISSUE, SITE } from "./devices.ts";
 
