@@ -21,6 +21,8 @@ from tests.web.browser import Handset, playing, until
 
 TIMES = int(os.environ.get("TIMES", "5"))
 SLOWER = 4
+# At 60 Hz: what takes no longer than two frames may look rough, what takes longer than three is a jerk.
+TWO_FRAMES_MS, THREE_FRAMES_MS = 34, 50
 # Notes when each of these first stood on the page, in ms since it was asked for or since `again()`.
 WATCH = """
 (() => {
@@ -126,7 +128,10 @@ def long_list(li: Handset) -> list[tuple[str, float, str, float]]:
     li.page.wait_for_selector("text=共 5000 条")
     frames = li.page.evaluate(SCROLL)
     li.page.evaluate("scrollTo(0, 0)")
+    li.page.wait_for_timeout(500)
     li.context.new_cdp_session(li.page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    slow = li.page.evaluate(SCROLL)
+    li.page.evaluate("scrollTo(0, 0)")
     search = typed(li, "input[type=search]")
     picture = Path(tempfile.gettempdir()) / "bench-phone.jpg"
     picture.write_bytes(jpeg())
@@ -135,10 +140,17 @@ def long_list(li: Handset) -> list[tuple[str, float, str, float]]:
     picture.unlink()
     li.stop()
     return [
-        ("a frame while scrolling 5,000 issues, 95 of 100", frames[int(len(frames) * 0.95)], "ms", 50),
+        ("a frame while scrolling 5,000 issues, 95 of 100", late(frames), "ms", TWO_FRAMES_MS),
+        ("the longest of them", frames[-1], "ms", THREE_FRAMES_MS),
+        ("the same 4× slower, 95 of 100", late(slow), "ms", THREE_FRAMES_MS),
         ("search over 5,000, input to paint, 4× slower, worst of 8", search, "ms", 100),
         ("form, input to paint, 4× slower, worst of 8", form, "ms", 100),
     ]
+
+
+def late(frames: list[float]) -> float:
+    """How long all but the slowest twentieth took at most."""
+    return frames[int(len(frames) * 0.95)]
 
 
 def typed(li: Handset, field: str) -> float:
