@@ -48,9 +48,9 @@ class Line(Protocol):
 
 
 class Replica:
-    """One device. `kinds` are needed to preview merges in the view and to check what is saved. `running` is
-    a clock that nobody sets and no sleep stops (CLOCK_BOOTTIME), in milliseconds since this object was made
-    or longer: where it is given, times are right whatever happens to the wall clock (arrival.py).
+    """One device. `kinds` are needed to preview merges in the view and to check what is saved. `running`
+    reads a clock that nobody sets and no sleep stops (CLOCK_BOOTTIME), `{"boot", "ms"}`: where it is given,
+    times are right whatever happens to the wall clock (arrival.py).
     """
 
     def __init__(
@@ -63,10 +63,10 @@ class Replica:
         device: str = "replica",
         schema: int = SCHEMA,
         key: ec.EllipticCurvePrivateKey | None = None,
-        running: Callable[[], int] | None = None,
+        running: Callable[[], dict[str, Any]] | None = None,
     ) -> None:
         self.schema, self.key = schema, key
-        self.running, self._boot = running, os.urandom(6).hex()
+        self.running = running
         self.offers: list[Offer] = []
         self.kinds, self.clock, self.new_id, self.device = kinds, clock, new_id, device
         self.db = sqlite3.connect(path, isolation_level=None)
@@ -179,8 +179,8 @@ class Replica:
         change |= {"at": at or self._now()}
         if base is not None:
             change["base"] = base
-        if (ticks := self._ticks()) is not None:
-            change["clock"] = ticks
+        if self.running is not None:
+            change["clock"] = self.running()
         if self.key is not None:
             change["sig"] = signatures.sign(change, self.key, os.urandom(signatures.SALT))
         spelled = canonical(change)
@@ -329,8 +329,8 @@ class Replica:
             "push": [{"dossier": d, "epoch": self._epoch(d), "changes": c} for d, c in groups.items()],
             "pull": pull,
         }
-        if (ticks := self._ticks()) is not None:
-            body["clock"] = ticks
+        if self.running is not None:
+            body["clock"] = self.running()
         if self.key is not None and self._meta("key", "") != self._key_id():
             body["device_key"] = signatures.claim(self.device, self.key)
         return orjson.dumps(body)
@@ -383,9 +383,6 @@ class Replica:
 
     def _now(self) -> str:
         return self.clock().isoformat(timespec="milliseconds")
-
-    def _ticks(self) -> dict[str, Any] | None:
-        return {"boot": self._boot, "ms": self.running()} if self.running is not None else None
 
     def _meta(self, key: str, default: str) -> str:
         row = self.db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()

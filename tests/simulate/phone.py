@@ -91,7 +91,10 @@ class Phone:
         self.screens = {d: Screen() for d in dossiers}
 
     def _opened(self) -> Replica:
-        given: dict[str, Any] = {"clock": self.clock, "new_id": self.new_id, "running": self.running}
+        given: dict[str, Any] = {"clock": self.clock, "new_id": self.new_id}
+        if (ticks := self.running) is not None:
+            boot = f"{self.name}/{self.life}"
+            given["running"] = lambda: {"boot": boot, "ms": ticks()}
         return Replica(":memory:", kinds=self.kinds, device=self.name, **given)
 
     # ------------------------------------------------------------------ life
@@ -100,10 +103,10 @@ class Phone:
         db = self.replica.db
         if db.in_transaction:
             db.execute("ROLLBACK")
+        self.life += 1
         self.replica = self._opened()
         db.backup(self.replica.db)
         db.close()
-        self.life += 1
 
     def survives(self, act: Callable[[], Any], dies_after: int | None) -> tuple[bool, Any]:
         """Do something; with `dies_after` the process may die at that statement and is opened anew."""
