@@ -42,7 +42,8 @@ def judged(file: Path, key: str | None = None) -> tuple[int, str]:
 def enter(desk: Desk, title: str, **more: Any) -> tuple[str, dict[str, bytes]]:
     """An issue with a comment and two photographs; its id, and the bytes by digest."""
     finding = issue(title=title)
-    pictures = [jpeg(colour, size=(64, 48)) for colour in ("red", "green")]
+    shade = f"{sum(title.encode()) % 256:02x}"
+    pictures = [jpeg(f"#{colour}", size=(64, 48)) for colour in (f"ff00{shade}", f"00ff{shade}")]
     records = [photo(data, finding["record"], caption=f"{title} 的照片") for data in pictures]
     desk.push(WJ, finding, comment(finding["record"], f"{title} 的意见"), *records)
     for record, data in zip(records, pictures, strict=True):
